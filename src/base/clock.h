@@ -1,0 +1,42 @@
+#ifndef PANNIER_BASE_CLOCK_H
+#define PANNIER_BASE_CLOCK_H
+
+#include "base/str.h"
+#include "base/strbuf.h"
+
+/*
+ * Time comes from outside: every role gets its clock through its ctx, so that tests and the simulation own it.
+ * Wall time stamps records; monotonic time measures waits and paces requests.
+ */
+struct clock {
+	int64_t (*wall_ms)(struct clock *clock); /* Unix milliseconds, UTC */
+	int64_t (*mono_ms)(struct clock *clock); /* milliseconds from an unspecified start, never backwards */
+};
+
+/* The machine's clock. Lives as long as the process. */
+struct clock *clock_system(void);
+
+/* A clock that moves only when told to; both times move together. For tests. */
+struct clock_manual {
+	struct clock clock;
+	int64_t now_ms;
+};
+void clock_manual_init(struct clock_manual *manual, int64_t now_ms);
+
+int64_t clock_wall_ms(struct clock *clock);
+int64_t clock_mono_ms(struct clock *clock);
+
+#define MS_PER_S INT64_C(1000)
+#define MS_PER_MIN INT64_C(60000)
+#define MS_PER_HOUR INT64_C(3600000)
+#define MS_PER_DAY INT64_C(86400000)
+
+/* "2026-07-30T10:11:12.345Z" (always UTC, always milliseconds). */
+void time_format_rfc3339(int64_t wall_ms, struct strbuf *out);
+/* RFC 3339 date-time with offset or Z, optional fraction; false for anything else. Years 1970 to 9999. */
+bool time_parse_rfc3339(struct str text, int64_t *wall_ms);
+/* Day number since 1970-01-01 UTC, and its "20260730" form (9 bytes with NUL). */
+int64_t time_day(int64_t wall_ms);
+void time_day_text(int64_t day, char out[static 9]);
+
+#endif

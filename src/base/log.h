@@ -1,0 +1,22 @@
+#ifndef PANNIER_BASE_LOG_H
+#define PANNIER_BASE_LOG_H
+
+#include "base/attr.h"
+
+/*
+ * One line per record on standard error: time level area message. By reader: error = a person must act; warn = degraded
+ * but handled; info = life cycle; debug = for developers. Never a body, a key, a secret or an e-mail address; control
+ * bytes are escaped. A line that repeats (same level, area and format) more than 5 times in 10 s is counted, not printed,
+ * and the count is printed when the time is up.
+ */
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+void log_set_level(enum log_level level); /* default LOG_INFO */
+void log_line(enum log_level level, const char *area, const char *format, ...) PRINTF_LIKE(3, 4);
+
+#define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
+#define log_warn(area, ...) log_line(LOG_WARN, area, __VA_ARGS__)
+#define log_info(area, ...) log_line(LOG_INFO, area, __VA_ARGS__)
+#define log_debug(area, ...) log_line(LOG_DEBUG, area, __VA_ARGS__)
+
+#endif
