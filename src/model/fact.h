@@ -1,0 +1,99 @@
+#ifndef PANNIER_MODEL_FACT_H
+#define PANNIER_MODEL_FACT_H
+
+#include "base/str.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A fact is one part of what is known of one entity. Platforms turn messages into facts; the store keeps the newest
+ * fact of each (entity, part); the catalog merges all facts of a product or category into what Klaviyo is told.
+ *
+ * A product and a category are *roots*: the units that are merged and published. A variant belongs to a product (its
+ * root). SKU, brand, series, tag, market and store group have no root of their own: a root that needs them names them
+ * in its refs and is looked at again when their facts change.
+ */
+#define ENTITY_KINDS(X) \
+	X(ENTITY_PRODUCT, "product") \
+	X(ENTITY_VARIANT, "variant") \
+	X(ENTITY_CATEGORY, "category") \
+	X(ENTITY_SKU, "sku") \
+	X(ENTITY_BRAND, "brand") \
+	X(ENTITY_SERIES, "series") \
+	X(ENTITY_TAG, "tag") \
+	X(ENTITY_MARKET, "market") \
+	X(ENTITY_STORE_GROUP, "store_group")
+
+enum entity_kind {
+#define ENTITY_KIND_ENUM(name, text) name,
+	ENTITY_KINDS(ENTITY_KIND_ENUM)
+#undef ENTITY_KIND_ENUM
+	ENTITY_KIND_COUNT
+};
+
+const char *entity_kind_text(enum entity_kind kind);
+bool entity_kind_parse(struct str text, enum entity_kind *out);
+
+struct entity {
+	enum entity_kind kind;
+	struct str id; /* the platform's id, 1..200 bytes, as text */
+};
+
+enum fact_op {
+	FACT_SET,     /* the part is now this */
+	FACT_CLEAR,   /* the part is gone (a category link removed) */
+	FACT_DELETE   /* the entity is gone: all its parts go, and a tombstone stays */
+};
+
+/*
+ * Parts and their bodies (canonical JSON objects; every member optional unless marked *; texts UTF-8, entities decoded;
+ * amounts decimal strings in major units; language = the platform's own key, lower-case: "us", "en", "de-at").
+ *
+ * product  base            {sku, title, description (plain), html, slug, url (absolute), published: bool, status,
+ *                           text: {LANGUAGE: {title, description, html, slug, meta_title, meta_description}},
+ *                           meta_title, meta_description, images: [{url*, alt, title}] in order,
+ *                           brand: {id, name}, series: {id, name}, tags: [id or text],
+ *                           markets: [{id, name, slug, country, locale, currency, active: bool}],
+ *                           custom: {NAME: string}, links: [{type, title, url}], files: [{title, url}],
+ *                           price, compare_at_price, currency, stock: int, track_stock: bool}
+ * variant  base            {sku, title, description, html, slug, url, published, status, text, images, price,
+ *                           compare_at_price, currency, stock, track_stock: bool, options: {NAME: value},
+ *                           custom, tags, barcode}
+ * product, variant status  {published: bool*, status}
+ * product, variant price.G {group, prices: [{market, countries: [..], currency*, base, sale, reference,
+ *                           on_sale: bool, active: bool}]}           G = price list (store group), "" if there is one
+ * product, variant, sku stock.I {quantity*: int, available: bool}    I = inventory, "" if there is one
+ * product  link.C          {}                                        C = category id
+ * product  links           {ids*: [category id]}                     the whole set; link.C parts add to it
+ * category base            {title, slug, path, text: {LANGUAGE: {title, slug}}, parent_id, published, status}
+ * brand, series base       {title, slug, description, logo_url}
+ * tag      base            {title, key, text}
+ * market   base            {title, slug, countries: [..], locale, currency, active}
+ * store_group base         {title, slug, markets: [..]}
+ */
+struct fact {
+	struct entity entity;
+	struct str part;         /* as above; "" for FACT_DELETE */
+	struct str root_id;      /* variant: its product, "" if this message does not say; others: "" */
+	enum fact_op op;
+	int64_t version;         /* order at the source, greater is newer (a sequence, or Unix ms); 0 = the source has none */
+	struct str body;         /* JSON object for FACT_SET, else "" */
+	const struct entity *ref; /* what the root now depends on because of this part; replaces what this part named before */
+	size_t n_ref;
+};
+
+/*
+ * Which of two facts of one part is kept: the one with the greater version; when either has none or they are equal, the
+ * one received later (seq is the message's id, which grows). True if the new one is kept.
+ */
+bool fact_wins(int64_t new_version, int64_t new_seq, int64_t old_version, int64_t old_seq);
+
+/*
+ * Does a tombstone (version, set at deleted_ms) stop a fact that arrives now? Yes within hold_ms of the deletion, unless
+ * both have a version and the fact's is greater; after hold_ms nothing is stopped.
+ */
+bool tombstone_stops(int64_t fact_version, int64_t tombstone_version, int64_t deleted_ms, int64_t hold_ms,
+		     int64_t now_ms);
+
+#endif

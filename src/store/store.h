@@ -1,0 +1,231 @@
+#ifndef PANNIER_STORE_STORE_H
+#define PANNIER_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "store/store_rows.h"
+
+/*
+ * The durable store: domain verbs over one database. `struct db` is the handle ("store" is the word for a shop).
+ *
+ * One verb is one transaction: durable (committed and synced) when it returns true, not happened at all when false. Verbs
+ * take and return batches and are idempotent where a repeat can happen. No caller ever holds a transaction; time is an
+ * argument; row ids come from the store and grow with time. Every verb may be called from any thread.
+ *
+ * Errors common to all: ERR_BUSY (the backend's lock or connection was not to be had within 5 s; try again),
+ * ERR_FATAL (the disk failed, fsync failed, or the database is corrupt: stop the process). ERR_TOO_LARGE: disk full.
+ * Others are named at the verb.
+ *
+ * Ownership by nodes: a db is opened with the epoch of its lease; verbs of the map, publish and deliver stages work only on
+ * what this epoch owns, and a fenced epoch gets ERR_CONFLICT. SQLite owns everything forever with epoch 1.
+ *
+ * History (messages, finished deliveries, audit) lives in day tables that retain drops whole. Counters are kept inside the
+ * transactions, nothing is counted by scanning.
+ */
+struct db;
+
+struct db_config {
+	const char *location;   /* folder for sqlite; ignored by memory */
+	int64_t owner_epoch;    /* 1 for a single node */
+	int64_t now_ms;
+};
+
+struct db_ops {
+	const char *name;
+	bool (*open)(const struct db_config *config, struct db **out, struct err *err);
+	void (*close)(struct db *db);
+
+	/* settings */
+	bool (*config_version)(struct db *db, int64_t *version, struct err *err);
+	bool (*config_load)(struct db *db, struct arena *arena, struct config_rows *out, struct err *err);
+	bool (*config_change)(struct db *db, const struct config_change *change, struct err *err);
+
+	/* inbox */
+	bool (*inbox_append)(struct db *db, const struct inbox_record *record, size_t n, struct inbox_receipt *receipt,
+			     struct err *err);
+	bool (*inbox_claim)(struct db *db, size_t max_n, size_t max_bytes, struct arena *arena,
+			    struct inbox_message **message, size_t *n, struct err *err);
+	bool (*inbox_complete)(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
+			       struct err *err);
+	bool (*inbox_get)(struct db *db, int64_t id, struct arena *arena, struct inbox_message *out, struct err *err);
+
+	/* catalog */
+	bool (*catalog_claim)(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
+			      struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err);
+	bool (*catalog_get)(struct db *db, int64_t store_id, struct entity root, struct arena *arena,
+			    struct catalog_root *out, struct err *err);
+	bool (*catalog_publish)(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,
+				struct err *err);
+	bool (*catalog_sweep)(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
+	bool (*catalog_find)(struct db *db, int64_t store_id, struct str text, struct arena *arena,
+			     struct catalog_match **match, size_t *n, struct err *err);
+
+	/* outbox */
+	bool (*outbox_lanes)(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
+			     struct err *err);
+	bool (*outbox_claim)(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
+			     struct outbox_batch *batch, struct err *err);
+	bool (*outbox_job)(struct db *db, int64_t now_ms, int64_t batch_id, struct str job_id, struct err *err);
+	bool (*outbox_settle)(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
+			      struct err *err);
+	bool (*outbox_recover)(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch,
+			       size_t *n, struct err *err);
+	bool (*budget_load)(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err);
+
+	/* people */
+	bool (*failed_list)(struct db *db, const struct failed_filter *filter, struct arena *arena,
+			    struct failed_row **row, size_t *n, struct err *err);
+	bool (*failed_change)(struct db *db, int64_t now_ms, const struct failed_change *change, size_t *n_changed,
+			      struct err *err);
+	bool (*audit_list)(struct db *db, const struct audit_filter *filter, struct arena *arena, struct audit_row **row,
+			   size_t *n, struct err *err);
+	bool (*audit_append)(struct db *db, const struct audit_row *row, size_t n, struct err *err);
+	bool (*held_list)(struct db *db, int64_t store_id, size_t max_n, struct arena *arena, struct held_row **row,
+			  size_t *n, struct err *err);
+	bool (*delivery_get)(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err);
+	bool (*summary)(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err);
+
+	/* upkeep */
+	bool (*conserve)(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
+	bool (*maintain)(struct db *db, int64_t now_ms, const struct retention *retention, bool *more, struct err *err);
+};
+
+/* Backends; the caller owns *out and closes it with db_close. */
+extern const struct db_ops db_sqlite_ops;
+extern const struct db_ops db_memory_ops;
+
+/* Every backend (and the fault wrapper of the tests) embeds this first. */
+struct db {
+	const struct db_ops *ops;
+};
+
+bool db_open(const struct db_ops *ops, const struct db_config *config, struct db **out, struct err *err) MUST_CHECK;
+void db_close(struct db *db); /* NULL allowed */
+
+/* ---- settings ---- */
+
+/* Grows by one with each change of configuration, from any process. Cheap enough to ask 100 times a second. */
+bool db_config_version(struct db *db, int64_t *version, struct err *err) MUST_CHECK;
+/* All accounts and stores with their settings, and the version they were read at. */
+bool db_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err) MUST_CHECK;
+/* Puts or removes one account or store and writes its audit row. ERR_CONFLICT: expected_version is not the current one.
+ * ERR_INVALID: an account that stores still use is removed; a name is taken. Removing a store discards what is pending of it
+ * (audited as skipped: store removed) and keeps its history. */
+bool db_config_change(struct db *db, const struct config_change *change, struct err *err) MUST_CHECK;
+
+/* ---- inbox: raw messages as received ---- */
+
+/*
+ * Appends n records (1..4096) in one transaction. receipt[i] says NEW with the message's id, or DUPLICATE with the id of
+ * the message it repeats: the newest record with the same (store, slot) has the same key. A duplicate is not stored; its audit
+ * row is. Duplicates within one call are found too. Duplicates are remembered for at least 4 days.
+ */
+bool db_inbox_append(struct db *db, const struct inbox_record *record, size_t n, struct inbox_receipt *receipt,
+		     struct err *err) MUST_CHECK;
+/*
+ * The next pending messages, at most max_n and about max_bytes of bodies, in order of receipt within each store, stores in
+ * turn so that a flooding one delays others by one share. Claims nothing durable: one mapper runs per owner. n may be 0.
+ */
+bool db_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct arena *arena, struct inbox_message **message,
+		    size_t *n, struct err *err) MUST_CHECK;
+/*
+ * Ends n claimed messages: applies their facts (fact_wins, tombstone_stops), makes touched roots due, writes audit. A store's
+ * results must come in the order and without gaps as claimed; ERR_CONFLICT if another owner was faster (nothing is changed).
+ *
+ * Applying a fact: FACT_SET stores body, version and refs of the part; FACT_CLEAR forgets the part (but remembers version so
+ * that an older SET does not bring it back); FACT_DELETE removes all parts and leaves a tombstone. A fact that loses or is
+ * stopped changes nothing and is counted in the audit row (stale, tombstoned). An applied fact makes due: its entity if a root; its
+ * root if known (a variant learns its root from any fact that names it); every root whose refs name the entity - for a
+ * category only when it comes into being or is deleted (its name alone concerns no product). Due means: due_ms =
+ * min(now + quiet, first + max), where first is when the root became due.
+ */
+bool db_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
+		       struct err *err) MUST_CHECK;
+/* ERR_NOT_FOUND: never existed or retention dropped it. */
+bool db_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_message *out, struct err *err) MUST_CHECK;
+
+/* ---- catalog: facts of roots, what was last sent ---- */
+
+/* Roots whose due_ms has passed, oldest first, each with all it needs to be merged: facts of itself, its variants and refs, and
+ * what was last sent. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all. */
+bool db_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena, struct catalog_root **root,
+		      size_t *n, int64_t *next_due_ms, struct err *err) MUST_CHECK;
+/* One root, due or not. ERR_NOT_FOUND: nothing is known of it. */
+bool db_catalog_get(struct db *db, int64_t store_id, struct entity root, struct arena *arena, struct catalog_root *out,
+		    struct err *err) MUST_CHECK;
+/*
+ * Ends n claimed roots in one step: creates their deliveries, records what is now wanted, holds or releases, writes audit. If facts
+ * of a root changed since the claim (its due_seq differs) the root stays due. A new delivery replaces one of the same Klaviyo
+ * entity that is still queued (READY or WAITING, never SENDING): the old one ends as skipped, "replaced by".
+ */
+bool db_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,
+			struct err *err) MUST_CHECK;
+/* After a change of settings (config_change with sweep): makes the next max_n roots of swept stores due. *more: call again. */
+bool db_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err) MUST_CHECK;
+/* Entities of a store (0 = all) whose id, SKU or Klaviyo external id is exactly text; at most 20. */
+bool db_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena, struct catalog_match **match,
+		     size_t *n, struct err *err) MUST_CHECK;
+
+/* ---- outbox: deliveries on their way ---- */
+
+/* Lanes with something in them: one row per (account, class, priority). */
+bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
+		     struct err *err) MUST_CHECK;
+/*
+ * Takes deliveries of one lane into a new batch: READY or due WAITING -> SENDING, and saves the budget row, in one transaction.
+ * Of one Klaviyo entity only the oldest undone delivery may leave. Besides:
+ *   variant create   waits while its item's create is undone
+ *   item create, update  wait while a category create of the account is READY or SENDING
+ *   item delete      waits while a delivery of one of its variants is undone
+ *   category delete  waits while an item update of the account that is older is READY or SENDING
+ * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
+ * A delivery marked solo comes alone: a batch of one.
+ */
+bool db_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
+		     struct outbox_batch *batch, struct err *err) MUST_CHECK;
+/* Klaviyo accepted the batch as a bulk job: its id, at once, so that a crash does not forget it. */
+bool db_outbox_job(struct db *db, int64_t now_ms, int64_t batch_id, struct str job_id, struct err *err) MUST_CHECK;
+/* What became of each delivery of a batch (or of some; the batch ends when none is left SENDING). */
+bool db_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
+		      struct err *err) MUST_CHECK;
+/* At start: batches with a job id are returned, to be polled on; deliveries of batches without one go back to READY in their
+ * order ("answer lost", not an attempt). */
+bool db_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch, size_t *n,
+		       struct err *err) MUST_CHECK;
+/* What was used of each budget when it was last saved. */
+bool db_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err) MUST_CHECK;
+
+/* ---- people: what a person looks at and decides ---- */
+
+bool db_failed_list(struct db *db, const struct failed_filter *filter, struct arena *arena, struct failed_row **row,
+		    size_t *n, struct err *err) MUST_CHECK;
+/* Retry: a failed delivery goes back to READY (lane retry, attempts 0), a failed message is mapped again. Discard: it ends as
+ * skipped with the person's reason. ERR_NOT_FOUND if an id named is not a failed one (nothing is changed). */
+bool db_failed_change(struct db *db, int64_t now_ms, const struct failed_change *change, size_t *n_changed,
+		      struct err *err) MUST_CHECK;
+/* Newest first; row[n-1].id is the cursor for the next page. */
+bool db_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena, struct audit_row **row, size_t *n,
+		   struct err *err) MUST_CHECK;
+/* For what changes no state (a refused request). Ids of the rows are given by the store. */
+bool db_audit_append(struct db *db, const struct audit_row *row, size_t n, struct err *err) MUST_CHECK;
+/* Oldest first. */
+bool db_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *arena, struct held_row **row, size_t *n,
+		  struct err *err) MUST_CHECK;
+/* Pending, failed or finished. ERR_NOT_FOUND as above. */
+bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err) MUST_CHECK;
+bool db_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err) MUST_CHECK;
+
+/* ---- upkeep ---- */
+
+/*
+ * G2: received = pending + mapped + ignored + duplicate + failed + discarded for each store, and created = pending + accepted + failed +
+ * skipped for each account's deliveries; pending and failed are counted from the rows, the rest from counters. Every SENDING
+ * delivery is in an open batch and every lane row agrees with its rows. out->error is "" when all holds.
+ */
+bool db_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err) MUST_CHECK;
+/* A slice of upkeep off the acknowledgement path: checkpoint, drop days past retention, forget old tombstones and the keys of old messages.
+ * Short; *more says that there is more to do now. */
+bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,397 @@
+#ifndef PANNIER_STORE_STORE_ROWS_H
+#define PANNIER_STORE_STORE_ROWS_H
+
+#include "base/digest.h"
+#include "base/str.h"
+#include "model/fact.h"
+
+/* The rows that the verbs of store.h take and give. Texts given are borrowed for the call; texts got live in the arena. */
+
+/* ---- configuration ---- */
+
+struct account_row {
+	int64_t id;
+	struct str name;           /* unique, [a-z0-9][a-z0-9_-]{0,62} */
+	struct str key_sealed;     /* the private key, encrypted */
+	struct str key_last4;
+	struct str settings;       /* JSON object {KEY: text} of what differs from the defaults */
+	int64_t created_ms;
+};
+
+struct store_row {
+	int64_t id;
+	int64_t account_id;
+	struct str name;           /* unique, same alphabet; the last segment of the webhook URL */
+	struct str platform;
+	struct str secret_sealed;
+	struct str secret_last4;
+	struct str settings;
+	int64_t created_ms;
+};
+
+struct config_rows {
+	int64_t version;
+	const struct account_row *account;
+	size_t n_account;
+	const struct store_row *store;
+	size_t n_store;
+};
+
+enum config_change_kind { CONFIG_ACCOUNT_PUT, CONFIG_ACCOUNT_REMOVE, CONFIG_STORE_PUT, CONFIG_STORE_REMOVE };
+
+struct config_change {
+	enum config_change_kind kind;
+	int64_t expected_version;
+	struct account_row account; /* put: id 0 = new; remove: only id */
+	struct store_row store;
+	bool sweep;                 /* the change alters what the store's products look like: look at all of them again */
+	struct str reason;          /* for the audit: what was changed, secrets as "changed" */
+	int64_t now_ms;
+};
+
+/* ---- inbox ---- */
+
+struct inbox_record {
+	int64_t store_id;
+	int64_t received_ms;
+	struct str topic;          /* the platform's name of what happened, "" if it does not say */
+	struct str source_id;      /* the sender's id of the message, "" if it has none */
+	struct str body;           /* as received */
+	struct digest16 slot;      /* duplicates are looked for among records of the same slot */
+	struct digest16 key;
+};
+
+enum inbox_receipt_kind { INBOX_NEW, INBOX_DUPLICATE };
+
+struct inbox_receipt {
+	enum inbox_receipt_kind kind;
+	int64_t id;
+};
+
+enum message_state { MESSAGE_PENDING, MESSAGE_MAPPED, MESSAGE_IGNORED, MESSAGE_FAILED, MESSAGE_DISCARDED };
+
+struct inbox_message {
+	int64_t id;
+	int64_t store_id;
+	int64_t received_ms;
+	struct str topic;
+	struct str source_id;
+	struct str body;
+	enum message_state state;  /* set by db_inbox_get; PENDING in a claim */
+};
+
+struct inbox_result {
+	int64_t message_id;
+	int64_t store_id;
+	enum message_state state;  /* MAPPED, IGNORED or FAILED */
+	struct str reason;         /* why ignored or failed; what was mended, "" if nothing */
+	const struct fact *fact;
+	size_t n_fact;
+	int64_t quiet_ms;          /* debounce of the store */
+	int64_t quiet_max_ms;
+	int64_t tombstone_ms;      /* how long a tombstone holds */
+};
+
+/* ---- catalog ---- */
+
+enum klaviyo_kind { KLAVIYO_CATEGORY, KLAVIYO_ITEM, KLAVIYO_VARIANT, KLAVIYO_KIND_COUNT };
+const char *klaviyo_kind_text(enum klaviyo_kind kind); /* "category" */
+
+enum delivery_op { DELIVERY_CREATE, DELIVERY_UPDATE, DELIVERY_DELETE, DELIVERY_OP_COUNT };
+const char *delivery_op_text(enum delivery_op op); /* "create" */
+
+struct root_fact {
+	struct entity entity;
+	struct str part;
+	int64_t version;
+	int64_t seq;               /* id of the message it came with */
+	struct str body;
+};
+
+struct root_entity {
+	struct entity entity;
+	bool deleted;              /* a tombstone is all there is */
+};
+
+/* What Klaviyo was last told of one entity of this root. */
+struct root_sent {
+	enum klaviyo_kind kind;
+	struct str external_id;
+	struct str parent_external_id; /* variant: its item */
+	bool exists;               /* an accepted create or update says that Klaviyo has it */
+	bool wanted_deleted;       /* the newest delivery, accepted or undone, is a delete */
+	struct digest16 wanted;    /* contents of the newest delivery, accepted or undone; zero if none or it failed */
+};
+
+struct catalog_root {
+	int64_t store_id;
+	struct entity root;        /* ENTITY_PRODUCT or ENTITY_CATEGORY */
+	int64_t due_seq;           /* given back by publish */
+	int64_t due_first_ms;
+	bool deleted;              /* the root has a tombstone */
+	const struct root_entity *entity;   /* the root, its variants, and all that refs name and that is known */
+	size_t n_entity;
+	const struct root_fact *fact;       /* of all these entities */
+	size_t n_fact;
+	const struct root_sent *sent;
+	size_t n_sent;
+	int64_t message_id;        /* newest message that touched it */
+};
+
+struct delivery_new {
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+	struct str external_id;
+	struct str parent_external_id;
+	struct str body;           /* klaviyo's resource object as for a create; "" for a delete */
+	struct digest16 hash;      /* of body */
+};
+
+struct catalog_publication {
+	int64_t store_id;
+	int64_t account_id;
+	struct entity root;
+	int64_t due_seq;
+	int64_t message_id;        /* cause, for the audit */
+	const struct delivery_new *delivery;
+	size_t n_delivery;
+	struct str held;           /* why it is (partly) held back, "" = not held */
+	struct str note;           /* what was mended or left out, "" = nothing; audited */
+	bool touch_dependants;     /* make due every root whose refs name this one (paths of sub-categories) */
+};
+
+struct catalog_match {
+	int64_t store_id;
+	struct entity root;
+	struct entity entity;
+};
+
+/* ---- outbox ---- */
+
+enum priority { PRIORITY_REALTIME, PRIORITY_RETRY, PRIORITY_REPLAY, PRIORITY_BACKFILL, PRIORITY_COUNT };
+
+enum delivery_state {
+	DELIVERY_READY, DELIVERY_WAITING, DELIVERY_SENDING,              /* undone */
+	DELIVERY_ACCEPTED, DELIVERY_FAILED, DELIVERY_SKIPPED             /* done; FAILED can be retried by a person */
+};
+const char *delivery_state_text(enum delivery_state state);
+
+struct delivery {
+	int64_t id;
+	int64_t account_id;
+	int64_t store_id;
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+	enum priority priority;
+	enum delivery_state state;
+	struct str external_id;
+	struct str parent_external_id;
+	struct str body;
+	struct digest16 hash;
+	struct entity root;
+	int64_t message_id;
+	int64_t created_ms;
+	int64_t due_ms;
+	int attempts;              /* failed ones so far; 429 and changes of op do not count */
+	bool solo;                 /* must be sent alone: a batch with it was refused and nothing pointed at the culprit */
+	struct str reason;         /* of its present state */
+};
+
+struct outbox_lane {
+	int64_t account_id;
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+	enum priority priority;
+	int64_t n_ready;           /* READY, and WAITING that is due */
+	int64_t n_waiting;         /* WAITING, not due yet */
+	int64_t n_sending;
+	int64_t next_due_ms;       /* of those WAITING; INT64_MAX if none */
+	int64_t oldest_ms;         /* creation of the oldest undone one */
+};
+
+/* Usage of one endpoint's budget; blob is klaviyo/budget's own, at most 512 bytes. */
+struct budget_row {
+	int64_t account_id;
+	struct str endpoint;
+	struct str blob;
+};
+
+struct outbox_claim {
+	int64_t account_id;
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+	enum priority priority;
+	size_t max_n;
+	size_t max_bytes;          /* of bodies together; one is always given */
+	struct str endpoint;       /* kept with the batch */
+	struct budget_row budget;  /* saved if the batch is not empty */
+};
+
+struct outbox_batch {
+	int64_t id;
+	int64_t account_id;
+	struct str endpoint;
+	struct str job_id;         /* "" = none yet */
+	int64_t started_ms;
+	const struct delivery *delivery;
+	size_t n;
+};
+
+struct delivery_settlement {
+	int64_t delivery_id;
+	enum delivery_state state; /* READY, WAITING, ACCEPTED, FAILED or SKIPPED */
+	int64_t due_ms;            /* WAITING: not before */
+	enum delivery_op op;       /* READY: sent again as this (create that exists -> update, update of nothing -> create) */
+	bool count_attempt;
+	bool solo;
+	bool exists;               /* ACCEPTED or op changed: does Klaviyo have the entity now? */
+	struct str reason;         /* for the audit */
+};
+
+struct outbox_settlement {
+	int64_t batch_id;
+	const struct delivery_settlement *delivery;
+	size_t n;
+	int http_status;           /* 0 = no answer */
+	int64_t latency_ms;
+	struct budget_row budget;  /* saved if endpoint is not "" (Retry-After must survive a crash) */
+};
+
+/* ---- people ---- */
+
+#define AUDIT_CODES(X) \
+	X(AUDIT_MESSAGE_DUPLICATE, "message repeats one already received") \
+	X(AUDIT_MESSAGE_REFUSED, "request refused") \
+	X(AUDIT_MESSAGE_MAPPED, "message understood") \
+	X(AUDIT_MESSAGE_IGNORED, "message has nothing for Klaviyo") \
+	X(AUDIT_MESSAGE_FAILED, "message not understood") \
+	X(AUDIT_ROOT_PUBLISHED, "compared with what Klaviyo was last told") \
+	X(AUDIT_ROOT_UNCHANGED, "nothing new for Klaviyo") \
+	X(AUDIT_ROOT_HELD, "held back as incomplete") \
+	X(AUDIT_ROOT_RELEASED, "complete now") \
+	X(AUDIT_DELIVERY_CREATED, "delivery created") \
+	X(AUDIT_DELIVERY_SENT, "delivery sent") \
+	X(AUDIT_DELIVERY_JOB, "accepted by Klaviyo as a job") \
+	X(AUDIT_DELIVERY_ACCEPTED, "accepted by Klaviyo") \
+	X(AUDIT_DELIVERY_RETRY, "to be sent again") \
+	X(AUDIT_DELIVERY_FAILED, "refused by Klaviyo") \
+	X(AUDIT_DELIVERY_SKIPPED, "not sent") \
+	X(AUDIT_PERSON_RETRIED, "retried by a person") \
+	X(AUDIT_PERSON_DISCARDED, "discarded by a person") \
+	X(AUDIT_CONFIG_CHANGED, "settings changed")
+
+enum audit_code {
+#define AUDIT_CODE_ENUM(name, text) name,
+	AUDIT_CODES(AUDIT_CODE_ENUM)
+#undef AUDIT_CODE_ENUM
+	AUDIT_CODE_COUNT
+};
+const char *audit_code_text(enum audit_code code);  /* the sentence */
+const char *audit_code_name(enum audit_code code);  /* "message_duplicate" */
+
+struct audit_row {
+	int64_t id;                /* grows with time */
+	int64_t at_ms;
+	enum audit_code code;
+	int64_t store_id;          /* 0 = none */
+	int64_t account_id;
+	int64_t message_id;
+	int64_t delivery_id;
+	struct entity root;        /* id "" = none */
+	struct str reason;
+};
+
+struct audit_filter {
+	int64_t store_id;          /* 0 = any, for all ids here */
+	int64_t account_id;
+	int64_t message_id;
+	int64_t delivery_id;
+	struct entity root;        /* id "" = any */
+	bool by_code;
+	enum audit_code code;
+	int64_t since_ms;          /* 0 = from the beginning */
+	int64_t before_id;         /* cursor; 0 = from the newest */
+	size_t max_n;              /* 1..1000 */
+};
+
+struct failed_filter {
+	int64_t store_id;          /* 0 = any */
+	int64_t after_id;          /* cursor; 0 = from the oldest */
+	size_t max_n;
+};
+
+struct failed_row {
+	bool is_message;           /* otherwise a delivery */
+	int64_t id;
+	int64_t store_id;
+	int64_t failed_ms;
+	struct str what;           /* topic, or "create item X" */
+	struct str reason;
+};
+
+enum failed_action { FAILED_RETRY, FAILED_DISCARD };
+
+struct failed_change {
+	enum failed_action action;
+	const int64_t *id;         /* n 0 = all that match store_id */
+	size_t n;
+	int64_t store_id;          /* 0 = any */
+	struct str reason;
+};
+
+struct held_row {
+	int64_t store_id;
+	struct entity root;
+	int64_t since_ms;
+	struct str reason;
+};
+
+struct store_summary {
+	int64_t store_id;
+	int64_t received;
+	int64_t pending;
+	int64_t mapped;
+	int64_t ignored;
+	int64_t duplicate;
+	int64_t failed;
+	int64_t discarded;
+	int64_t due;               /* roots to be looked at */
+	int64_t held;
+	int64_t last_message_ms;   /* 0 = none yet */
+};
+
+struct account_summary {
+	int64_t account_id;
+	int64_t created;
+	int64_t ready;             /* due now */
+	int64_t waiting;           /* to be tried again later */
+	int64_t sending;
+	int64_t accepted;
+	int64_t failed;
+	int64_t skipped;
+	int64_t next_due_ms;       /* of those waiting; INT64_MAX if none */
+	int64_t oldest_ms;         /* creation of the oldest undone one; 0 = none */
+};
+
+struct summary {
+	const struct store_summary *store;
+	size_t n_store;
+	const struct account_summary *account;
+	size_t n_account;
+	bool sweeping;
+	bool idle;                 /* nothing pending, due, ready or sending; what waits for a retry does not count */
+	int64_t bytes;             /* on disk */
+};
+
+struct conservation {
+	struct str error;          /* "" = balanced; else which equation, for which store or account, with both sides */
+};
+
+struct retention {
+	int message_days;          /* raw bodies */
+	int delivery_days;
+	int audit_days;
+	int tombstone_days;
+};
+
+#endif
