@@ -1,5 +1,5 @@
 /*
- * Replay: runs a fuzzer's body once over each file of the folders named on the command line, without libFuzzer.
+ * Replay: runs a fuzzer's body once over each file of the folders on the command line, without libFuzzer.
  *
  * Does:    make the committed corpus and every input that once broke something part of the ordinary tests.
  * Doesn't: search for new inputs (see -Dfuzz=true).
