@@ -4,8 +4,9 @@
 #include <stddef.h>
 
 /*
- * The only door to the heap. Sizes are fixed or already bounded by a ceiling, so running out of memory is not an
- * operating error: these abort instead of returning NULL (what was acknowledged is on disk; a restart is safe).
+ * The only door to the heap. Sizes are fixed or already bounded by a ceiling, so running out of memory is not
+ * an operating error: these abort instead of returning NULL (what was acknowledged is on disk; a restart is
+ * safe).
  */
 void *mem_alloc(size_t size);                 /* uninitialised; size 0 gives a unique pointer */
 void *mem_zalloc(size_t n, size_t size);      /* n * size zero bytes, overflow checked */

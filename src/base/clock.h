@@ -5,8 +5,8 @@
 #include "base/strbuf.h"
 
 /*
- * Time comes from outside: every role gets its clock through its ctx, so that tests and the simulation own it.
- * Wall time stamps records; monotonic time measures waits and paces requests.
+ * Time comes from outside: every role gets its clock through its ctx, so that tests and the simulation own
+ * it. Wall time stamps records; monotonic time measures waits and paces requests.
  */
 struct clock {
 	int64_t (*wall_ms)(struct clock *clock); /* Unix milliseconds, UTC */
@@ -31,11 +31,17 @@ int64_t clock_mono_ms(struct clock *clock);
 #define MS_PER_HOUR INT64_C(3600000)
 #define MS_PER_DAY INT64_C(86400000)
 
-/* "2026-07-30T10:11:12.345Z" (always UTC, always milliseconds). */
+/*
+ * Appends "2026-07-30T10:11:12.345Z" (always UTC, always milliseconds; years 1970 to 9999, else the nearest
+ * end).
+ */
 void time_format_rfc3339(int64_t wall_ms, struct strbuf *out);
-/* RFC 3339 date-time with offset or Z, optional fraction; false for anything else. Years 1970 to 9999. */
+/*
+ * RFC 3339 date-time with offset or Z, optional fraction (cut to ms), 'T', 't' or a space between; false for
+ * anything else, *wall_ms then untouched. Years 1970 to 9999 in UTC.
+ */
 bool time_parse_rfc3339(struct str text, int64_t *wall_ms);
-/* Day number since 1970-01-01 UTC, and its "20260730" form (9 bytes with NUL). */
+/* Day number since 1970-01-01 UTC, and its "20260730" form (9 bytes with NUL; years as above). */
 int64_t time_day(int64_t wall_ms);
 void time_day_text(int64_t day, char out[static 9]);
 

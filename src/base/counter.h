@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Process-wide counters, one row each: name, help. They only grow (Prometheus counters) and restart at 0 with the
- * process; what must survive is kept by the store. Thread-safe, relaxed.
+ * Process-wide counters, one row each: name, help. They only grow (Prometheus counters) and restart at 0 with
+ * the process; what must survive is kept by the store. Thread-safe, relaxed.
  */
 #define COUNTERS(X) \
 	X(http_requests, "HTTP requests answered") \

@@ -2,13 +2,14 @@
 #define PANNIER_BASE_CRASH_POINT_H
 
 /*
- * Named instants at which the process may die, one row each, so that the crash tests can visit them all. A row says
- * which transaction it belongs to; every store verb that writes has one row. Each row gives two instants, ".before" and
- * ".after" the commit. What must hold after a crash is the same everywhere: what was acknowledged is there, the
- * conservation check balances, and going on leads to the same final state.
+ * Named instants at which the process may die, one row each, so that the crash tests can visit them all. A
+ * row says which transaction it belongs to; every store verb that writes has one row. Each row gives two
+ * instants, ".before" and ".after" the commit. What must hold after a crash is the same everywhere: what was
+ * acknowledged is there, the conservation check balances, and going on leads to the same final state.
  *
- * PANNIER_CRASH_POINT=name.before or name.after, with an optional ":N" for the Nth visit (default 1), makes the process
- * kill itself there with SIGKILL. Only builds with -DPANNIER_TEST_HOOKS contain the check; `list` prints all rows.
+ * PANNIER_CRASH_POINT=name.before or name.after, with an optional ":N" for the Nth visit (default 1), makes
+ * the process kill itself there with SIGKILL. Only builds with -DPANNIER_TEST_HOOKS contain the check; `list`
+ * prints all rows.
  */
 #define CRASH_POINTS(X) \
 	X(migrate) \

@@ -15,7 +15,8 @@ struct digest16 {
 
 void digest_sha256(struct str data, unsigned char out[static SHA256_BYTES]);
 /* HMAC-SHA256 over the parts one after the other, as if they were one text. */
-void digest_hmac_sha256(struct str key, const struct str *part, size_t n, unsigned char out[static SHA256_BYTES]);
+void digest_hmac_sha256(struct str key, const struct str *part, size_t n,
+			unsigned char out[static SHA256_BYTES]);
 /* Digest of the parts; each is preceded by its length, so that ("ab","c") and ("a","bc") differ. */
 struct digest16 digest16_of(const struct str *part, size_t n);
 bool digest16_eq(struct digest16 a, struct digest16 b);

@@ -37,7 +37,10 @@ struct err {
 /* Name of a code as text, for example "ERR_BUSY". Never NULL. */
 const char *err_code_name(enum err_code code);
 
-/* Sets code and message and returns false, so that a failing function can `return err_set(...)`. err may be NULL. */
+/*
+ * Sets code and message and returns false, so that a failing function can `return err_set(...)`. err may be
+ * NULL.
+ */
 bool err_set(struct err *err, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "text: " before the message, keeps the code, returns false. A longer message is cut at its end. */

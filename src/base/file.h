@@ -5,8 +5,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Whole file ("-" is standard input) into the arena. ERR_NOT_FOUND, ERR_TOO_LARGE past max_bytes, ERR_INVALID otherwise. */
-bool file_read(const char *path, size_t max_bytes, struct arena *arena, struct str *out, struct err *err) MUST_CHECK;
+/*
+ * Whole file ("-" is standard input) into the arena. ERR_NOT_FOUND, ERR_TOO_LARGE past max_bytes, ERR_INVALID
+ * otherwise.
+ */
+bool file_read(const char *path, size_t max_bytes, struct arena *arena, struct str *out,
+	       struct err *err) MUST_CHECK;
 
 /* Creates the file with mode 0600 and syncs it and its folder; ERR_CONFLICT if it exists already. */
 bool file_create_private(const char *path, struct str contents, struct err *err) MUST_CHECK;
@@ -14,7 +18,10 @@ bool file_create_private(const char *path, struct str contents, struct err *err)
 /* Creates the folder and its parents, mode 0700; an existing folder is fine. */
 bool file_make_dir(const char *path, struct err *err) MUST_CHECK;
 
-/* Opens (creating) and locks path for this process alone; the lock ends with the process. ERR_BUSY if another holds it. */
+/*
+ * Opens (creating) and locks path for this process alone; the lock ends with the process. ERR_BUSY if another
+ * holds it.
+ */
 bool file_lock(const char *path, int *fd, struct err *err) MUST_CHECK;
 
 /* Bytes free for us on the file system of path, and its size. */

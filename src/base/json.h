@@ -9,9 +9,9 @@
 /*
  * JSON in two strengths.
  *
- * json_scan checks syntax in one pass without building anything (about 1 us per KB) and points at top-level members:
- * what the ingest path can afford. json_parse builds a tree (jansson behind this header; strict UTF-8, duplicate keys
- * refused, depth at most JSON_DEPTH_MAX). Nothing outside this module includes jansson.
+ * json_scan checks syntax in one pass without building anything (about 1 us per KB) and points at top-level
+ * members: what the ingest path can afford. json_parse builds a tree (jansson behind this header; strict
+ * UTF-8, duplicate keys refused, depth at most JSON_DEPTH_MAX). Nothing outside this module includes jansson.
  */
 
 #define JSON_DEPTH_MAX 64
@@ -32,34 +32,49 @@ struct json_position {
 };
 
 /*
- * Checks that text is exactly one JSON value (RFC 8259: strict UTF-8, no NUL escapes refused beyond the standard, depth
- * at most JSON_DEPTH_MAX). When it is an object, up to max members are written to member and *n is their count
- * (members past max are checked, not listed). False with ERR_INVALID and *position set.
+ * Checks that text is exactly one JSON value (RFC 8259: strict UTF-8, no NUL escapes refused beyond the
+ * standard, depth at most JSON_DEPTH_MAX). When it is an object, up to max members are written to member and
+ * *n is their count (members past max are checked, not listed). False with ERR_INVALID and *position set.
  */
 bool json_scan(struct str text, struct json_member *member, size_t max, size_t *n,
 	       struct json_position *position, struct err *err) MUST_CHECK;
 
 /*
- * Splits a JSON array into the texts of its elements (each checked), in the arena; false if text is not an array or
- * has more than max elements (ERR_TOO_LARGE).
+ * Splits a JSON array into the texts of its elements (each checked), in the arena; false if text is not an
+ * array or has more than max elements (ERR_TOO_LARGE).
  */
 bool json_scan_array(struct str text, size_t max, struct arena *arena, struct str **element, size_t *n,
 		     struct json_position *position, struct err *err) MUST_CHECK;
 
-/* The string a json_member value holds, escapes resolved, in the arena; false if the value is not a string. */
+/*
+ * The string a json_member value holds, escapes resolved, in the arena; false if the value is not a string.
+ */
 bool json_string_value(struct str value, struct arena *arena, struct str *out);
 
 /* ---- trees ---- */
 
 struct json; /* one value; borrowed from its document */
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_INTEGER, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+	JSON_NULL,
+	JSON_FALSE,
+	JSON_TRUE,
+	JSON_INTEGER,
+	JSON_REAL,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 /* Parses one value. Caller owns *out: json_free. ERR_INVALID names line and column. */
 bool json_parse(struct str text, struct json **out, struct err *err) MUST_CHECK;
-void json_free(struct json *json); /* NULL allowed; only for values from json_parse and json_new_* not yet put in a parent */
+/* NULL allowed; only for values from json_parse and json_new_* not yet put in a parent. */
+void json_free(struct json *json);
 
-/* Every accessor takes NULL and the wrong type and answers "not there", so paths can be walked without checks. */
+/*
+ * Every accessor takes NULL and the wrong type and answers "not there", so paths can be walked without
+ * checks.
+ */
 enum json_type json_type(const struct json *json);              /* NULL counts as JSON_NULL */
 struct json *json_get(const struct json *object, const char *name); /* NULL if absent */
 struct json *json_at(const struct json *array, size_t i);
@@ -71,13 +86,18 @@ bool json_get_bool(const struct json *object, const char *name, bool otherwise);
 bool json_get_int(const struct json *object, const char *name, int64_t *out); /* integers only */
 double json_number(const struct json *json);                    /* 0 if not a number */
 
-/* Iteration over members in the order they were written: for (it = json_first(o); it; it = json_next(o, it)). */
+/*
+ * Iteration over members in the order they were written: for (it = json_first(o); it; it = json_next(o, it)).
+ */
 void *json_first(const struct json *object);
 void *json_next(const struct json *object, void *it);
 struct str json_member_name(void *it);
 struct json *json_member_value(void *it);
 
-/* Builders. Setting or appending takes ownership of value; a NULL value is ignored. Text must be UTF-8 (else it is repaired). */
+/*
+ * Builders. Setting or appending takes ownership of value; a NULL value is ignored. Text must be UTF-8 (else
+ * it is repaired).
+ */
 struct json *json_new_object(void);
 struct json *json_new_array(void);
 struct json *json_new_text(struct str text);

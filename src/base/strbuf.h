@@ -7,9 +7,9 @@
 #include <stdarg.h>
 
 /*
- * Text that grows up to a ceiling. p is always NUL-terminated and never NULL after init.
- * Appending past the ceiling appends nothing and sets `overflow`, which stays set until strbuf_reset: a caller may
- * append freely and check once at the end.
+ * Text that grows up to a ceiling. p is always NUL-terminated and never NULL after init. Appending past the
+ * ceiling appends nothing and sets `overflow`, which stays set until strbuf_reset: a caller may append freely
+ * and check once at the end.
  */
 struct strbuf {
 	char *p;
@@ -20,7 +20,7 @@ struct strbuf {
 };
 
 void strbuf_init(struct strbuf *buf, size_t ceiling_bytes);
-void strbuf_release(struct strbuf *buf); /* frees; safe on a zeroed struct; the buffer may be initialised again */
+void strbuf_release(struct strbuf *buf); /* frees; safe on a zeroed struct; init may follow */
 void strbuf_reset(struct strbuf *buf);   /* empties, keeps memory */
 void strbuf_add(struct strbuf *buf, const void *bytes, size_t len);
 void strbuf_add_str(struct strbuf *buf, struct str text);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * A hint between threads: "there may be work". Hints collapse, may be lost without harm (every wait has an end), and
- * carry nothing. Thread-safe.
+ * A hint between threads: "there may be work". Hints collapse, may be lost without harm (every wait has an
+ * end), and carry nothing. Thread-safe.
  */
 struct wake;
 

@@ -6,8 +6,9 @@
 #include "net/http_server.h"
 
 /*
- * HTTP client behind a small ops struct: libcurl multi in the program, a simulated network in tests.
- * One thread owns a client. Calls run side by side; connections are kept and reused; redirects are never followed.
+ * HTTP client behind a small ops struct: libcurl multi in the program, a simulated network in tests. One
+ * thread owns a client. Calls run side by side; connections are kept and reused; redirects are never
+ * followed.
  */
 struct http_call {
 	const char *method;           /* "GET", "POST", "PATCH", "DELETE" */
@@ -53,19 +54,25 @@ struct http_client_config {
 };
 
 /* libcurl behind. Caller owns *out. */
-bool http_client_new(const struct http_client_config *config, struct http_client **out, struct err *err) MUST_CHECK;
+bool http_client_new(const struct http_client_config *config, struct http_client **out,
+		     struct err *err) MUST_CHECK;
 /* Gives up every call (their done is not called) and frees. NULL allowed. */
 void http_client_free(struct http_client *client);
-/* Starts a call; done is called later from http_client_run, exactly once. False: not started, done is not called. */
-bool http_client_start(struct http_client *client, const struct http_call *call, http_done_fn *done, void *arg,
-		       struct err *err) MUST_CHECK;
-/* Moves all calls, waits at most max_wait_ms for one to finish or for a wakeup; how many are still under way. */
+/*
+ * Starts a call; done is called later from http_client_run, exactly once. False: not started, done is not
+ * called.
+ */
+bool http_client_start(struct http_client *client, const struct http_call *call, http_done_fn *done,
+		       void *arg, struct err *err) MUST_CHECK;
+/*
+ * Moves all calls, waits at most max_wait_ms for one to finish or for a wakeup; how many are still under way.
+ */
 size_t http_client_run(struct http_client *client, int64_t max_wait_ms);
 /* Ends a waiting http_client_run; the only function callable from another thread. */
 void http_client_wakeup(struct http_client *client);
 /* One call, waited for. False with ERR_UNREACHABLE; otherwise *status and body (in the arena). */
-bool http_client_fetch(struct http_client *client, const struct http_call *call, struct arena *arena, int *status,
-		       struct str *body, struct err *err) MUST_CHECK;
+bool http_client_fetch(struct http_client *client, const struct http_call *call, struct arena *arena,
+		       int *status, struct str *body, struct err *err) MUST_CHECK;
 
 /* First header of that name in an answer, or the empty string. */
 struct str http_answer_header(const struct http_answer *answer, const char *name);

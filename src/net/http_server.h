@@ -8,8 +8,9 @@
 /*
  * HTTP/1.1 server (libmicrohttpd, one epoll thread). Knows nothing about commerce.
  *
- * A handler gets a whole request and answers it now or later: http_reply may be called from any thread, once per
- * exchange; until then the connection is suspended and costs no thread. A stop answers every open exchange with 503.
+ * A handler gets a whole request and answers it now or later: http_reply may be called from any thread, once
+ * per exchange; until then the connection is suspended and costs no thread. A stop answers every open
+ * exchange with 503.
  */
 struct http_server;
 struct http_exchange;
@@ -31,7 +32,7 @@ struct http_header {
 
 struct http_server_config {
 	const char *listen;          /* "127.0.0.1:8080", "[::1]:8080"; port 0 picks a free one */
-	size_t body_bytes_max;       /* ceiling of any body; a route's own ceiling is asked through body_max */
+	size_t body_bytes_max;       /* ceiling of any body; a route's own is asked through body_max */
 	size_t connections_max;      /* 0 = 4096 */
 	int64_t idle_timeout_s;      /* a connection silent for so long is closed; 0 = 30 */
 	void *ctx;                   /* handed to the callbacks */
@@ -41,18 +42,25 @@ struct http_server_config {
 	void (*handle)(void *ctx, struct http_exchange *exchange);
 };
 
-bool http_server_start(const struct http_server_config *config, struct http_server **out, struct err *err) MUST_CHECK;
+bool http_server_start(const struct http_server_config *config, struct http_server **out,
+		       struct err *err) MUST_CHECK;
 int http_server_port(const struct http_server *server);
 /* Stops accepting, answers what is open with 503, joins the thread, frees. NULL allowed. */
 void http_server_stop(struct http_server *server);
 
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
-/* First header of that name (case-insensitive), or the empty string. Only on the server's thread or before http_reply. */
+/*
+ * First header of that name (case-insensitive), or the empty string. Only on the server's thread or before
+ * http_reply.
+ */
 struct str http_exchange_header(const struct http_exchange *exchange, const char *name);
 /* Lives as long as the exchange: for what a handler needs until it replies. */
 struct arena *http_exchange_arena(struct http_exchange *exchange);
 
-/* Answers. Copies body and headers; Content-Type is text/plain unless among the headers. The exchange is gone afterwards. */
+/*
+ * Answers. Copies body and headers; Content-Type is text/plain unless among the headers. The exchange is gone
+ * afterwards.
+ */
 void http_reply(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
 		struct str body);
 

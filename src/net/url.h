@@ -19,7 +19,10 @@ struct url {
 	int port;           /* explicit, or 80 / 443 */
 	struct str path;    /* from '/', may be empty */
 };
-/* Absolute http or https URL without user info; pieces are borrowed from text. ERR_INVALID says what is wrong. */
+/*
+ * Absolute http or https URL without user info; pieces are borrowed from text. ERR_INVALID says what is
+ * wrong.
+ */
 bool url_parse(struct str text, struct url *out, struct err *err) MUST_CHECK;
 
 /* "127.0.0.1:8080" or "[::1]:8080" into host (without brackets) and port 0..65535. */
