@@ -1,0 +1,56 @@
+#ifndef PANNIER_FLOW_FLOW_H
+#define PANNIER_FLOW_FLOW_H
+
+#include "base/clock.h"
+#include "base/rand.h"
+#include "base/wake.h"
+#include "net/http_client.h"
+#include "queue/inbox.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+/*
+ * THE PRODUCT: ingest -> map -> publish -> deliver, with retain beside. Each stage is `<stage>_run_once(ctx)`: takes one unit of work, ends it
+ * in the store, says whether there is more. Stages never call each other; they meet in the store and ring each other's wake as a hint.
+ * Everything that is not deterministic comes in by the ctx, so that all of it runs in one thread under a simulation.
+ */
+struct flow_wakes {
+	struct wake *commit;
+	struct wake *map;
+	struct wake *publish;
+	struct wake *retain;
+	struct http_client *deliver; /* the deliver role waits in its client: http_client_wakeup */
+};
+
+struct flow_ctx {
+	struct db *db;
+	struct settings *settings;
+	struct clock *clock;
+	struct rand *rand;
+	const struct flow_wakes *wake; /* members may be NULL: nobody to wake */
+};
+
+/* When to call again at the latest if no hint comes. 0 = at once, there is more. */
+struct flow_next {
+	int64_t wait_ms;
+	size_t n_done;             /* units of work ended by this call */
+};
+
+/* ---- map: pending messages -> facts ---- */
+bool map_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err) MUST_CHECK;
+
+/* ---- publish: due roots -> deliveries ---- */
+bool publish_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err) MUST_CHECK;
+
+/* ---- deliver: deliveries -> Klaviyo ---- */
+struct deliver; /* lanes in flight, budgets, breakers, jobs to poll */
+/* Recovers what a crash left: open jobs are polled on, lost answers are sent again, budgets count what was saved. */
+bool deliver_open(struct flow_ctx *ctx, struct http_client *client, struct deliver **out, struct err *err) MUST_CHECK;
+void deliver_close(struct deliver *deliver); /* calls under way are given up; the next start settles them */
+/* Ends what was answered, starts what may start, waits in the client at most max_wait_ms. */
+bool deliver_run_once(struct deliver *deliver, int64_t max_wait_ms, struct flow_next *next, struct err *err) MUST_CHECK;
+
+/* ---- retain: upkeep of the store ---- */
+bool retain_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err) MUST_CHECK;
+
+#endif

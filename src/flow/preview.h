@@ -1,0 +1,30 @@
+#ifndef PANNIER_FLOW_PREVIEW_H
+#define PANNIER_FLOW_PREVIEW_H
+
+#include "flow/flow.h"
+
+/*
+ * Preview: the exact requests a message would cause, given what the database holds now; nothing is written or sent. Facts of the message are
+ * applied to the roots it touches in memory, then merged, planned and rendered as publish and deliver would.
+ */
+struct preview_request {
+	struct str method;
+	struct str url;
+	struct str body;           /* JSON, "" = none */
+};
+
+struct preview {
+	struct str topic;
+	struct str map_reason;     /* ignored or failed: why */
+	size_t n_fact;
+	const struct preview_request *request;
+	size_t n_request;
+	struct str held;           /* why something is held back, "" = nothing */
+	struct str note;
+};
+
+/* body: one message as the shop would send it. *n previews, one per message in it. ERR_NOT_FOUND: no such store. */
+bool preview_message(struct flow_ctx *ctx, struct str store, struct str content_type, struct str body,
+		     struct arena *arena, struct preview **preview, size_t *n, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,93 @@
+#ifndef PANNIER_PLATFORM_PLATFORM_H
+#define PANNIER_PLATFORM_PLATFORM_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "model/fact.h"
+
+/*
+ * A platform is what a kind of shop speaks: how its requests prove who sent them, what one message is, and what a message
+ * means. One folder per platform, one row in platform.c. All functions are pure: no I/O, no clock, no globals.
+ */
+
+/* A request as it came; header finds the first header of a name (case-insensitive) or gives "". */
+struct platform_request {
+	struct str content_type;
+	struct str body;
+	struct str (*header)(const void *from, const char *name);
+	const void *from;
+	int64_t now_ms;
+};
+
+/* What a platform needs to know of the store a request is for. */
+struct platform_store {
+	int64_t store_id;
+	const struct str *secret;    /* one, or two while it is being changed */
+	size_t n_secret;
+	/* Value of one of the store's settings by key (settings/setting_table.h), "" if unknown. */
+	struct str (*setting)(const void *from, const char *key);
+	const void *from;
+};
+
+/* One message found in a request. A request is taken in whole or not at all. Texts borrowed from request or arena. */
+struct platform_message {
+	struct str topic;
+	struct str source_id;
+	struct str body;             /* what is kept and later mapped: one JSON value */
+	struct digest16 slot;        /* see store/store_rows.h, inbox_record */
+	struct digest16 key;
+};
+
+enum map_state { MAP_DONE, MAP_IGNORED, MAP_FAILED };
+
+struct map_result {
+	enum map_state state;
+	struct str reason;           /* why ignored or failed; what was mended when done, "" if nothing */
+	const struct fact *fact;
+	size_t n_fact;
+};
+
+/* For `store add`: what a person has to enter in the shop. */
+struct platform_guide {
+	const char *secret_is;       /* "value of the header the shop sends", "signing secret (whsec_...)" */
+	const char *configure;       /* paragraphs; {url} and {header} are replaced */
+};
+
+struct platform_ops {
+	const char *name;            /* folder = URL segment = database value: "enad" */
+	const char *label;           /* "Enad" */
+	int accept_status;           /* what it reads as "received": Enad exactly 200 */
+	struct platform_guide guide;
+
+	/* May this text be a secret of a store? ERR_INVALID says what is wrong (too short, not base64 ...). */
+	bool (*check_secret)(struct str secret, struct err *err);
+
+	/* Does the request come from the store? Constant-time over secrets. ERR_DENIED: no; the message says why, without secrets. */
+	bool (*verify)(const struct platform_store *store, const struct platform_request *request, struct err *err);
+
+	/*
+	 * The messages in a verified request, at most max_n. ERR_INVALID: not understood (with the position for JSON);
+	 * ERR_TOO_LARGE: more than max_n. Cheap: scans, builds no trees.
+	 */
+	bool (*identify)(const struct platform_store *store, const struct platform_request *request, size_t max_n,
+			 struct arena *arena, struct platform_message **message, size_t *n, struct err *err);
+
+	/* What a message means. Never fails otherwise than by MAP_FAILED: whatever was accepted is kept and explained. */
+	void (*map)(const struct platform_store *store, struct str topic, struct str body, int64_t received_ms,
+		    struct arena *arena, struct map_result *out);
+
+	/* Body of the answer to a request that was taken in. */
+	struct str (*accepted_body)(size_t n_accepted, size_t n_duplicate, struct arena *arena);
+};
+
+extern const struct platform_ops platform_enad_ops;
+extern const struct platform_ops platform_generic_ops;
+
+/* The platform of that name, or NULL. */
+const struct platform_ops *platform_find(struct str name);
+/* All of them, NULL-terminated, for help texts. */
+const struct platform_ops *const *platform_all(void);
+
+#endif

@@ -1,0 +1,49 @@
+#ifndef PANNIER_SETTINGS_SETTING_TABLE_H
+#define PANNIER_SETTINGS_SETTING_TABLE_H
+
+/*
+ * Every setting of an account or a store, one row: key, scope, type, default, min, max, sweep, help.
+ * type    TEXT, BOOL ("true"/"false", also on/off, yes/no, 1/0 on input), INT (min..max), CHOICE (min = "a|b|c"), URL
+ * sweep   1 = a change alters what products look like in Klaviyo, so all of the store are looked at again
+ * Generates: parser, checks, CLI help, docs/settings.md, lookup.
+ */
+#define SETTINGS(X) \
+	X(api_url, ACCOUNT, URL, "https://a.klaviyo.com", 0, 0, "", 0, \
+	  "where Klaviyo's API is; another server can stand in for it") \
+	X(quota_percent, ACCOUNT, INT, "90", 1, 100, "", 0, \
+	  "share of Klaviyo's published rate limits to use; other integrations with private keys share them") \
+	X(timeout_ms, ACCOUNT, INT, "30000", 1000, 120000, "", 0, "longest wait for an answer of Klaviyo") \
+	X(retry_preset, ACCOUNT, CHOICE, "realtime", 0, 0, "realtime|zoey", 0, \
+	  "realtime: send at once, fast retries, then every 10 h; zoey: send every 10 min, retry once after 10 h") \
+	X(max_body_bytes, STORE, INT, "1048576", 1024, 16777216, "", 0, "largest request body taken in") \
+	X(max_pending, STORE, INT, "1000000", 1, 100000000, "", 0, \
+	  "messages that may wait to be mapped before the shop is told to come back later (429)") \
+	X(secret_header, STORE, TEXT, "", 0, 128, "", 0, \
+	  "Enad: name of the header that carries the secret; empty: Authorization, X-Api-Key or Api-Key") \
+	X(signature_tolerance_s, STORE, INT, "300", 10, 86400, "", 0, \
+	  "generic: how far webhook-timestamp may be from our clock") \
+	X(id_prefix, STORE, TEXT, "", 0, 32, "", 1, \
+	  "put before every id in Klaviyo's catalog; needed when several stores share one account") \
+	X(market, STORE, TEXT, "", 0, 64, "", 1, \
+	  "market (slug or country code) whose prices and URLs are sent; empty: the first active one") \
+	X(store_group, STORE, TEXT, "", 0, 64, "", 1, \
+	  "price list (Enad store group, slug or id) whose prices are sent; empty: the first by name") \
+	X(language, STORE, TEXT, "", 0, 16, "", 1, \
+	  "language key of titles and descriptions; empty: the market's, else the shop's own default") \
+	X(url_template, STORE, TEXT, "", 0, 500, "", 1, \
+	  "product URL where the shop sends none: {slug} {id} {sku} {market} {language} are replaced") \
+	X(category_name, STORE, CHOICE, "leaf", 0, 0, "leaf|path", 1, "category as its own name or as \"A > B > C\"") \
+	X(price_source, STORE, CHOICE, "sale", 0, 0, "sale|base|reference", 1, \
+	  "sale: the sale price while on sale, else the base price") \
+	X(price_divisor, STORE, INT, "1", 1, 1000000, "", 1, "100 if the shop sends prices in cents") \
+	X(unpublished, STORE, CHOICE, "hide", 0, 0, "hide|delete", 1, \
+	  "products that are not active: kept in Klaviyo with published=false, or deleted there") \
+	X(hold_without_price, STORE, BOOL, "true", 0, 0, "", 1, "hold a product back until a price is known") \
+	X(stock_unknown, STORE, INT, "9999", 0, 1000000000, "", 1, \
+	  "inventory_quantity of a variant whose stock is not known or not tracked") \
+	X(quiet_ms, STORE, INT, "1000", 0, 600000, "", 0, "wait for so much quiet after a change before sending") \
+	X(quiet_max_ms, STORE, INT, "10000", 0, 3600000, "", 0, "but never longer than this after the first change") \
+	X(tombstone_hours, STORE, INT, "24", 1, 720, "", 0, \
+	  "how long a late message cannot bring back what was deleted")
+
+#endif

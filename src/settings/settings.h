@@ -1,0 +1,122 @@
+#ifndef PANNIER_SETTINGS_SETTINGS_H
+#define PANNIER_SETTINGS_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "settings/setting_table.h"
+#include "store/store.h"
+
+/*
+ * Accounts, stores and their settings. Readers take an immutable snapshot; writers go through the functions below in any
+ * process; a change becomes visible to a running daemon at its next settings_refresh.
+ */
+
+enum setting_scope { SETTING_ACCOUNT, SETTING_STORE };
+enum setting_type { SETTING_TEXT, SETTING_BOOL, SETTING_INT, SETTING_CHOICE, SETTING_URL };
+
+enum setting {
+#define SETTING_ENUM(key, scope, type, otherwise, min, max, choices, sweep, help) SETTING_KEY_##key,
+	SETTINGS(SETTING_ENUM)
+#undef SETTING_ENUM
+	SETTING_COUNT
+};
+
+struct setting_row {
+	const char *key;
+	enum setting_scope scope;
+	enum setting_type type;
+	const char *otherwise;     /* default, as text */
+	int64_t min;               /* INT: smallest */
+	int64_t max;               /* INT: largest; TEXT: longest in bytes */
+	const char *choices;       /* CHOICE: "a|b" */
+	bool sweep;
+	const char *help;
+};
+const struct setting_row *setting_row(enum setting setting);
+/* Row index by key, or false. */
+bool setting_find(struct str key, enum setting_scope scope, enum setting *out);
+/* Checks and normalises a value ("on" -> "true"), result in the arena. ERR_INVALID says what is allowed. */
+bool setting_parse(enum setting setting, struct str value, struct arena *arena, struct str *out, struct err *err) MUST_CHECK;
+
+struct settings_account {
+	int64_t id;
+	struct str name;
+	struct str key;            /* decrypted; never leaves the process but to Klaviyo */
+	struct str key_last4;
+	struct str value[SETTING_COUNT];  /* effective, "" for rows of the other scope */
+	int64_t created_ms;
+};
+
+struct settings_store {
+	int64_t id;
+	const struct settings_account *account;
+	struct str name;
+	struct str platform;
+	struct str secret[2];
+	size_t n_secret;
+	struct str secret_last4;
+	struct str value[SETTING_COUNT];
+	struct str overrides;      /* JSON of what differs from the defaults */
+	int64_t created_ms;
+};
+
+struct snapshot {
+	int64_t version;
+	const struct settings_account *account;
+	size_t n_account;
+	const struct settings_store *store;
+	size_t n_store;
+};
+
+struct settings; /* the snapshot of the moment and how to renew it; one per process; thread-safe */
+
+/* Reads all; key_file is the 32-byte key that seals keys and secrets (settings/seal.h). */
+bool settings_open(struct db *db, const char *key_file, struct settings **out, struct err *err) MUST_CHECK;
+void settings_close(struct settings *settings);
+/* Renews the snapshot if another version is in the database. Cheap. *changed may be NULL. */
+bool settings_refresh(struct settings *settings, bool *changed, struct err *err) MUST_CHECK;
+/* The current snapshot; it stays valid until settings_release, whatever happens meanwhile. */
+const struct snapshot *settings_take(struct settings *settings);
+void settings_release(struct settings *settings, const struct snapshot *snapshot);
+
+const struct settings_store *snapshot_find_store(const struct snapshot *snapshot, struct str name);
+const struct settings_store *snapshot_store(const struct snapshot *snapshot, int64_t id);
+const struct settings_account *snapshot_find_account(const struct snapshot *snapshot, struct str name);
+const struct settings_account *snapshot_account(const struct snapshot *snapshot, int64_t id);
+
+struct str setting_text(const struct str value[static SETTING_COUNT], enum setting setting);
+int64_t setting_int(const struct str value[static SETTING_COUNT], enum setting setting);
+bool setting_bool(const struct str value[static SETTING_COUNT], enum setting setting);
+
+/* ---- changes; each is one versioned, audited transaction; ERR_CONFLICT is retried inside ---- */
+
+struct setting_change {
+	struct str key;
+	struct str value;
+};
+
+/* key: the private key (pk_...), white space around it is dropped. ERR_CONFLICT: the name is taken. */
+bool settings_account_add(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
+			  size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+/* key "" = keep. */
+bool settings_account_set(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
+			  size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+bool settings_account_remove(struct settings *settings, struct str name, int64_t now_ms, struct err *err) MUST_CHECK;
+/* check_secret: the platform's own, so that this folder need not know platforms. */
+struct settings_new_store {
+	struct str name;
+	struct str platform;
+	struct str account;
+	struct str secret;
+	const struct setting_change *change;
+	size_t n;
+};
+bool settings_store_add(struct settings *settings, const struct settings_new_store *store, int64_t now_ms,
+			struct err *err) MUST_CHECK;
+/* secret "" = keep; account "" = keep. An empty value puts a setting back to its default. */
+bool settings_store_set(struct settings *settings, struct str name, struct str account, struct str secret,
+			const struct setting_change *change, size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+bool settings_store_remove(struct settings *settings, struct str name, int64_t now_ms, struct err *err) MUST_CHECK;
+
+#endif
