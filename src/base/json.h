@@ -11,7 +11,9 @@
  *
  * json_scan checks syntax in one pass without building anything (about 1 us per KB) and points at top-level
  * members: what the ingest path can afford. json_parse builds a tree (jansson behind this header; strict
- * UTF-8, duplicate keys refused, depth at most JSON_DEPTH_MAX). Nothing outside this module includes jansson.
+ * UTF-8, duplicate keys refused, depth at most JSON_DEPTH_MAX). Nothing outside this module includes jansson,
+ * and no name here may be one that libjansson exports (json_equal, json_copy, json_string_value ...): the
+ * linker would mix them up.
  */
 
 #define JSON_DEPTH_MAX 64
@@ -32,16 +34,17 @@ struct json_position {
 };
 
 /*
- * Checks that text is exactly one JSON value (RFC 8259: strict UTF-8, no NUL escapes refused beyond the
- * standard, depth at most JSON_DEPTH_MAX). When it is an object, up to max members are written to member and
- * *n is their count (members past max are checked, not listed). False with ERR_INVALID and *position set.
+ * Checks that text is exactly one JSON value (RFC 8259 with strict UTF-8, depth at most JSON_DEPTH_MAX; an
+ * escaped NUL or half of a surrogate pair is refused). When it is an object, up to max members are written to
+ * member and *n is their count (members past max are checked, not listed; repeated names are not noticed);
+ * otherwise *n is 0. False with ERR_INVALID, a message with line and column, and *position (may be NULL) set.
  */
 bool json_scan(struct str text, struct json_member *member, size_t max, size_t *n,
 	       struct json_position *position, struct err *err) MUST_CHECK;
 
 /*
  * Splits a JSON array into the texts of its elements (each checked), in the arena; false if text is not an
- * array or has more than max elements (ERR_TOO_LARGE).
+ * array (ERR_INVALID) or has more than max elements (ERR_TOO_LARGE). *position (may be NULL) as above.
  */
 bool json_scan_array(struct str text, size_t max, struct arena *arena, struct str **element, size_t *n,
 		     struct json_position *position, struct err *err) MUST_CHECK;
@@ -49,7 +52,7 @@ bool json_scan_array(struct str text, size_t max, struct arena *arena, struct st
 /*
  * The string a json_member value holds, escapes resolved, in the arena; false if the value is not a string.
  */
-bool json_string_value(struct str value, struct arena *arena, struct str *out);
+bool json_unquote(struct str value, struct arena *arena, struct str *out);
 
 /* ---- trees ---- */
 
@@ -66,7 +69,10 @@ enum json_type {
 	JSON_OBJECT
 };
 
-/* Parses one value. Caller owns *out: json_free. ERR_INVALID names line and column. */
+/*
+ * Parses one value. Caller owns *out: json_free. ERR_INVALID names line and column. Refuses all that
+ * json_scan refuses, and also repeated names in an object, integers beyond 64 bits and reals beyond double.
+ */
 bool json_parse(struct str text, struct json **out, struct err *err) MUST_CHECK;
 /* NULL allowed; only for values from json_parse and json_new_* not yet put in a parent. */
 void json_free(struct json *json);
@@ -104,17 +110,24 @@ struct json *json_new_text(struct str text);
 struct json *json_new_int(int64_t value);
 struct json *json_new_bool(bool value);
 struct json *json_new_null(void);
-/* A decimal number written exactly as given ("29.98"); text must be a JSON number. */
+/*
+ * A decimal number from its text, written as that number: "29.98" stays 29.98, "30" stays 30, "30.00" becomes
+ * 30.0. Exact up to 15 significant digits. NULL if text is not a JSON number or out of range.
+ */
 struct json *json_new_decimal(struct str text);
-struct json *json_copy(const struct json *json); /* deep */
+struct json *json_clone(const struct json *json); /* deep */
 void json_set(struct json *object, const char *name, struct json *value);
 void json_set_n(struct json *object, struct str name, struct json *value);
 void json_set_text(struct json *object, const char *name, struct str text); /* an empty text is not set */
 void json_remove(struct json *object, const char *name);
 void json_append(struct json *array, struct json *value);
-bool json_equal(const struct json *a, const struct json *b);
+bool json_same(const struct json *a, const struct json *b); /* member order does not count, 1 and 1.0 differ */
 
-/* Compact text, members in insertion order; sorted = by name, for hashing and golden files. */
+/*
+ * Compact text, members in insertion order; sorted = by name (bytes), for hashing and golden files. Reals are
+ * written with the fewest digits that give the same double again (15 to 17) and always with a point or
+ * exponent.
+ */
 void json_write(const struct json *json, bool sorted, struct strbuf *out);
 struct str json_write_arena(const struct json *json, bool sorted, struct arena *arena);
 /* Appends text as a quoted and escaped JSON string (invalid UTF-8 becomes U+FFFD). */
