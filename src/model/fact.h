@@ -66,6 +66,7 @@ enum fact_op {
  * product, variant, sku stock.I {quantity*: int, available: bool}    I = inventory, "" if there is one
  * product  link.C          {}                                        C = category id
  * product  links           {ids*: [category id]}                     the whole set; link.C parts add to it
+ * product  variants        {ids*: [variant id]}                      the whole set; variants not in it are not shown
  * category base            {title, slug, path, text: {LANGUAGE: {title, slug}}, parent_id, published, status}
  * brand, series base       {title, slug, description, logo_url}
  * tag      base            {title, key, text}

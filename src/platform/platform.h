@@ -61,6 +61,9 @@ struct platform_ops {
 	int accept_status;           /* what it reads as "received": Enad exactly 200 */
 	struct platform_guide guide;
 
+	/* Does it read this Content-Type (as sent, parameters included; "" if there was none)? False: the answer is 415. */
+	bool (*accepts)(struct str content_type);
+
 	/* May this text be a secret of a store? ERR_INVALID says what is wrong (too short, not base64 ...). */
 	bool (*check_secret)(struct str secret, struct err *err);
 
