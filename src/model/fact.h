@@ -64,9 +64,11 @@ enum fact_op {
  * product, variant price.G {group, prices: [{market, countries: [..], currency*, base, sale, reference,
  *                           on_sale: bool, active: bool}]}           G = price list (store group), "" if there is one
  * product, variant, sku stock.I {quantity*: int, available: bool}    I = inventory, "" if there is one
- * product  link.C          {}                                        C = category id
- * product  links           {ids*: [category id]}                     the whole set; link.C parts add to it
- * product  variants        {ids*: [variant id]}                      the whole set; variants not in it are not shown
+ * product  link.C          {removed: bool}                           C = category id
+ * product  links           {ids*: [category id]}                     the whole set; of links and link.C the newer one (version,
+ *                                                                    then seq) says whether the product is in C
+ * product  variants        {ids*: [variant id]}                      the whole set; a variant that is not in it is shown only
+ *                                                                    if its own base is newer
  * category base            {title, slug, path, text: {LANGUAGE: {title, slug}}, parent_id, published, status}
  * brand, series base       {title, slug, description, logo_url}
  * tag      base            {title, key, text}
