@@ -12,6 +12,8 @@ struct str {
 };
 
 #define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
+/* The same as initialiser of static tables, where STR is no constant expression. */
+#define STR_INIT(literal) { (literal), sizeof(literal) - 1 }
 /* For printf: "%.*s" with STR_ARG(text). */
 #define STR_ARG(text) (int)(text).len, (text).p ? (text).p : ""
 
