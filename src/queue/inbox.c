@@ -82,7 +82,8 @@ bool inbox_submit(struct inbox *inbox, const struct inbox_record *record, size_t
 
 	assert(n > 0);
 	if (n > SET_RECORDS_MAX)
-		return err_set(err, ERR_TOO_LARGE, "%zu messages in one request, at most %d", n, SET_RECORDS_MAX);
+		return err_set(err, ERR_TOO_LARGE, "%zu messages in one request, at most %d", n,
+			       SET_RECORDS_MAX);
 	set = mem_alloc(sizeof(*set) + n * sizeof(*record));
 	*set = (struct waiting_set){ .done = done, .arg = arg, .bytes = bytes, .n = n };
 	memcpy(set->record, record, n * sizeof(*record));
@@ -204,7 +205,7 @@ bool inbox_commit_run_once(struct inbox *inbox, size_t *n_committed, struct err 
 		return true;
 	}
 	tell_sets(set, NULL, &failed);
-	/* What failed for these would fail for all that wait: let them know now instead of one commit after another. */
+	/* What failed for these would fail for all that wait: let them know now. */
 	if (failed.code == ERR_TOO_LARGE || failed.code == ERR_BUSY || failed.code == ERR_FATAL)
 		refuse_all(inbox, &failed);
 	if (failed.code != ERR_FATAL)

@@ -10,7 +10,7 @@
 
 #include <assert.h>
 
-/* One wait, used so many times in a row; spread by +- percent so that retries do not march in step. */
+/* One wait, used so many times in a row; spread by +- percent, so that retries do not march in step. */
 struct retry_step {
 	int64_t wait_ms;
 	int times;
@@ -58,7 +58,8 @@ static int64_t spread(const struct retry_step *step, double chance)
 	return step->wait_ms - reach + (int64_t)(chance * 2.0 * (double)reach);
 }
 
-struct retry_decision outbox_policy_next(enum retry_preset preset, int attempts, int64_t now_ms, double chance)
+struct retry_decision outbox_policy_next(enum retry_preset preset, int attempts, int64_t now_ms,
+					 double chance)
 {
 	struct retry_plan plan = plan_of(preset);
 
