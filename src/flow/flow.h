@@ -10,9 +10,12 @@
 #include "store/store.h"
 
 /*
- * THE PRODUCT: ingest -> map -> publish -> deliver, with retain beside. Each stage is `<stage>_run_once(ctx)`: takes one unit of work, ends it
- * in the store, says whether there is more. Stages never call each other; they meet in the store and ring each other's wake as a hint.
- * Everything that is not deterministic comes in by the ctx, so that all of it runs in one thread under a simulation.
+ * THE PRODUCT: ingest -> map -> publish -> deliver, with retain beside. Each stage is `<stage>_run_once(ctx)`: takes one unit of
+ * work, ends it in the store, says whether there is more. Stages never call each other; they meet in the store and ring each
+ * other's wake as a hint. Everything that is not deterministic comes in by the ctx, so that all of it runs in one thread under a
+ * simulation.
+ *
+ * Errors: ERR_FATAL means stop the process; after anything else the caller waits a little and calls again.
  */
 struct flow_wakes {
 	struct wake *commit;
@@ -27,7 +30,7 @@ struct flow_ctx {
 	struct settings *settings;
 	struct clock *clock;
 	struct rand *rand;
-	const struct flow_wakes *wake; /* members may be NULL: nobody to wake */
+	const struct flow_wakes *wake; /* NULL, or with NULL members: nobody to wake */
 };
 
 /* When to call again at the latest if no hint comes. 0 = at once, there is more. */
@@ -44,13 +47,21 @@ bool publish_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *
 
 /* ---- deliver: deliveries -> Klaviyo ---- */
 struct deliver; /* lanes in flight, budgets, breakers, jobs to poll */
-/* Recovers what a crash left: open jobs are polled on, lost answers are sent again, budgets count what was saved. */
+/* Recovers what a crash left: open jobs are polled on, lost answers are sent again, budgets count what was saved. Borrows ctx
+ * and client, which must outlive it. */
 bool deliver_open(struct flow_ctx *ctx, struct http_client *client, struct deliver **out, struct err *err) MUST_CHECK;
-void deliver_close(struct deliver *deliver); /* calls under way are given up; the next start settles them */
+/* Calls under way are given up; the next start settles them. The client must not be run afterwards. NULL allowed. */
+void deliver_close(struct deliver *deliver);
 /* Ends what was answered, starts what may start, waits in the client at most max_wait_ms. */
 bool deliver_run_once(struct deliver *deliver, int64_t max_wait_ms, struct flow_next *next, struct err *err) MUST_CHECK;
 
 /* ---- retain: upkeep of the store ---- */
-bool retain_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err) MUST_CHECK;
+struct retain {
+	int64_t conserve_at_ms;    /* monotonic; 0 = at once */
+};
+/* A slice of upkeep; now and then the conservation check. retain starts zeroed. */
+bool retain_run_once(struct flow_ctx *ctx, struct retain *retain, struct flow_next *next, struct err *err) MUST_CHECK;
+/* What the newest conservation check of this process found: 0 balanced, 1 not, -1 not checked yet. Any thread. */
+int retain_conservation(void);
 
 #endif

@@ -4,8 +4,9 @@
 #include "flow/flow.h"
 
 /*
- * Preview: the exact requests a message would cause, given what the database holds now; nothing is written or sent. Facts of the message are
- * applied to the roots it touches in memory, then merged, planned and rendered as publish and deliver would.
+ * Preview: the exact requests a message would cause, given what the database holds now; nothing is written or sent.
+ * Facts of the message are applied to the roots it touches in memory, then merged, planned and rendered as publish
+ * and deliver would.
  */
 struct preview_request {
 	struct str method;
@@ -23,7 +24,10 @@ struct preview {
 	struct str note;
 };
 
-/* body: one message as the shop would send it. *n previews, one per message in it. ERR_NOT_FOUND: no such store. */
+/*
+ * body: one message as the shop would send it (its signature is not looked at). *n previews, one per message in it,
+ * each as if it came alone. ERR_NOT_FOUND: no such store. ERR_INVALID: the platform does not understand the body.
+ */
 bool preview_message(struct flow_ctx *ctx, struct str store, struct str content_type, struct str body,
 		     struct arena *arena, struct preview **preview, size_t *n, struct err *err) MUST_CHECK;
 

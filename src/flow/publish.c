@@ -1,0 +1,148 @@
+/*
+ * Publish: products and categories that have come to rest are merged from their facts and compared with what
+ * Klaviyo was last told; the difference becomes deliveries.
+ *
+ * Does:    up to 200 due roots at a time; when nothing is due, looks on at roots that a change of settings
+ *          concerns.
+ * Doesn't: decide what is due (the store's debounce) or what differs (catalog/).
+ * Keeps:   what is wanted and its deliveries are recorded in one transaction; a root that changed meanwhile
+ *          stays due.
+ * Threads: one publish role per database.
+ */
+#include "flow/flow.h"
+
+#include "base/counter.h"
+#include "flow/flow_internal.h"
+
+#define CLAIM_MAX 200
+#define SWEEP_MAX 500
+
+static bool told_before(const struct catalog_root *root)
+{
+	return root->n_sent > 0;
+}
+
+/*
+ * A category's path stands in the names of the categories below it. The first time a category is told, the
+ * store itself has made all that name it due.
+ */
+static bool path_changed(const struct catalog_rules *rules, const struct catalog_root *root,
+			 const struct flow_plan *plan)
+{
+	return rules->category_path && root->root.kind == ENTITY_CATEGORY && plan->n_delivery > 0 &&
+	       told_before(root);
+}
+
+static void publish_root(const struct settings_store *store, const struct catalog_root *root,
+			 struct arena *arena, struct catalog_publication *out)
+{
+	struct catalog_rules rules = flow_catalog_rules(store);
+	struct flow_plan plan;
+
+	flow_plan_root(&rules, root, arena, &plan);
+	*out = (struct catalog_publication){
+		.store_id = root->store_id,
+		.account_id = store->account->id,
+		.root = root->root,
+		.due_seq = root->due_seq,
+		.message_id = root->message_id,
+		.delivery = plan.delivery,
+		.n_delivery = plan.n_delivery,
+		.held = plan.view.held,
+		.note = plan.view.note,
+		.touch_dependants = path_changed(&rules, root, &plan),
+	};
+}
+
+static void count_publications(const struct catalog_publication *publication, size_t n)
+{
+	size_t n_held = 0, n_delivery = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		n_held += publication[i].held.len > 0;
+		n_delivery += publication[i].n_delivery;
+	}
+	counter_add(COUNTER_roots_published, n);
+	counter_add(COUNTER_roots_held, n_held);
+	counter_add(COUNTER_deliveries_created, n_delivery);
+}
+
+/* Ends n claimed roots. Those of a store that is gone are left to the store. */
+static bool publish_roots(struct flow_ctx *ctx, const struct catalog_root *root, size_t n,
+			  struct arena *arena, size_t *n_done, struct err *err)
+{
+	const struct snapshot *settings = flow_settings(ctx, err);
+	struct catalog_publication *publication;
+	bool ok = false;
+
+	*n_done = 0;
+	if (!settings)
+		return false;
+	publication = ARENA_ARRAY(arena, n, struct catalog_publication);
+	for (size_t i = 0; i < n; i++) {
+		const struct settings_store *store = snapshot_store(settings, root[i].store_id);
+
+		if (store)
+			publish_root(store, &root[i], arena, &publication[(*n_done)++]);
+	}
+	if (*n_done > 0 &&
+	    !db_catalog_publish(ctx->db, clock_wall_ms(ctx->clock), publication, *n_done, err)) {
+		(void)err_wrap(err, "publish %zu products and categories", *n_done);
+		goto out;
+	}
+	count_publications(publication, *n_done);
+	if (*n_done > 0 && ctx->wake && ctx->wake->deliver)
+		http_client_wakeup(ctx->wake->deliver);
+	ok = true;
+out:
+	settings_release(ctx->settings, settings);
+	return ok;
+}
+
+static bool sweep(struct flow_ctx *ctx, struct flow_next *next, struct err *err)
+{
+	bool more = false;
+
+	if (!db_catalog_sweep(ctx->db, clock_wall_ms(ctx->clock), SWEEP_MAX, &more, err))
+		return err_wrap(err, "look for products that a change of settings concerns");
+	if (more)
+		next->wait_ms = 0;
+	return true;
+}
+
+static int64_t wait_until(int64_t now_ms, int64_t due_ms)
+{
+	if (due_ms <= now_ms)
+		return 1;
+	return due_ms - now_ms < FLOW_POLL_MS ? due_ms - now_ms : FLOW_POLL_MS;
+}
+
+bool publish_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err)
+{
+	struct arena arena;
+	struct catalog_root *root = NULL;
+	size_t n = 0;
+	int64_t next_due_ms = INT64_MAX;
+	int64_t now_ms = clock_wall_ms(ctx->clock);
+	bool ok = false;
+
+	*next = (struct flow_next){ .wait_ms = FLOW_POLL_MS };
+	arena_init(&arena);
+	if (!db_catalog_claim(ctx->db, now_ms, CLAIM_MAX, &arena, &root, &n, &next_due_ms, err)) {
+		(void)err_wrap(err, "read what is due");
+		goto out;
+	}
+	if (n == 0) {
+		next->wait_ms = wait_until(now_ms, next_due_ms);
+		ok = sweep(ctx, next, err);
+		goto out;
+	}
+	if (!publish_roots(ctx, root, n, &arena, &next->n_done, err))
+		goto out;
+	if (next->n_done > 0)
+		next->wait_ms = 0;
+	ok = true;
+out:
+	arena_release(&arena);
+	return ok;
+}
