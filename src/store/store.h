@@ -25,6 +25,15 @@
  */
 struct db;
 
+/* Ceilings of the verbs below. */
+#define STORE_APPEND_MAX 4096         /* records of one inbox_append */
+#define STORE_VARIANTS_MAX 2000       /* variants of a root that a claim brings */
+#define STORE_ANCESTORS_MAX 20        /* levels of categories above one that is named */
+#define STORE_DEPENDANTS_AT_ONCE 1000 /* roots made due in one step because something they name changed */
+#define STORE_FIND_MAX 20
+#define STORE_FAILED_CHANGE_MAX 10000 /* rows changed by one failed_change without ids */
+#define STORE_DUE_COUNT_MAX 1000      /* WAITING deliveries that are due are counted up to this */
+
 struct db_config {
 	const char *location;   /* folder for sqlite; ignored by memory */
 	int64_t owner_epoch;    /* 1 for a single node */

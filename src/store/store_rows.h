@@ -69,6 +69,7 @@ struct inbox_receipt {
 };
 
 enum message_state { MESSAGE_PENDING, MESSAGE_MAPPED, MESSAGE_IGNORED, MESSAGE_FAILED, MESSAGE_DISCARDED };
+const char *message_state_text(enum message_state state); /* "pending" */
 
 struct inbox_message {
 	int64_t id;
@@ -110,7 +111,7 @@ struct root_fact {
 
 struct root_entity {
 	struct entity entity;
-	bool deleted;              /* a tombstone is all there is */
+	bool deleted;              /* there is a tombstone and no part that is set */
 };
 
 /* What Klaviyo was last told of one entity of this root. */
@@ -119,8 +120,9 @@ struct root_sent {
 	struct str external_id;
 	struct str parent_external_id; /* variant: its item */
 	bool exists;               /* an accepted create or update says that Klaviyo has it */
-	bool wanted_deleted;       /* the newest delivery, accepted or undone, is a delete */
-	struct digest16 wanted;    /* contents of the newest delivery, accepted or undone; zero if none or it failed */
+	bool wanted_deleted;       /* that delivery is a delete */
+	struct digest16 wanted;    /* contents of the newest delivery, accepted or undone; when it failed or was
+	                            * skipped: of the last accepted one; zero if there is none */
 };
 
 struct catalog_root {
@@ -128,14 +130,14 @@ struct catalog_root {
 	struct entity root;        /* ENTITY_PRODUCT or ENTITY_CATEGORY */
 	int64_t due_seq;           /* given back by publish */
 	int64_t due_first_ms;
-	bool deleted;              /* the root has a tombstone */
+	bool deleted;              /* the root is deleted, as in root_entity */
 	const struct root_entity *entity;   /* the root, its variants, and all that refs name and that is known */
 	size_t n_entity;
 	const struct root_fact *fact;       /* of all these entities */
 	size_t n_fact;
 	const struct root_sent *sent;
 	size_t n_sent;
-	int64_t message_id;        /* newest message that touched it */
+	int64_t message_id;        /* the message that made it due, or else the newest of its facts */
 };
 
 struct delivery_new {
@@ -151,7 +153,7 @@ struct catalog_publication {
 	int64_t store_id;
 	int64_t account_id;
 	struct entity root;
-	int64_t due_seq;
+	int64_t due_seq;           /* as claimed; 0 = not claimed: published whether due or not */
 	int64_t message_id;        /* cause, for the audit */
 	const struct delivery_new *delivery;
 	size_t n_delivery;
@@ -162,19 +164,20 @@ struct catalog_publication {
 
 struct catalog_match {
 	int64_t store_id;
-	struct entity root;
+	struct entity root;        /* id "" = has none, or it is not known yet */
 	struct entity entity;
 };
 
 /* ---- outbox ---- */
 
 enum priority { PRIORITY_REALTIME, PRIORITY_RETRY, PRIORITY_REPLAY, PRIORITY_BACKFILL, PRIORITY_COUNT };
+const char *priority_text(enum priority priority); /* "realtime" */
 
 enum delivery_state {
 	DELIVERY_READY, DELIVERY_WAITING, DELIVERY_SENDING,              /* undone */
 	DELIVERY_ACCEPTED, DELIVERY_FAILED, DELIVERY_SKIPPED             /* done; FAILED can be retried by a person */
 };
-const char *delivery_state_text(enum delivery_state state);
+const char *delivery_state_text(enum delivery_state state); /* "ready" */
 
 struct delivery {
 	int64_t id;
@@ -202,10 +205,11 @@ struct outbox_lane {
 	enum klaviyo_kind kind;
 	enum delivery_op op;
 	enum priority priority;
-	int64_t n_ready;           /* READY, and WAITING that is due */
+	int64_t n_ready;           /* may leave now: READY, and WAITING that is due (of these at most 1,000 are counted) */
+	int64_t n_blocked;         /* READY or due, but behind another delivery that has to end first */
 	int64_t n_waiting;         /* WAITING, not due yet */
 	int64_t n_sending;
-	int64_t next_due_ms;       /* of those WAITING; INT64_MAX if none */
+	int64_t next_due_ms;       /* of those WAITING and not due; INT64_MAX if none */
 	int64_t oldest_ms;         /* creation of the oldest undone one */
 };
 
@@ -241,7 +245,8 @@ struct delivery_settlement {
 	int64_t delivery_id;
 	enum delivery_state state; /* READY, WAITING, ACCEPTED, FAILED or SKIPPED */
 	int64_t due_ms;            /* WAITING: not before */
-	enum delivery_op op;       /* READY: sent again as this (create that exists -> update, update of nothing -> create) */
+	enum delivery_op op;       /* READY: sent again as this (create that exists -> update, update of nothing ->
+	                            * create); not read otherwise */
 	bool count_attempt;
 	bool solo;
 	bool exists;               /* ACCEPTED or op changed: does Klaviyo have the entity now? */
@@ -259,35 +264,38 @@ struct outbox_settlement {
 
 /* ---- people ---- */
 
+/* name, its text in JSON and filters, the sentence a person reads */
 #define AUDIT_CODES(X) \
-	X(AUDIT_MESSAGE_DUPLICATE, "message repeats one already received") \
-	X(AUDIT_MESSAGE_REFUSED, "request refused") \
-	X(AUDIT_MESSAGE_MAPPED, "message understood") \
-	X(AUDIT_MESSAGE_IGNORED, "message has nothing for Klaviyo") \
-	X(AUDIT_MESSAGE_FAILED, "message not understood") \
-	X(AUDIT_ROOT_PUBLISHED, "compared with what Klaviyo was last told") \
-	X(AUDIT_ROOT_UNCHANGED, "nothing new for Klaviyo") \
-	X(AUDIT_ROOT_HELD, "held back as incomplete") \
-	X(AUDIT_ROOT_RELEASED, "complete now") \
-	X(AUDIT_DELIVERY_CREATED, "delivery created") \
-	X(AUDIT_DELIVERY_SENT, "delivery sent") \
-	X(AUDIT_DELIVERY_JOB, "accepted by Klaviyo as a job") \
-	X(AUDIT_DELIVERY_ACCEPTED, "accepted by Klaviyo") \
-	X(AUDIT_DELIVERY_RETRY, "to be sent again") \
-	X(AUDIT_DELIVERY_FAILED, "refused by Klaviyo") \
-	X(AUDIT_DELIVERY_SKIPPED, "not sent") \
-	X(AUDIT_PERSON_RETRIED, "retried by a person") \
-	X(AUDIT_PERSON_DISCARDED, "discarded by a person") \
-	X(AUDIT_CONFIG_CHANGED, "settings changed")
+	X(AUDIT_MESSAGE_DUPLICATE, "message_duplicate", "message repeats one already received") \
+	X(AUDIT_MESSAGE_REFUSED, "message_refused", "request refused") \
+	X(AUDIT_MESSAGE_MAPPED, "message_mapped", "message understood") \
+	X(AUDIT_MESSAGE_IGNORED, "message_ignored", "message has nothing for Klaviyo") \
+	X(AUDIT_MESSAGE_FAILED, "message_failed", "message not understood") \
+	X(AUDIT_MESSAGE_DISCARDED, "message_discarded", "message dropped unread") \
+	X(AUDIT_ROOT_PUBLISHED, "root_published", "compared with what Klaviyo was last told") \
+	X(AUDIT_ROOT_UNCHANGED, "root_unchanged", "nothing new for Klaviyo") \
+	X(AUDIT_ROOT_HELD, "root_held", "held back as incomplete") \
+	X(AUDIT_ROOT_RELEASED, "root_released", "complete now") \
+	X(AUDIT_DELIVERY_CREATED, "delivery_created", "delivery created") \
+	X(AUDIT_DELIVERY_SENT, "delivery_sent", "delivery sent") \
+	X(AUDIT_DELIVERY_JOB, "delivery_job", "accepted by Klaviyo as a job") \
+	X(AUDIT_DELIVERY_ACCEPTED, "delivery_accepted", "accepted by Klaviyo") \
+	X(AUDIT_DELIVERY_RETRY, "delivery_retry", "to be sent again") \
+	X(AUDIT_DELIVERY_FAILED, "delivery_failed", "refused by Klaviyo") \
+	X(AUDIT_DELIVERY_SKIPPED, "delivery_skipped", "not sent") \
+	X(AUDIT_PERSON_RETRIED, "person_retried", "retried by a person") \
+	X(AUDIT_PERSON_DISCARDED, "person_discarded", "discarded by a person") \
+	X(AUDIT_CONFIG_CHANGED, "config_changed", "settings changed")
 
 enum audit_code {
-#define AUDIT_CODE_ENUM(name, text) name,
+#define AUDIT_CODE_ENUM(code, name, text) code,
 	AUDIT_CODES(AUDIT_CODE_ENUM)
 #undef AUDIT_CODE_ENUM
 	AUDIT_CODE_COUNT
 };
 const char *audit_code_text(enum audit_code code);  /* the sentence */
 const char *audit_code_name(enum audit_code code);  /* "message_duplicate" */
+bool audit_code_parse(struct str name, enum audit_code *out);
 
 struct audit_row {
 	int64_t id;                /* grows with time */
@@ -363,7 +371,7 @@ struct store_summary {
 struct account_summary {
 	int64_t account_id;
 	int64_t created;
-	int64_t ready;             /* due now */
+	int64_t ready;             /* due now, whether or not behind another (WAITING that is due: see outbox_lane) */
 	int64_t waiting;           /* to be tried again later */
 	int64_t sending;
 	int64_t accepted;

@@ -1,0 +1,264 @@
+/*
+ * The store's front: each verb goes to the backend behind the handle; texts of the enums.
+ *
+ * Does not: check arguments beyond what would be our own mistake (asserted), retry, or log.
+ * Threads: as the backends, any thread.
+ */
+#include "store/store.h"
+
+#include "base/attr.h"
+
+#include <assert.h>
+
+#define TEXT_OF(table, value) ((size_t)(value) < ARRAY_LEN(table) ? (table)[value] : "unknown")
+
+/* ---- texts ---- */
+
+const char *klaviyo_kind_text(enum klaviyo_kind kind)
+{
+	static const char *const text[] = {
+		[KLAVIYO_CATEGORY] = "category",
+		[KLAVIYO_ITEM] = "item",
+		[KLAVIYO_VARIANT] = "variant",
+	};
+	return TEXT_OF(text, kind);
+}
+
+const char *delivery_op_text(enum delivery_op op)
+{
+	static const char *const text[] = {
+		[DELIVERY_CREATE] = "create",
+		[DELIVERY_UPDATE] = "update",
+		[DELIVERY_DELETE] = "delete",
+	};
+	return TEXT_OF(text, op);
+}
+
+const char *priority_text(enum priority priority)
+{
+	static const char *const text[] = {
+		[PRIORITY_REALTIME] = "realtime",
+		[PRIORITY_RETRY] = "retry",
+		[PRIORITY_REPLAY] = "replay",
+		[PRIORITY_BACKFILL] = "backfill",
+	};
+	return TEXT_OF(text, priority);
+}
+
+const char *delivery_state_text(enum delivery_state state)
+{
+	static const char *const text[] = {
+		[DELIVERY_READY] = "ready",	[DELIVERY_WAITING] = "waiting",
+		[DELIVERY_SENDING] = "sending", [DELIVERY_ACCEPTED] = "accepted",
+		[DELIVERY_FAILED] = "failed",	[DELIVERY_SKIPPED] = "skipped",
+	};
+	return TEXT_OF(text, state);
+}
+
+const char *message_state_text(enum message_state state)
+{
+	static const char *const text[] = {
+		[MESSAGE_PENDING] = "pending",	   [MESSAGE_MAPPED] = "mapped",
+		[MESSAGE_IGNORED] = "ignored",	   [MESSAGE_FAILED] = "failed",
+		[MESSAGE_DISCARDED] = "discarded",
+	};
+	return TEXT_OF(text, state);
+}
+
+static const char *const code_text[AUDIT_CODE_COUNT] = {
+#define AUDIT_CODE_TEXT(code, name, text) [code] = text,
+	AUDIT_CODES(AUDIT_CODE_TEXT)
+#undef AUDIT_CODE_TEXT
+};
+
+static const char *const code_name[AUDIT_CODE_COUNT] = {
+#define AUDIT_CODE_NAME(code, name, text) [code] = name,
+	AUDIT_CODES(AUDIT_CODE_NAME)
+#undef AUDIT_CODE_NAME
+};
+
+const char *audit_code_text(enum audit_code code)
+{
+	return TEXT_OF(code_text, code);
+}
+
+const char *audit_code_name(enum audit_code code)
+{
+	return TEXT_OF(code_name, code);
+}
+
+bool audit_code_parse(struct str name, enum audit_code *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(code_name); i++) {
+		if (str_eq(name, str_from(code_name[i]))) {
+			*out = (enum audit_code)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- verbs ---- */
+
+bool db_open(const struct db_ops *ops, const struct db_config *config, struct db **out, struct err *err)
+{
+	return ops->open(config, out, err);
+}
+
+void db_close(struct db *db)
+{
+	if (db)
+		db->ops->close(db);
+}
+
+bool db_config_version(struct db *db, int64_t *version, struct err *err)
+{
+	return db->ops->config_version(db, version, err);
+}
+
+bool db_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err)
+{
+	return db->ops->config_load(db, arena, out, err);
+}
+
+bool db_config_change(struct db *db, const struct config_change *change, struct err *err)
+{
+	return db->ops->config_change(db, change, err);
+}
+
+bool db_inbox_append(struct db *db, const struct inbox_record *record, size_t n,
+		     struct inbox_receipt *receipt, struct err *err)
+{
+	assert(n >= 1 && n <= STORE_APPEND_MAX);
+	return db->ops->inbox_append(db, record, n, receipt, err);
+}
+
+bool db_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct arena *arena,
+		    struct inbox_message **message, size_t *n, struct err *err)
+{
+	return db->ops->inbox_claim(db, max_n, max_bytes, arena, message, n, err);
+}
+
+bool db_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
+		       struct err *err)
+{
+	return db->ops->inbox_complete(db, now_ms, result, n, err);
+}
+
+bool db_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_message *out, struct err *err)
+{
+	return db->ops->inbox_get(db, id, arena, out, err);
+}
+
+bool db_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
+		      struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
+{
+	return db->ops->catalog_claim(db, now_ms, max_n, arena, root, n, next_due_ms, err);
+}
+
+bool db_catalog_get(struct db *db, int64_t store_id, struct entity root, struct arena *arena,
+		    struct catalog_root *out, struct err *err)
+{
+	return db->ops->catalog_get(db, store_id, root, arena, out, err);
+}
+
+bool db_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
+			size_t n, struct err *err)
+{
+	return db->ops->catalog_publish(db, now_ms, publication, n, err);
+}
+
+bool db_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
+{
+	return db->ops->catalog_sweep(db, now_ms, max_n, more, err);
+}
+
+bool db_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena,
+		     struct catalog_match **match, size_t *n, struct err *err)
+{
+	return db->ops->catalog_find(db, store_id, text, arena, match, n, err);
+}
+
+bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
+		     struct err *err)
+{
+	return db->ops->outbox_lanes(db, now_ms, arena, lane, n, err);
+}
+
+bool db_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
+		     struct outbox_batch *batch, struct err *err)
+{
+	return db->ops->outbox_claim(db, now_ms, claim, arena, batch, err);
+}
+
+bool db_outbox_job(struct db *db, int64_t now_ms, int64_t batch_id, struct str job_id, struct err *err)
+{
+	return db->ops->outbox_job(db, now_ms, batch_id, job_id, err);
+}
+
+bool db_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
+		      struct err *err)
+{
+	return db->ops->outbox_settle(db, now_ms, settlement, err);
+}
+
+bool db_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch,
+		       size_t *n, struct err *err)
+{
+	return db->ops->outbox_recover(db, now_ms, arena, batch, n, err);
+}
+
+bool db_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err)
+{
+	return db->ops->budget_load(db, arena, row, n, err);
+}
+
+bool db_failed_list(struct db *db, const struct failed_filter *filter, struct arena *arena,
+		    struct failed_row **row, size_t *n, struct err *err)
+{
+	return db->ops->failed_list(db, filter, arena, row, n, err);
+}
+
+bool db_failed_change(struct db *db, int64_t now_ms, const struct failed_change *change, size_t *n_changed,
+		      struct err *err)
+{
+	return db->ops->failed_change(db, now_ms, change, n_changed, err);
+}
+
+bool db_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena,
+		   struct audit_row **row, size_t *n, struct err *err)
+{
+	return db->ops->audit_list(db, filter, arena, row, n, err);
+}
+
+bool db_audit_append(struct db *db, const struct audit_row *row, size_t n, struct err *err)
+{
+	return db->ops->audit_append(db, row, n, err);
+}
+
+bool db_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *arena, struct held_row **row,
+		  size_t *n, struct err *err)
+{
+	return db->ops->held_list(db, store_id, max_n, arena, row, n, err);
+}
+
+bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err)
+{
+	return db->ops->delivery_get(db, id, arena, out, err);
+}
+
+bool db_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err)
+{
+	return db->ops->summary(db, now_ms, arena, out, err);
+}
+
+bool db_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err)
+{
+	return db->ops->conserve(db, arena, out, err);
+}
+
+bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
+		 struct err *err)
+{
+	return db->ops->maintain(db, now_ms, retention, more, err);
+}
