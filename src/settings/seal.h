@@ -15,9 +15,14 @@ struct seal_key {
 	unsigned char byte[SEAL_KEY_BYTES];
 };
 
-/* Reads the key file, creating it with a fresh key if it is not there. ERR_DENIED: others may read it. */
+/*
+ * Reads the key file, creating it with a fresh key if it is not there; its folder must exist. Safe if two processes start at once.
+ * ERR_DENIED: others may read it. ERR_INVALID: not a key file, or it cannot be read or created.
+ */
 bool seal_key_open(const char *path, struct seal_key *out, struct err *err) MUST_CHECK;
 void seal_key_wipe(struct seal_key *key);
+/* Overwrites a text that held a secret; for arenas that are released soon after. */
+void seal_text_wipe(struct str text);
 struct str seal_text(const struct seal_key *key, struct str label, struct str text, struct arena *arena);
 /* ERR_DENIED: another key, another label, or changed bytes. */
 bool seal_open_text(const struct seal_key *key, struct str label, struct str sealed, struct arena *arena, struct str *out,

@@ -3,7 +3,8 @@
 
 /*
  * Every setting of an account or a store, one row: key, scope, type, default, min, max, sweep, help.
- * type    TEXT, BOOL ("true"/"false", also on/off, yes/no, 1/0 on input), INT (min..max), CHOICE (min = "a|b|c"), URL
+ * type    TEXT (max = longest in bytes), BOOL ("true"/"false", also on/off, yes/no, 1/0 on input), INT (min..max),
+ *         CHOICE (choices = "a|b|c"), URL (http or https), TEMPLATE (a URL with the placeholders of choices), HEADER (a header's name)
  * sweep   1 = a change alters what products look like in Klaviyo, so all of the store are looked at again
  * Generates: parser, checks, CLI help, docs/settings.md, lookup.
  */
@@ -18,7 +19,7 @@
 	X(max_body_bytes, STORE, INT, "1048576", 1024, 16777216, "", 0, "largest request body taken in") \
 	X(max_pending, STORE, INT, "1000000", 1, 100000000, "", 0, \
 	  "messages that may wait to be mapped before the shop is told to come back later (429)") \
-	X(secret_header, STORE, TEXT, "", 0, 128, "", 0, \
+	X(secret_header, STORE, HEADER, "", 0, 128, "", 0, \
 	  "Enad: name of the header that carries the secret; empty: Authorization, X-Api-Key or Api-Key") \
 	X(signature_tolerance_s, STORE, INT, "300", 10, 86400, "", 0, \
 	  "generic: how far webhook-timestamp may be from our clock") \
@@ -30,7 +31,7 @@
 	  "price list (Enad store group, slug or id) whose prices are sent; empty: the first by name") \
 	X(language, STORE, TEXT, "", 0, 16, "", 1, \
 	  "language key of titles and descriptions; empty: the market's, else the shop's own default") \
-	X(url_template, STORE, TEXT, "", 0, 500, "", 1, \
+	X(url_template, STORE, TEMPLATE, "", 0, 500, "slug|id|sku|market|language", 1, \
 	  "product URL where the shop sends none: {slug} {id} {sku} {market} {language} are replaced") \
 	X(category_name, STORE, CHOICE, "leaf", 0, 0, "leaf|path", 1, "category as its own name or as \"A > B > C\"") \
 	X(price_source, STORE, CHOICE, "sale", 0, 0, "sale|base|reference", 1, \

@@ -13,7 +13,9 @@
  */
 
 enum setting_scope { SETTING_ACCOUNT, SETTING_STORE };
-enum setting_type { SETTING_TEXT, SETTING_BOOL, SETTING_INT, SETTING_CHOICE, SETTING_URL };
+enum setting_type {
+	SETTING_TEXT, SETTING_BOOL, SETTING_INT, SETTING_CHOICE, SETTING_URL, SETTING_TEMPLATE, SETTING_HEADER
+};
 
 enum setting {
 #define SETTING_ENUM(key, scope, type, otherwise, min, max, choices, sweep, help) SETTING_KEY_##key,
@@ -28,23 +30,31 @@ struct setting_row {
 	enum setting_type type;
 	const char *otherwise;     /* default, as text */
 	int64_t min;               /* INT: smallest */
-	int64_t max;               /* INT: largest; TEXT: longest in bytes */
-	const char *choices;       /* CHOICE: "a|b" */
+	int64_t max;               /* INT: largest; TEXT, TEMPLATE, HEADER: longest in bytes */
+	const char *choices;       /* CHOICE: "a|b"; TEMPLATE: the placeholders it may hold */
 	bool sweep;
 	const char *help;
 };
 const struct setting_row *setting_row(enum setting setting);
 /* Row index by key, or false. */
 bool setting_find(struct str key, enum setting_scope scope, enum setting *out);
-/* Checks and normalises a value ("on" -> "true"), result in the arena. ERR_INVALID says what is allowed. */
+/*
+ * Checks and normalises a value ("on" -> "true"), result in the arena. ERR_INVALID says what is allowed and does not repeat the
+ * value. An empty value is an error but for types whose default may be empty.
+ */
 bool setting_parse(enum setting setting, struct str value, struct arena *arena, struct str *out, struct err *err) MUST_CHECK;
+/* What a row's values may be, for people: "1 to 100", "leaf or path". In the arena. */
+struct str setting_allowed(enum setting setting, struct arena *arena);
+const char *setting_type_text(enum setting_type type); /* "whole number" */
 
 struct settings_account {
 	int64_t id;
 	struct str name;
 	struct str key;            /* decrypted; never leaves the process but to Klaviyo */
 	struct str key_last4;
+	bool broken;               /* key could not be opened with our key file; only after settings_open_repair */
 	struct str value[SETTING_COUNT];  /* effective, "" for rows of the other scope */
+	struct str overrides;      /* JSON of what differs from the defaults */
 	int64_t created_ms;
 };
 
@@ -53,9 +63,10 @@ struct settings_store {
 	const struct settings_account *account;
 	struct str name;
 	struct str platform;
-	struct str secret[2];
+	struct str secret[2];      /* the newest first; a second one only while it is being rotated */
 	size_t n_secret;
-	struct str secret_last4;
+	struct str secret_last4;   /* of the newest; fewer characters of short ones */
+	bool broken;               /* as above; n_secret is then 0 */
 	struct str value[SETTING_COUNT];
 	struct str overrides;      /* JSON of what differs from the defaults */
 	int64_t created_ms;
@@ -63,18 +74,25 @@ struct settings_store {
 
 struct snapshot {
 	int64_t version;
-	const struct settings_account *account;
+	const struct settings_account *account; /* sorted by name */
 	size_t n_account;
-	const struct settings_store *store;
+	const struct settings_store *store;     /* sorted by name */
 	size_t n_store;
+	const struct settings_account *const *account_by_id; /* the same, sorted by id */
+	const struct settings_store *const *store_by_id;
 };
 
 struct settings; /* the snapshot of the moment and how to renew it; one per process; thread-safe */
 
-/* Reads all; key_file is the 32-byte key that seals keys and secrets (settings/seal.h). */
+/*
+ * Reads all; key_file is the 32-byte key that seals keys and secrets (settings/seal.h). ERR_DENIED: others may read the key file, or it
+ * is not the one that sealed what the database holds.
+ */
 bool settings_open(struct db *db, const char *key_file, struct settings **out, struct err *err) MUST_CHECK;
-void settings_close(struct settings *settings);
-/* Renews the snapshot if another version is in the database. Cheap. *changed may be NULL. */
+/* The same for people who have to mend things: what does not open is marked broken instead of refused. */
+bool settings_open_repair(struct db *db, const char *key_file, struct settings **out, struct err *err) MUST_CHECK;
+void settings_close(struct settings *settings); /* NULL allowed; every snapshot taken must have been released */
+/* Renews the snapshot if another version is in the database, else keeps the old one. Cheap. *changed may be NULL. */
 bool settings_refresh(struct settings *settings, bool *changed, struct err *err) MUST_CHECK;
 /* The current snapshot; it stays valid until settings_release, whatever happens meanwhile. */
 const struct snapshot *settings_take(struct settings *settings);
@@ -89,21 +107,30 @@ struct str setting_text(const struct str value[static SETTING_COUNT], enum setti
 int64_t setting_int(const struct str value[static SETTING_COUNT], enum setting setting);
 bool setting_bool(const struct str value[static SETTING_COUNT], enum setting setting);
 
-/* ---- changes; each is one versioned, audited transaction; ERR_CONFLICT is retried inside ---- */
+/*
+ * ---- changes; each is one versioned, audited transaction; if another process was faster it is tried again with the fresh state ----
+ *
+ * ERR_INVALID: a name, key, secret or value that is not allowed, or an unknown setting (the nearest one is named). ERR_NOT_FOUND: no such
+ * account or store. What changes nothing writes nothing. The snapshot is renewed before they return. Secrets are in no message.
+ */
+
+/* May this be the name of an account or a store: 1..63 of a-z 0-9 - _, the first a letter or digit. what: "account". */
+bool settings_check_name(const char *what, struct str name, struct err *err) MUST_CHECK;
 
 struct setting_change {
 	struct str key;
 	struct str value;
 };
 
-/* key: the private key (pk_...), white space around it is dropped. ERR_CONFLICT: the name is taken. */
+/* key: the private key (pk_...), white space around it is dropped; 8..256 visible characters. ERR_CONFLICT: the name is taken. */
 bool settings_account_add(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
 			  size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
 /* key "" = keep. */
 bool settings_account_set(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
 			  size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+/* ERR_CONFLICT: stores still use it (they are named). */
 bool settings_account_remove(struct settings *settings, struct str name, int64_t now_ms, struct err *err) MUST_CHECK;
-/* check_secret: the platform's own, so that this folder need not know platforms. */
+/* Platform and secret were checked by the caller with the platform's own check: this folder does not know platforms. */
 struct settings_new_store {
 	struct str name;
 	struct str platform;
@@ -114,9 +141,12 @@ struct settings_new_store {
 };
 bool settings_store_add(struct settings *settings, const struct settings_new_store *store, int64_t now_ms,
 			struct err *err) MUST_CHECK;
-/* secret "" = keep; account "" = keep. An empty value puts a setting back to its default. */
+/* secret "" = keep, otherwise it replaces all old ones; account "" = keep. An empty value puts a setting back to its default. */
 bool settings_store_set(struct settings *settings, struct str name, struct str account, struct str secret,
 			const struct setting_change *change, size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+/* Rotation: secret becomes the newest one and the former newest stays valid beside it. secret "": only the newest stays valid. */
+bool settings_store_rotate(struct settings *settings, struct str name, struct str secret, int64_t now_ms,
+			   struct err *err) MUST_CHECK;
 bool settings_store_remove(struct settings *settings, struct str name, int64_t now_ms, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,40 @@
+#ifndef PANNIER_SETTINGS_SETTINGS_INTERNAL_H
+#define PANNIER_SETTINGS_SETTINGS_INTERNAL_H
+
+#include "settings/seal.h"
+#include "settings/settings.h"
+
+#include <pthread.h>
+
+/* Shared by settings.c and settings_change.c only. */
+
+#define STORE_SECRETS_MAX 2
+
+struct snapshot_box {
+	struct snapshot snapshot;
+	struct arena arena;        /* holds all of it */
+	size_t n_taken;
+	struct snapshot_box *next; /* older ones that are still taken */
+};
+
+struct settings {
+	struct db *db;
+	struct seal_key key;
+	bool repair;
+	pthread_mutex_t lock;      /* guards the list and the counts */
+	struct snapshot_box *newest;
+};
+
+/* What a sealed text is bound to. */
+struct str account_label(struct str name, struct arena *arena);
+struct str store_label(struct str name, struct arena *arena);
+
+/* The secrets of a store as the one text that is sealed, newest first. n: 1..STORE_SECRETS_MAX. */
+struct str secrets_write(const struct str *secret, size_t n, struct arena *arena);
+bool secrets_read(struct str text, struct arena *arena, struct str secret[static STORE_SECRETS_MAX], size_t *n);
+
+/* Effective values: defaults of the scope with the row's JSON over them. */
+bool values_read(struct str overrides, enum setting_scope scope, struct arena *arena,
+		 struct str value[static SETTING_COUNT], struct err *err) MUST_CHECK;
+
+#endif
