@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define RECORDS_MAX_DEFAULT 8192
-#define BYTES_MAX_DEFAULT ((size_t)64 << 20)
+#define BYTES_MAX_DEFAULT   ((size_t)64 << 20)
 /* Records in one transaction: enough that syncing costs nothing, few enough that nobody waits long for it. */
 #define COMMIT_RECORDS_MAX 2048
 /* What db_inbox_append takes at most. */
@@ -38,8 +38,8 @@ struct waiting_set {
 struct inbox {
 	struct inbox_config config;
 	pthread_mutex_t lock;
-	struct waiting_set *first;   /* oldest */
-	struct waiting_set **last;   /* where the next one goes */
+	struct waiting_set *first; /* oldest */
+	struct waiting_set **last; /* where the next one goes */
 	size_t records;
 	size_t bytes;
 	/* of the commit role alone */

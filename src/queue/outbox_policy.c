@@ -18,14 +18,9 @@ struct retry_step {
 };
 
 static const struct retry_step realtime_step[] = {
-	{ 5 * MS_PER_S, 1, 20 },
-	{ 30 * MS_PER_S, 1, 20 },
-	{ 2 * MS_PER_MIN, 1, 20 },
-	{ 10 * MS_PER_MIN, 1, 20 },
-	{ 30 * MS_PER_MIN, 1, 20 },
-	{ 1 * MS_PER_HOUR, 1, 20 },
-	{ 2 * MS_PER_HOUR, 1, 20 },
-	{ 10 * MS_PER_HOUR, 7, 10 },
+	{ 5 * MS_PER_S, 1, 20 },    { 30 * MS_PER_S, 1, 20 },	 { 2 * MS_PER_MIN, 1, 20 },
+	{ 10 * MS_PER_MIN, 1, 20 }, { 30 * MS_PER_MIN, 1, 20 },	 { 1 * MS_PER_HOUR, 1, 20 },
+	{ 2 * MS_PER_HOUR, 1, 20 }, { 10 * MS_PER_HOUR, 7, 10 },
 };
 
 static const struct retry_step zoey_step[] = {

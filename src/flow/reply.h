@@ -1,0 +1,9 @@
+#ifndef PANNIER_FLOW_REPLY_H
+#define PANNIER_FLOW_REPLY_H
+
+#include "net/http_server.h"
+
+/* Answers with {"error": "..."}; retry_after_s 0 = no Retry-After. text must hold no secret and no part of a body. */
+void reply_error(struct http_exchange *exchange, int status, int retry_after_s, struct str text);
+
+#endif
