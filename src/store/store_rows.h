@@ -285,7 +285,9 @@ struct outbox_settlement {
 	X(AUDIT_DELIVERY_SKIPPED, "delivery_skipped", "not sent") \
 	X(AUDIT_PERSON_RETRIED, "person_retried", "retried by a person") \
 	X(AUDIT_PERSON_DISCARDED, "person_discarded", "discarded by a person") \
-	X(AUDIT_CONFIG_CHANGED, "config_changed", "settings changed")
+	X(AUDIT_CONFIG_CHANGED, "config_changed", "settings changed") \
+	X(AUDIT_ACCOUNT_STOPPED, "account_stopped", "sending stopped: Klaviyo does not answer or does not let us in") \
+	X(AUDIT_ACCOUNT_RESUMED, "account_resumed", "sending goes on")
 
 enum audit_code {
 #define AUDIT_CODE_ENUM(code, name, text) code,
