@@ -1,0 +1,67 @@
+/*
+ * variant_prices.updated: all prices of one variant in one store group, every market at once. An empty list
+ * withdraws them.
+ */
+#include "platform/enad/enad_internal.h"
+
+/* NULL: nothing can be done with it; that is noted. */
+static struct json *price_row(struct mapping *mapping, const struct json *market)
+{
+	struct arena *arena = mapping->arena;
+	struct str currency = payload_code(json_get_text(market, "currency"), 3, arena);
+	struct json *row;
+
+	if (currency.len == 0) {
+		mapping_note(mapping, "a price without a currency was left out");
+		return NULL;
+	}
+	row = json_new_object();
+	json_set_text(row, "market", payload_id(market, "market_slug|market_id", arena));
+	payload_put_filled(row, "countries",
+			   enad_countries(mapping, json_get(market, "country_codes"),
+					  json_get_text(market, "country_code")));
+	json_set_text(row, "currency", currency);
+	payload_put_decimal(row, "base", market, "base_price_amount", arena);
+	payload_put_decimal(row, "sale", market, "sale_price_amount", arena);
+	payload_put_decimal(row, "reference", market, "reference_price_amount", arena);
+	payload_put_bool(row, "on_sale", market, "on_sale");
+	if (json_get_text(market, "status").len)
+		json_set(row, "active",
+			 json_new_bool(str_eq_nocase(json_get_text(market, "status"), STR("active"))));
+	return row;
+}
+
+static struct json *price_rows(struct mapping *mapping, const struct json *markets)
+{
+	struct json *rows = json_new_array();
+
+	for (size_t i = 0; i < json_len(markets); i++)
+		json_append(rows, price_row(mapping, json_at(markets, i)));
+	if (json_len(rows) == 0 && json_len(markets) > 0)
+		mapping_fail(mapping, "no element of payload.markets has a currency");
+	return rows;
+}
+
+void enad_map_prices(struct mapping *mapping, const struct json *payload, int64_t received_ms)
+{
+	struct str id = enad_need_id(mapping, payload, "variant_id|product_variant_id");
+	struct str group = payload_id(payload, "store_group_id|store_group_slug", mapping->arena);
+	const struct json *markets = json_get(payload, "markets");
+	struct json *body;
+
+	(void)received_ms;
+	if (json_type(markets) != JSON_ARRAY)
+		mapping_fail(mapping, "payload.markets is missing or not a list");
+	if (mapping->state != MAP_DONE)
+		return;
+	body = json_new_object();
+	payload_put_text(body, "group", payload, "store_group_slug|store_group_id");
+	json_set(body, "prices", price_rows(mapping, markets));
+	mapping_add(mapping, (struct fact){
+		.entity = { .kind = ENTITY_VARIANT, .id = id },
+		.part = mapping_part(mapping, "price.", group),
+		.root_id = payload_id(payload, "product_id|product_parent_id", mapping->arena),
+		.op = FACT_SET,
+		.body = mapping_body(mapping, body),
+	});
+}

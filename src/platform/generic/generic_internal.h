@@ -1,0 +1,89 @@
+#ifndef PANNIER_PLATFORM_GENERIC_GENERIC_INTERNAL_H
+#define PANNIER_PLATFORM_GENERIC_GENERIC_INTERNAL_H
+
+#include "platform/mapping.h"
+#include "platform/payload.h"
+#include "platform/platform.h"
+
+/* Our own messages, documented for those who write them in docs/platforms/generic.md. */
+
+#define GENERIC_TYPE_BYTES_MAX 200
+#define GENERIC_VARIANTS_MAX 5000 /* in one product message */
+
+/* One message being mapped: the envelope's members besides type. */
+struct generic_message {
+	const struct json *data;     /* an object */
+	struct str subject;          /* id of the entity, where data names none (CloudEvents); "" = none */
+	struct str currency;         /* for prices that name none */
+	int64_t version;             /* sequence, else the time it happened in ms, else 0 */
+};
+
+/* One type of message, one row (generic_type.c). */
+struct generic_type {
+	const char *name;            /* ends in '.': all that begin so */
+	void (*map)(struct mapping *mapping, const struct generic_message *message);
+	const char *ignored;         /* why, where map is NULL */
+};
+
+/* NULL if there is no such type. */
+const struct generic_type *generic_type_find(struct str name);
+/*
+ * The type a CloudEvents type stands for: theirs have a domain before and may have a version behind
+ * ("com.example.product.upserted.v1"). The type itself if it stands for none of ours.
+ */
+struct str generic_type_inner(struct str type);
+
+bool generic_accepts(struct str content_type);
+bool generic_check_secret(struct str secret, struct err *err);
+bool generic_verify(const struct platform_store *store, const struct platform_request *request, struct err *err);
+bool generic_identify(const struct platform_store *store, const struct platform_request *request, size_t max_n,
+		      struct arena *arena, struct platform_message **message, size_t *n, struct err *err);
+void generic_map(const struct platform_store *store, struct str topic, struct str body, int64_t received_ms,
+		 struct arena *arena, struct map_result *out);
+
+/* One JSON envelope out of a CloudEvent in binary mode: attributes from ce-* headers, data from the body. ERR_INVALID. */
+bool generic_binary_envelope(const struct platform_request *request, struct arena *arena, struct str *out,
+			     struct err *err);
+
+/* ---- the map functions of the rows ---- */
+
+void generic_map_product(struct mapping *mapping, const struct generic_message *message);
+void generic_map_product_deleted(struct mapping *mapping, const struct generic_message *message);
+void generic_map_variant(struct mapping *mapping, const struct generic_message *message);
+void generic_map_variant_deleted(struct mapping *mapping, const struct generic_message *message);
+void generic_map_category(struct mapping *mapping, const struct generic_message *message);
+void generic_map_category_deleted(struct mapping *mapping, const struct generic_message *message);
+void generic_map_link(struct mapping *mapping, const struct generic_message *message);
+void generic_map_unlink(struct mapping *mapping, const struct generic_message *message);
+void generic_map_price(struct mapping *mapping, const struct generic_message *message);
+void generic_map_stock(struct mapping *mapping, const struct generic_message *message);
+
+/* ---- what they share ---- */
+
+/* An id of data, or else the subject (with_subject); "": neither, the mapping has failed, naming it. */
+struct str generic_need_id(struct mapping *mapping, const struct generic_message *message, const char *names,
+			   bool with_subject);
+
+/*
+ * Texts into a base body: each of title, description, html, slug, meta_title and meta_description is plain, or
+ * {LANGUAGE: text}, which goes to body.text; of those, that of data.language (else the first) is the plain one too.
+ */
+void generic_put_texts(struct mapping *mapping, struct json *body, const struct json *data);
+
+/* images: addresses or {url, alt, title}; image (one) comes first. Members of base bodies alike in products and variants. */
+void generic_put_common(struct mapping *mapping, struct json *body, const struct json *data);
+
+/* The facts price.* and stock.* that a product or variant carries; none if it says nothing of them. */
+void generic_add_price(struct mapping *mapping, const struct generic_message *message, const struct json *data,
+		       struct entity entity, struct str root_id);
+void generic_add_stock(struct mapping *mapping, const struct generic_message *message, const struct json *data,
+		       struct entity entity, struct str root_id);
+
+/* Base, price and stock of one variant. */
+void generic_add_variant(struct mapping *mapping, const struct generic_message *message, const struct json *data,
+			 struct str id, struct str root_id);
+
+void generic_add_deleted(struct mapping *mapping, const struct generic_message *message, enum entity_kind kind,
+			 const char *names, struct str root_id);
+
+#endif
