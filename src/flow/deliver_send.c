@@ -1,0 +1,244 @@
+/*
+ * One request to Klaviyo: claimed, rendered, started, answered.
+ *
+ * Does:    takes the budget before the claim and saves it with the claim, so that a crash can only
+ *          under-use it;
+ *          keeps of a batch only what settling needs.
+ * Doesn't: touch the store when the answer comes: what it means is written down and settled in the next
+ *          round.
+ * Keeps:   every send is either in flight or ended, and counted where it is.
+ * Threads: the deliver role's; take_answer runs inside http_client_run.
+ */
+#include "flow/deliver_internal.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+
+#include <stdio.h>
+
+#define ANSWER_BYTES_MAX   ((size_t)16 << 20)
+#define CONNECT_TIMEOUT_MS 5000
+
+void deliver_batch_copy(const struct outbox_batch *from, struct arena *arena, struct outbox_batch *to)
+{
+	struct delivery *delivery = ARENA_ARRAY(arena, from->n, struct delivery);
+
+	for (size_t i = 0; i < from->n; i++) {
+		const struct delivery *one = &from->delivery[i];
+
+		delivery[i] = *one;
+		delivery[i].external_id = arena_dup(arena, one->external_id);
+		delivery[i].parent_external_id = arena_dup(arena, one->parent_external_id);
+		delivery[i].root.id = arena_dup(arena, one->root.id);
+		delivery[i].body = delivery[i].reason = (struct str){ 0 };
+	}
+	*to = *from;
+	to->endpoint = arena_dup(arena, from->endpoint);
+	to->job_id = arena_dup(arena, from->job_id);
+	to->delivery = delivery;
+}
+
+static struct deliver_send *send_new(struct deliver *deliver, struct deliver_account *account)
+{
+	struct deliver_send *send = mem_zalloc(1, sizeof(*send));
+
+	send->deliver = deliver;
+	send->account = account;
+	arena_init(&send->arena);
+	return send;
+}
+
+void deliver_send_free(struct deliver_send *send)
+{
+	arena_release(&send->arena);
+	mem_free(send);
+}
+
+/* ---- the answer ---- */
+
+static void leave_flight(struct deliver_send *send)
+{
+	struct deliver_send **at = &send->deliver->in_flight;
+
+	while (*at != send)
+		at = &(*at)->next;
+	*at = send->next;
+	send->deliver->n_in_flight--;
+	send->account->n_in_flight--;
+	if (!send->poll)
+		send->account->in_flight[send->kind][send->op]--;
+}
+
+static void enter_flight(struct deliver_send *send)
+{
+	send->next = send->deliver->in_flight;
+	send->deliver->in_flight = send;
+	send->deliver->n_in_flight++;
+	send->account->n_in_flight++;
+	if (!send->poll)
+		send->account->in_flight[send->kind][send->op]++;
+	counter_add(send->poll ? COUNTER_klaviyo_polls : COUNTER_klaviyo_requests, 1);
+}
+
+static void take_answer(void *arg, const struct http_answer *answer)
+{
+	struct deliver_send *send = arg;
+	struct deliver *deliver = send->deliver;
+
+	leave_flight(send);
+	send->http_status = answer->ok ? answer->status : 0;
+	send->latency_ms = answer->latency_ms;
+	if (send->poll) {
+		deliver_jobs_heed(send, answer);
+		deliver_send_free(send);
+		return;
+	}
+	klaviyo_outcome(send->endpoint, send->batch.delivery, send->batch.n, answer, &send->arena,
+			&send->verdict);
+	deliver_account_heed(send, &send->verdict);
+	log_debug("deliver", "account=%s endpoint=%s batch=%lld n=%zu status=%d outcome=%s ms=%lld",
+		  send->account->name, endpoint_row(send->endpoint)->name, (long long)send->batch.id,
+		  send->batch.n, send->http_status, outcome_text(send->verdict.outcome),
+		  (long long)send->latency_ms);
+	send->next = deliver->ended;
+	deliver->ended = send;
+}
+
+/* The request did not even start: as if there were no answer. */
+static void take_failure(struct deliver_send *send, const struct err *failed)
+{
+	struct http_answer answer = { 0 };
+
+	(void)snprintf(answer.error, sizeof(answer.error), "%.250s", failed->msg);
+	take_answer(send, &answer);
+}
+
+static void start_call(struct deliver_send *send, const struct klaviyo_request *request, struct arena *arena)
+{
+	struct deliver *deliver = send->deliver;
+	const struct settings_account *settings = snapshot_account(deliver->settings, send->account->id);
+	struct http_call call = {
+		.method = request->method,
+		.url = request->url,
+		.body = request->body,
+		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.timeout_ms = setting_int(settings->value, SETTING_KEY_timeout_ms),
+		.answer_bytes_max = ANSWER_BYTES_MAX,
+	};
+	struct err err;
+
+	call.header = klaviyo_headers(settings->key, request->body.len > 0, arena, &call.n_header);
+	enter_flight(send);
+	if (!http_client_start(deliver->client, &call, take_answer, send, &err))
+		take_failure(send, &err);
+}
+
+/* ---- batches ---- */
+
+static struct str api_url(const struct deliver *deliver, const struct deliver_account *account)
+{
+	return setting_text(snapshot_account(deliver->settings, account->id)->value, SETTING_KEY_api_url);
+}
+
+/* The budget is taken first; if nothing may leave it is put back. */
+static bool claim(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
+		  struct arena *arena, struct outbox_batch *batch, struct err *err)
+{
+	struct budget *budget = &order->account->budget[endpoint], before = *budget;
+	struct outbox_claim claim = {
+		.account_id = order->account->id,
+		.kind = order->kind,
+		.op = order->op,
+		.priority = order->priority,
+		.max_n = order->max_n,
+		.max_bytes = DELIVER_BULK_BYTES,
+		.endpoint = str_from(endpoint_row(endpoint)->name),
+	};
+
+	budget_take(budget, deliver->now_wall_ms);
+	claim.budget = deliver_budget_row(order->account, endpoint, false, arena);
+	if (!db_outbox_claim(deliver->ctx->db, deliver->now_wall_ms, &claim, arena, batch, err)) {
+		*budget = before;
+		return err_wrap(err, "claim deliveries of account '%s'", order->account->name);
+	}
+	if (batch->n == 0)
+		*budget = before;
+	return true;
+}
+
+/* What cannot be rendered is answered by ourselves: too much or unreadable together may be well alone. */
+static void refuse_batch(struct deliver_send *send, const struct err *failed)
+{
+	enum outcome outcome = send->batch.n == 1 ? OUTCOME_REJECTED : OUTCOME_SPLIT;
+	struct outcome_row *row = ARENA_ARRAY(&send->arena, send->batch.n, struct outcome_row);
+	struct str reason = arena_dup(&send->arena, str_from(failed->msg));
+
+	for (size_t i = 0; i < send->batch.n; i++)
+		row[i] = (struct outcome_row){ outcome, reason };
+	send->verdict = (struct klaviyo_verdict){
+		.outcome = outcome,
+		.reason = reason,
+		.row = row,
+		.n_row = send->batch.n,
+		.rate_remaining = -1,
+	};
+	send->next = send->deliver->ended;
+	send->deliver->ended = send;
+}
+
+static void send_claimed(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
+			 const struct outbox_batch *batch, struct arena *arena)
+{
+	struct deliver_send *send = send_new(deliver, order->account);
+	struct klaviyo_request request;
+	struct err err;
+
+	send->endpoint = endpoint;
+	send->kind = order->kind;
+	send->op = order->op;
+	deliver_batch_copy(batch, &send->arena, &send->batch);
+	if (klaviyo_render_request(api_url(deliver, order->account), batch->delivery, batch->n, order->op,
+				   order->bulk, arena, &request, &err))
+		start_call(send, &request, arena);
+	else
+		refuse_batch(send, &err);
+}
+
+bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n,
+			struct err *err)
+{
+	enum endpoint endpoint = endpoint_for(order->kind, order->op, order->bulk);
+	struct outbox_batch batch = { 0 };
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	ok = claim(deliver, order, endpoint, &arena, &batch, err);
+	if (ok && batch.n > 0)
+		send_claimed(deliver, order, endpoint, &batch, &arena);
+	*n = ok ? batch.n : 0;
+	arena_release(&arena);
+	return ok;
+}
+
+/* ---- polls ---- */
+
+void deliver_send_poll(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint,
+		       enum klaviyo_kind kind, enum delivery_op op, struct str job_id)
+{
+	struct deliver_send *send = send_new(deliver, account);
+	struct klaviyo_request request;
+	struct arena arena;
+
+	arena_init(&arena);
+	send->endpoint = endpoint;
+	send->kind = kind;
+	send->op = op;
+	send->poll = true;
+	send->job_id = arena_dup(&send->arena, job_id);
+	budget_take(&account->poll_budget[endpoint], deliver->now_wall_ms);
+	request = klaviyo_render_poll(api_url(deliver, account), endpoint, job_id, &arena);
+	start_call(send, &request, &arena);
+	arena_release(&arena);
+}
