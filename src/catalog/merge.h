@@ -35,6 +35,8 @@ struct catalog_view {
 	struct catalog_item item;
 	const struct catalog_variant *variant;
 	size_t n_variant;
+	const struct str *kept_variant; /* external ids of variants that are not shown but stay as Klaviyo has them */
+	size_t n_kept_variant;
 	struct str held;           /* why all or some of it is not shown, "" = complete; a whole product is held: has_item false */
 	struct str note;           /* what was mended or left out */
 };

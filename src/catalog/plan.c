@@ -1,0 +1,142 @@
+/*
+ * Planning: what Klaviyo should hold against what it was last told.
+ *
+ * Keeps:   nothing is told twice (contents are compared by digest, against what is wanted, not what is accepted), and
+ *          what is held back is left as it is.
+ * Pure.
+ */
+#include "catalog/plan.h"
+
+#include <assert.h>
+
+#define PASSES 6
+
+/* Where a change stands among the others of its root. Deletes come first: a variant that moves is deleted, then made. */
+static const struct {
+	enum delivery_op op; /* of upserts: DELIVERY_UPDATE stands for both */
+	enum klaviyo_kind kind;
+} pass_row[PASSES] = {
+	{ DELIVERY_DELETE, KLAVIYO_VARIANT },  { DELIVERY_DELETE, KLAVIYO_ITEM },  { DELIVERY_DELETE, KLAVIYO_CATEGORY },
+	{ DELIVERY_UPDATE, KLAVIYO_CATEGORY }, { DELIVERY_UPDATE, KLAVIYO_ITEM }, { DELIVERY_UPDATE, KLAVIYO_VARIANT },
+};
+
+struct plan {
+	const struct catalog_root *root;
+	const struct catalog_view *view;
+	const struct plan_resource *resource;
+	size_t n_resource;
+	struct delivery_new *delivery;
+	size_t n;
+};
+
+static const struct root_sent *find_sent(const struct plan *plan, const struct plan_resource *resource)
+{
+	for (size_t i = 0; i < plan->root->n_sent; i++) {
+		const struct root_sent *sent = &plan->root->sent[i];
+
+		if (sent->kind == resource->kind && str_eq(sent->external_id, resource->external_id))
+			return sent;
+	}
+	return NULL;
+}
+
+static const struct plan_resource *find_resource(const struct plan *plan, const struct root_sent *sent)
+{
+	for (size_t i = 0; i < plan->n_resource; i++) {
+		const struct plan_resource *resource = &plan->resource[i];
+
+		if (sent->kind == resource->kind && str_eq(sent->external_id, resource->external_id))
+			return resource;
+	}
+	return NULL;
+}
+
+static bool is_kept(const struct plan *plan, const struct root_sent *sent)
+{
+	for (size_t i = 0; i < plan->view->n_kept_variant; i++)
+		if (sent->kind == KLAVIYO_VARIANT && str_eq(sent->external_id, plan->view->kept_variant[i]))
+			return true;
+	return false;
+}
+
+/* Klaviyo has it, or will have it by what is on its way. */
+static bool is_there(const struct root_sent *sent)
+{
+	return !sent->wanted_deleted && (sent->exists || !digest16_is_zero(sent->wanted));
+}
+
+/* A variant's item cannot be changed. */
+static bool moves(const struct root_sent *sent, const struct plan_resource *resource)
+{
+	return sent->kind == KLAVIYO_VARIANT && !str_eq(sent->parent_external_id, resource->parent_external_id);
+}
+
+static void plan_delete(struct plan *plan, const struct root_sent *sent)
+{
+	const struct plan_resource *resource = find_resource(plan, sent);
+
+	if (!is_there(sent) || is_kept(plan, sent) || (resource && !moves(sent, resource)))
+		return;
+	plan->delivery[plan->n++] = (struct delivery_new){
+		.kind = sent->kind,
+		.op = DELIVERY_DELETE,
+		.external_id = sent->external_id,
+		.parent_external_id = sent->parent_external_id,
+	};
+}
+
+static void plan_upsert(struct plan *plan, const struct plan_resource *resource)
+{
+	const struct root_sent *sent = find_sent(plan, resource);
+	struct digest16 hash = digest16_of(&resource->body, 1);
+	bool moved = sent && moves(sent, resource);
+
+	if (sent && !moved && !sent->wanted_deleted && digest16_eq(sent->wanted, hash))
+		return;
+	plan->delivery[plan->n++] = (struct delivery_new){
+		.kind = resource->kind,
+		.op = sent && sent->exists && !moved ? DELIVERY_UPDATE : DELIVERY_CREATE,
+		.external_id = resource->external_id,
+		.parent_external_id = resource->parent_external_id,
+		.body = resource->body,
+		.hash = hash,
+	};
+}
+
+static void plan_deletes(struct plan *plan, enum klaviyo_kind kind)
+{
+	for (size_t i = 0; i < plan->root->n_sent; i++)
+		if (plan->root->sent[i].kind == kind)
+			plan_delete(plan, &plan->root->sent[i]);
+}
+
+static void plan_upserts(struct plan *plan, enum klaviyo_kind kind)
+{
+	for (size_t i = 0; i < plan->n_resource; i++)
+		if (plan->resource[i].kind == kind)
+			plan_upsert(plan, &plan->resource[i]);
+}
+
+/* Present, but nothing of it may be shown: held as a whole. */
+static bool is_held(const struct catalog_view *view)
+{
+	return view->present && !view->has_item && !view->has_category;
+}
+
+void catalog_plan(const struct catalog_root *root, const struct catalog_view *view,
+		  const struct plan_resource *resource, size_t n, struct arena *arena, struct delivery_new **delivery,
+		  size_t *n_delivery)
+{
+	struct plan plan = { .root = root, .view = view, .resource = resource, .n_resource = n };
+
+	assert(view->present || n == 0);
+	plan.delivery = ARENA_ARRAY(arena, root->n_sent + n, struct delivery_new);
+	for (size_t i = 0; i < PASSES && !is_held(view); i++) {
+		if (pass_row[i].op == DELIVERY_DELETE)
+			plan_deletes(&plan, pass_row[i].kind);
+		else
+			plan_upserts(&plan, pass_row[i].kind);
+	}
+	*delivery = plan.delivery;
+	*n_delivery = plan.n;
+}
