@@ -1,0 +1,33 @@
+#ifndef PANNIER_SANDBOX_QUERY_H
+#define PANNIER_SANDBOX_QUERY_H
+
+#include "sandbox/filter.h"
+#include "sandbox/route.h"
+
+/* The query parameters of a request, checked against those its route knows. */
+
+#define PAGE_SIZE_MAX 100
+
+struct query {
+	struct filter filter;
+	size_t size;                /* of a page */
+	bool has_cursor;
+	int64_t cursor;             /* number of the last thing on the page before */
+	bool descending;
+	bool include;
+	struct str fields[KIND_COUNT]; /* sparse fields of a kind, comma separated; p NULL = all */
+	struct str fields_job;
+	struct str rest;            /* all parameters but the cursor, as they came: for the links of pages */
+};
+
+/* False: errors of the call say what is wrong. */
+bool query_read(struct call *call, struct query *query) MUST_CHECK;
+/* Is the attribute wanted? */
+bool fields_want(struct str fields, const char *name);
+
+/* "http://host": what links of answers start with. */
+struct str query_base(struct call *call);
+/* Appends {"self":...,"next":...,"prev":null}; more: there is a page behind the thing with number last. */
+void query_render_links(struct call *call, const struct query *query, bool more, int64_t last, struct strbuf *out);
+
+#endif

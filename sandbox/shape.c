@@ -1,0 +1,249 @@
+/*
+ * Checks a request body against a table of shapes.
+ *
+ * Does:    reports each fault with a JSON pointer to the member it is about.
+ * Doesn't: look at what the sandbox holds; resources that must exist are the handlers' business.
+ * Keeps:   recursion is as deep as the tables are nested (a handful), whatever the body looks like.
+ * Threads: pure.
+ */
+#include "sandbox/shape.h"
+
+#include <string.h>
+
+/* The way to a value; rendered only when something is wrong. */
+struct place {
+	const struct place *above; /* NULL at the top */
+	struct str name;           /* of a member; else index counts */
+	size_t index;
+};
+
+static void write_pointer(const struct place *place, struct strbuf *out)
+{
+	if (!place)
+		return;
+	write_pointer(place->above, out);
+	strbuf_add_char(out, '/');
+	if (!place->name.p) {
+		strbuf_addf(out, "%zu", place->index);
+		return;
+	}
+	for (size_t i = 0; i < place->name.len && i < 200; i++) {
+		if (place->name.p[i] == '~')
+			strbuf_add_text(out, "~0");
+		else if (place->name.p[i] == '/')
+			strbuf_add_text(out, "~1");
+		else
+			strbuf_add_char(out, place->name.p[i]);
+	}
+}
+
+static void fault(struct error_list *errors, const struct place *place, const char *detail)
+{
+	struct strbuf pointer;
+
+	strbuf_init(&pointer, 4096);
+	write_pointer(place, &pointer);
+	error_add(errors, ERROR_INVALID, strbuf_str(&pointer), "%s", detail);
+	strbuf_release(&pointer);
+}
+
+/* "'name' <what> the resource 'x'." */
+static void fault_member(struct error_list *errors, const struct place *place, const char *what,
+			 const struct shape *shape)
+{
+	struct str name = place->name;
+	struct str detail;
+
+	if (name.len > 100)
+		name.len = 100;
+	detail = arena_printf(errors->arena, "'%.*s' %s the resource '%s'.", STR_ARG(name), what, shape->resource);
+	fault(errors, place, arena_cstr(errors->arena, detail));
+}
+
+bool shape_catalog_id(struct str text, struct str *external_id)
+{
+	static const char prefix[] = "$custom:::$default:::";
+
+	if (!str_starts(text, STR(prefix)) || text.len == sizeof(prefix) - 1)
+		return false;
+	*external_id = str_skip(text, sizeof(prefix) - 1);
+	return true;
+}
+
+static bool is_number(enum json_type type)
+{
+	return type == JSON_INTEGER || type == JSON_REAL;
+}
+
+static const char *check_text(const struct shape_field *field, const struct json *value, struct arena *arena)
+{
+	struct str text = json_text(value);
+	struct str external_id;
+
+	if (json_type(value) != JSON_STRING)
+		return "Invalid input. A string is expected.";
+	if (field->only && !str_eq(text, str_from(field->only)))
+		return arena_printf(arena, "Invalid input. The only value allowed is '%s'.", field->only).p;
+	if (field->type == SHAPE_NAME && str_trim(text).len == 0)
+		return "Invalid input. The value may not be blank.";
+	if (field->type == SHAPE_ID && !shape_catalog_id(text, &external_id))
+		return "Invalid input. An id of the form '$custom:::$default:::{external_id}' is expected.";
+	return NULL;
+}
+
+static const char *check_integer(const struct shape_field *field, const struct json *value, struct arena *arena)
+{
+	double number = json_number(value);
+
+	if (json_type(value) != JSON_INTEGER)
+		return "Invalid input. An integer is expected.";
+	if (number < (double)field->low || number > (double)field->high)
+		return arena_printf(arena, "Invalid input. A value from %lld to %lld is expected.",
+				    (long long)field->low, (long long)field->high).p;
+	return NULL;
+}
+
+static const char *check_texts(const struct json *value)
+{
+	if (json_type(value) != JSON_ARRAY)
+		return "Invalid input. A list of strings is expected.";
+	for (size_t i = 0; i < json_len(value); i++)
+		if (json_type(json_at(value, i)) != JSON_STRING)
+			return "Invalid input. A list of strings is expected.";
+	return NULL;
+}
+
+static const char *check_flat(const struct json *value)
+{
+	struct strbuf text;
+	bool too_large;
+
+	if (json_type(value) != JSON_OBJECT)
+		return "Invalid input. An object is expected.";
+	for (void *it = json_first(value); it; it = json_next(value, it)) {
+		enum json_type type = json_type(json_member_value(it));
+
+		if (type == JSON_OBJECT || type == JSON_ARRAY)
+			return "Invalid input. The object must be flat: no objects or lists inside.";
+	}
+	strbuf_init(&text, SHAPE_FLAT_BYTES_MAX);
+	json_write(value, false, &text);
+	too_large = text.overflow;
+	strbuf_release(&text);
+	return too_large ? "Invalid input. The object may not exceed 100 KB." : NULL;
+}
+
+/* What is wrong with a value without members of its own, or NULL. */
+static const char *check_plain(const struct shape_field *field, const struct json *value, struct arena *arena)
+{
+	enum json_type type = json_type(value);
+
+	switch (field->type) {
+	case SHAPE_TEXT:
+	case SHAPE_NAME:
+	case SHAPE_ID:
+		return check_text(field, value, arena);
+	case SHAPE_NUMBER:
+		return is_number(type) ? NULL : "Invalid input. A number is expected.";
+	case SHAPE_INTEGER:
+		return check_integer(field, value, arena);
+	case SHAPE_BOOL:
+		return type == JSON_TRUE || type == JSON_FALSE ? NULL : "Invalid input. A boolean is expected.";
+	case SHAPE_TEXTS:
+		return check_texts(value);
+	case SHAPE_FLAT:
+		return check_flat(value);
+	case SHAPE_OBJECT:
+	case SHAPE_LIST:
+		return NULL;
+	}
+	return NULL;
+}
+
+static void check_object(const struct shape *shape, const struct json *value, const struct place *place,
+			 struct error_list *errors);
+
+static void check_list(const struct shape_field *field, const struct json *value, const struct place *place,
+		       struct error_list *errors)
+{
+	size_t n = json_len(value);
+	struct str detail;
+
+	if (json_type(value) != JSON_ARRAY) {
+		fault(errors, place, "Invalid input. A list is expected.");
+	} else if (n < (size_t)field->low) {
+		fault(errors, place, "Invalid input. The list may not be empty.");
+	} else if (field->high && n > (size_t)field->high) {
+		detail = arena_printf(errors->arena, "Invalid input. At most %lld elements are allowed, got %zu.",
+				      (long long)field->high, n);
+		fault(errors, place, arena_cstr(errors->arena, detail));
+	} else {
+		for (size_t i = 0; i < n && errors->n < ERROR_ENTRIES_MAX; i++) {
+			struct place element = { .above = place, .index = i };
+
+			check_object(field->shape, json_at(value, i), &element, errors);
+		}
+	}
+}
+
+static void check_value(const struct shape_field *field, const struct json *value, const struct place *place,
+			struct error_list *errors)
+{
+	const char *detail;
+
+	if (json_type(value) == JSON_NULL) {
+		if (!(field->flags & SHAPE_NULLABLE))
+			fault(errors, place, "Invalid input. The value may not be null.");
+	} else if (field->type == SHAPE_OBJECT) {
+		check_object(field->shape, value, place, errors);
+	} else if (field->type == SHAPE_LIST) {
+		check_list(field, value, place, errors);
+	} else {
+		detail = check_plain(field, value, errors->arena);
+		if (detail)
+			fault(errors, place, detail);
+	}
+}
+
+static const struct shape_field *find_field(const struct shape *shape, struct str name)
+{
+	for (size_t i = 0; i < shape->n; i++)
+		if (str_eq(name, str_from(shape->field[i].name)))
+			return &shape->field[i];
+	return NULL;
+}
+
+static void check_object(const struct shape *shape, const struct json *value, const struct place *place,
+			 struct error_list *errors)
+{
+	if (json_type(value) != JSON_OBJECT) {
+		fault(errors, place, "Invalid input. An object is expected.");
+		return;
+	}
+	for (size_t i = 0; i < shape->n; i++) {
+		const struct shape_field *field = &shape->field[i];
+		struct place member = { .above = place, .name = str_from(field->name) };
+
+		if ((field->flags & SHAPE_REQUIRED) && !json_get(value, field->name))
+			fault_member(errors, &member, "is a required field for", shape);
+	}
+	for (void *it = json_first(value); it; it = json_next(value, it)) {
+		struct place member = { .above = place, .name = json_member_name(it) };
+		const struct shape_field *field = find_field(shape, member.name);
+
+		if (member.name.p == NULL)
+			member.name = STR("");
+		if (!field)
+			fault_member(errors, &member, "is not a valid field for", shape);
+		else
+			check_value(field, json_member_value(it), &member, errors);
+	}
+}
+
+bool shape_check(const struct shape *shape, const struct json *body, struct error_list *errors)
+{
+	size_t before = errors->n;
+
+	check_object(shape, body, NULL, errors);
+	return errors->n == before;
+}
