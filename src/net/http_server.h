@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 /*
- * HTTP/1.1 server (libmicrohttpd, one epoll thread). Knows nothing about commerce.
+ * HTTP/1.1 server (libmicrohttpd on one epoll thread). Knows nothing about commerce.
  *
  * A handler gets a whole request and answers it now or later: http_reply may be called from any thread, once
  * per exchange; until then the connection is suspended and costs no thread. A stop answers every open
@@ -15,6 +15,7 @@
 struct http_server;
 struct http_exchange;
 
+/* Texts live until http_reply, whatever becomes of the connection. */
 struct http_request {
 	struct str method;       /* "POST" */
 	struct str path;         /* "/hooks/enad/shop1", percent-decoding not applied, no query */
@@ -22,7 +23,7 @@ struct http_request {
 	struct str body;
 	struct str remote;       /* peer address as text, without port */
 	bool body_too_large;     /* the body passed the ceiling; body is empty */
-	bool body_broken;        /* chunked coding or length did not add up; body is empty */
+	bool body_broken;        /* its length is ambiguous; body is empty, a status below 400 becomes 400 */
 };
 
 struct http_header {
@@ -50,18 +51,26 @@ void http_server_stop(struct http_server *server);
 
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
 /*
- * First header of that name (case-insensitive), or the empty string. Only on the server's thread or before
- * http_reply.
+ * First header of that name (case-insensitive), or the empty string. Only while `handle` runs, on the
+ * server's thread; what is needed later goes into the arena.
  */
 struct str http_exchange_header(const struct http_exchange *exchange, const char *name);
 /* Lives as long as the exchange: for what a handler needs until it replies. */
 struct arena *http_exchange_arena(struct http_exchange *exchange);
 
 /*
- * Answers. Copies body and headers; Content-Type is text/plain unless among the headers. The exchange is gone
- * afterwards.
+ * Answers: status 200 to 599, the headers as given (one with a line break in it is left out), Date and
+ * Content-Length. Copies body and headers; a body is text/plain unless Content-Type is among the headers. The
+ * exchange is gone afterwards. It must be called even after http_server_stop, and then only frees the
+ * exchange.
  */
 void http_reply(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
 		struct str body);
+
+/*
+ * Instead of http_reply: closes the connection without an answer. For simulators that play a broken peer.
+ * Same threads and same life of the exchange as http_reply.
+ */
+void http_drop(struct http_exchange *exchange);
 
 #endif

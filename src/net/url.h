@@ -14,10 +14,10 @@ bool url_decode(struct str text, struct arena *arena, struct str *out);
 bool url_query(struct str query, const char *name, struct arena *arena, struct str *out);
 
 struct url {
-	struct str scheme;  /* "https", lower-case as written */
-	struct str host;
+	struct str scheme;  /* "https", as written */
+	struct str host;    /* without brackets */
 	int port;           /* explicit, or 80 / 443 */
-	struct str path;    /* from '/', may be empty */
+	struct str path;    /* the rest: from '/' or '?', may be empty */
 };
 /*
  * Absolute http or https URL without user info; pieces are borrowed from text. ERR_INVALID says what is

@@ -1,0 +1,439 @@
+/*
+ * HTTP exchanges: one request, from its first line to its answer.
+ *
+ * Does:    keep method, path and body where a handler can read them from any thread; hold bodies to their
+ *          ceiling; suspend the connection until somebody replies.
+ * Doesn't: parse HTTP (libmicrohttpd does).
+ * Keeps:   the state machine of http_server_internal.h. A request whose length two readers could understand
+ *          differently (RFC 9112, section 6.3: two lengths, a length and a transfer coding, a coding that is
+ *          not chunked) gets 400 at best whatever the handler says, and its connection is closed.
+ * Threads: everything on the server's thread but http_reply, which may be on any.
+ */
+#include "net/http_server_internal.h"
+
+#include "base/alloc.h"
+
+#include <assert.h>
+#include <string.h>
+
+/*
+ * A body that is too large is read and dropped up to so many bytes, so that the peer gets to read the answer:
+ * closing a socket with unread data resets the connection. It is not read when it announces more, or when the
+ * peer waits for "100 Continue".
+ */
+#define DISCARD_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* A buffer for a body is not made larger than this on the word of its Content-Length alone. */
+#define BODY_CAPACITY_TRUSTED ((size_t)64 * 1024)
+#define BODY_CAPACITY_MIN ((size_t)2048)
+
+/* ---- opening and closing ---- */
+
+static struct http_exchange *take_exchange(struct http_server *server)
+{
+	struct http_exchange *exchange = server->unused;
+	struct arena arena;
+
+	if (!exchange) {
+		exchange = mem_zalloc(1, sizeof(*exchange));
+		return exchange;
+	}
+	server->unused = exchange->older;
+	arena = exchange->arena;
+	memset(exchange, 0, sizeof(*exchange)); /* READING is 0 */
+	exchange->arena = arena;
+	return exchange;
+}
+
+static void put_exchange(struct http_server *server, struct http_exchange *exchange)
+{
+	arena_reset(&exchange->arena);
+	exchange->older = server->unused;
+	server->unused = exchange;
+}
+
+void exchange_free(struct http_exchange *exchange)
+{
+	arena_release(&exchange->arena);
+	mem_free(exchange);
+}
+
+/*
+ * Path and query of a request target: "/path?query", or the same behind "http://host" (RFC 9112, section
+ * 3.2).
+ */
+static void split_target(struct str target, struct str *path, struct str *query)
+{
+	size_t end;
+
+	if (str_starts(target, STR("http://")) || str_starts(target, STR("https://"))) {
+		target = str_skip(target, str_find_char(target, ':') + 3);
+		target = str_skip(target, str_find_char(target, '/'));
+	}
+	end = str_find_char(target, '?');
+	*path = str_of(target.p, end);
+	*query = str_skip(target, end + 1);
+}
+
+void *exchange_open(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+	struct http_server *server = arg;
+	struct http_exchange *exchange = take_exchange(server);
+	struct str target = arena_dup(&exchange->arena, str_from(uri));
+
+	exchange->server = server;
+	exchange->connection = connection;
+	split_target(target, &exchange->request.path, &exchange->request.query);
+	exchange->older = server->open;
+	if (server->open)
+		server->open->newer = exchange;
+	server->open = exchange;
+	return exchange;
+}
+
+static void remove_open(struct http_server *server, struct http_exchange *exchange)
+{
+	if (exchange->newer)
+		exchange->newer->older = exchange->older;
+	else
+		server->open = exchange->older;
+	if (exchange->older)
+		exchange->older->newer = exchange->newer;
+}
+
+static bool move(struct http_exchange *exchange, enum exchange_state from, enum exchange_state to)
+{
+	return atomic_compare_exchange_strong(&exchange->state, &from, to);
+}
+
+void exchange_close(void *arg, struct MHD_Connection *connection, void **context,
+		    enum MHD_RequestTerminationCode reason)
+{
+	struct http_server *server = arg;
+	struct http_exchange *exchange = *context;
+
+	(void)connection;
+	(void)reason;
+	if (!exchange)
+		return;
+	*context = NULL;
+	remove_open(server, exchange);
+	if (move(exchange, EXCHANGE_STOPPED, EXCHANGE_GONE))
+		return;
+	if (exchange->response)
+		MHD_destroy_response(exchange->response); /* the peer left before it was sent */
+	put_exchange(server, exchange);
+}
+
+void connection_notify(void *server, struct MHD_Connection *connection, void **context,
+		       enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info;
+
+	(void)server;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		mem_free(*context);
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*context = mem_zalloc(1, INET6_ADDRSTRLEN);
+	http_peer_text(info ? info->client_addr : NULL, *context);
+}
+
+/* ---- the request ---- */
+
+/* What the headers say about the body. */
+struct framing {
+	unsigned lengths, codings;
+	bool chunked, expects;
+	int64_t length_bytes;
+};
+
+static enum MHD_Result look_at_header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+				      const char *value, size_t value_len)
+{
+	struct framing *framing = arg;
+	struct str header = str_of(name, name_len);
+
+	(void)kind;
+	if (str_eq_nocase(header, STR("content-length"))) {
+		framing->lengths++;
+		if (!str_to_int64(str_of(value, value_len), &framing->length_bytes))
+			framing->length_bytes = INT64_MAX;
+	} else if (str_eq_nocase(header, STR("transfer-encoding"))) {
+		framing->codings++;
+		framing->chunked = str_eq_nocase(str_of(value, value_len), STR("chunked"));
+	} else if (str_eq_nocase(header, STR("expect"))) {
+		framing->expects = true;
+	}
+	return MHD_YES;
+}
+
+static size_t body_ceiling(const struct http_server *server, const struct http_request *request)
+{
+	const struct http_server_config *config = &server->config;
+	size_t ceiling = config->body_bytes_max;
+
+	if (config->body_max) {
+		size_t own = config->body_max(config->ctx, request->method, request->path);
+
+		ceiling = own < ceiling ? own : ceiling;
+	}
+	return ceiling;
+}
+
+/* What is known with the headers; exchange->early says whether the body is not worth waiting for. */
+static void begin(struct http_exchange *exchange, const char *method)
+{
+	struct framing framing = { 0 };
+	const union MHD_ConnectionInfo *info;
+	size_t length_bytes;
+
+	exchange->begun = true;
+	(void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, look_at_header, &framing);
+	info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	if (info && info->socket_context)
+		memcpy(exchange->remote, info->socket_context, sizeof(exchange->remote));
+	exchange->request.remote = str_from(exchange->remote);
+	exchange->request.method = arena_dup(&exchange->arena, str_from(method));
+	exchange->body_ceiling = body_ceiling(exchange->server, &exchange->request);
+	exchange->request.body_broken =
+		framing.lengths + framing.codings > 1 || (framing.codings && !framing.chunked);
+	length_bytes = (size_t)framing.length_bytes;
+	exchange->request.body_too_large = !framing.codings && length_bytes > exchange->body_ceiling;
+	exchange->early = exchange->request.body_broken ||
+			  (exchange->request.body_too_large &&
+			   (framing.expects || length_bytes > DISCARD_BYTES_MAX));
+	if (!exchange->request.body_too_large)
+		exchange->body_expected = length_bytes;
+}
+
+/* Room for bytes more of the body. The old buffer stays in the arena: at most as much again. */
+static void grow_body(struct http_exchange *exchange, size_t bytes)
+{
+	size_t need = exchange->body_bytes + bytes, capacity = exchange->body_capacity * 2;
+	char *larger;
+
+	if (exchange->body_capacity == 0)
+		capacity = exchange->body_expected < BODY_CAPACITY_TRUSTED ? exchange->body_expected
+									   : BODY_CAPACITY_TRUSTED;
+	if (capacity < BODY_CAPACITY_MIN)
+		capacity = BODY_CAPACITY_MIN;
+	if (capacity < need)
+		capacity = need;
+	larger = arena_alloc(&exchange->arena, capacity);
+	if (exchange->body_bytes)
+		memcpy(larger, exchange->body, exchange->body_bytes);
+	exchange->body = larger;
+	exchange->body_capacity = capacity;
+}
+
+/* One piece of the body; MHD_NO ends the connection without an answer. */
+static enum MHD_Result take_body(struct http_exchange *exchange, const char *data, size_t bytes)
+{
+	if (!exchange->request.body_too_large && bytes > exchange->body_ceiling - exchange->body_bytes) {
+		exchange->request.body_too_large = true;
+		exchange->discarded_bytes = exchange->body_bytes;
+		exchange->body_bytes = 0;
+	}
+	if (exchange->request.body_too_large) {
+		exchange->discarded_bytes += bytes;
+		return exchange->discarded_bytes > DISCARD_BYTES_MAX ? MHD_NO : MHD_YES;
+	}
+	if (bytes > exchange->body_capacity - exchange->body_bytes)
+		grow_body(exchange, bytes);
+	memcpy(exchange->body + exchange->body_bytes, data, bytes);
+	exchange->body_bytes += bytes;
+	return MHD_YES;
+}
+
+/* ---- the answer ---- */
+
+static void add_header(struct MHD_Response *response, struct arena *arena, struct str name, struct str value)
+{
+	/* MHD refuses a value with a line break in it; then the answer goes without. */
+	(void)MHD_add_response_header(response, arena_cstr(arena, name), arena_cstr(arena, value));
+}
+
+static struct MHD_Response *response_new(struct arena *arena, const struct http_header *header, size_t n,
+					 struct str body)
+{
+	struct MHD_Response *response;
+	bool typed = body.len == 0;
+
+	response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.p,
+						   body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	assert(response); /* only memory can be missing */
+	for (size_t i = 0; i < n; i++) {
+		typed |= str_eq_nocase(header[i].name, STR("content-type"));
+		add_header(response, arena, header[i].name, header[i].value);
+	}
+	if (!typed)
+		add_header(response, arena, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+	return response;
+}
+
+static enum MHD_Result queue(struct http_exchange *exchange, unsigned status, struct MHD_Response *response)
+{
+	enum MHD_Result queued = MHD_queue_response(exchange->connection, status, response);
+
+	MHD_destroy_response(response); /* MHD has its own reference */
+	return queued;
+}
+
+static enum MHD_Result send_reply(struct http_exchange *exchange)
+{
+	struct MHD_Response *response = exchange->response;
+
+	if (exchange->dropped)
+		return MHD_NO;
+	exchange->response = NULL;
+	return queue(exchange, exchange->status, response);
+}
+
+/* The handler may still be writing to the exchange: only the connection is touched. */
+static enum MHD_Result send_stopping(struct http_exchange *exchange)
+{
+	const struct http_header header[] = {
+		{ STR("Content-Type"), STR("text/plain; charset=utf-8") },
+		{ STR("Retry-After"), STR("1") },
+		{ STR("Connection"), STR("close") },
+	};
+	struct MHD_Response *response;
+	struct arena arena;
+
+	arena_init(&arena);
+	response = response_new(&arena, header, sizeof(header) / sizeof(header[0]), STR("stopping\n"));
+	arena_release(&arena);
+	return queue(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, response);
+}
+
+void exchange_resume(struct http_exchange *exchange)
+{
+	exchange->server->n_suspended--;
+	MHD_resume_connection(exchange->connection);
+}
+
+void exchange_stop(struct http_exchange *exchange)
+{
+	if (move(exchange, EXCHANGE_PENDING, EXCHANGE_STOPPED))
+		exchange_resume(exchange);
+}
+
+/* The request is whole. */
+static enum MHD_Result handle(struct http_exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+	bool replied;
+
+	if (server->draining)
+		return send_stopping(exchange);
+	exchange->request.body = str_of(exchange->body, exchange->body_bytes);
+	atomic_store(&exchange->state, EXCHANGE_PENDING);
+	server->handling = exchange;
+	server->config.handle(server->config.ctx, exchange);
+	replied = !server->handling;
+	server->handling = NULL;
+	if (replied)
+		return send_reply(exchange);
+	/* A reply from another thread is only looked at when this thread is back in its loop. */
+	MHD_suspend_connection(exchange->connection);
+	server->n_suspended++;
+	return MHD_YES;
+}
+
+/* MHD wants an answer: the request is whole, or its connection was resumed. */
+static enum MHD_Result proceed(struct http_exchange *exchange)
+{
+	switch (atomic_load(&exchange->state)) {
+	case EXCHANGE_READING:
+		return handle(exchange);
+	case EXCHANGE_REPLIED:
+		if (exchange->response || exchange->dropped)
+			return send_reply(exchange);
+		return send_stopping(exchange); /* stopped first */
+	case EXCHANGE_STOPPED:
+		return send_stopping(exchange);
+	case EXCHANGE_PENDING:
+	case EXCHANGE_GONE:
+		break;
+	}
+	assert(exchange->state == EXCHANGE_READING); /* MHD called without a resume */
+	return MHD_NO;
+}
+
+enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection, const char *url,
+				 const char *method, const char *version, const char *data,
+				 size_t *data_bytes, void **context)
+{
+	struct http_exchange *exchange = *context;
+	enum MHD_Result result;
+
+	(void)server;
+	(void)connection;
+	(void)url;
+	(void)version;
+	if (!exchange->begun) {
+		begin(exchange, method);
+		return exchange->early ? proceed(exchange) : MHD_YES;
+	}
+	if (*data_bytes == 0)
+		return proceed(exchange);
+	result = take_body(exchange, data, *data_bytes);
+	*data_bytes = 0;
+	return result;
+}
+
+/* ---- for handlers ---- */
+
+const struct http_request *http_exchange_request(const struct http_exchange *exchange)
+{
+	return &exchange->request;
+}
+
+struct str http_exchange_header(const struct http_exchange *exchange, const char *name)
+{
+	const char *value = NULL;
+	size_t len = 0;
+
+	(void)MHD_lookup_connection_value_n(exchange->connection, MHD_HEADER_KIND, name, strlen(name), &value,
+					    &len);
+	return str_of(value ? value : "", value ? len : 0);
+}
+
+struct arena *http_exchange_arena(struct http_exchange *exchange)
+{
+	return &exchange->arena;
+}
+
+/* Ends the handler's part: with a response, or without (the connection is dropped). */
+static void finish(struct http_exchange *exchange, unsigned status, struct MHD_Response *response)
+{
+	if (move(exchange, EXCHANGE_PENDING, EXCHANGE_REPLIED)) {
+		exchange->status = status;
+		exchange->response = response;
+		exchange->dropped = !response;
+		server_take_reply(exchange);
+		return;
+	}
+	/* The server has stopped and answered for us. */
+	if (response)
+		MHD_destroy_response(response);
+	if (move(exchange, EXCHANGE_STOPPED, EXCHANGE_REPLIED))
+		return;
+	assert(atomic_load(&exchange->state) == EXCHANGE_GONE); /* else replied twice */
+	exchange_free(exchange);
+}
+
+void http_reply(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
+		struct str body)
+{
+	assert(status >= 200 && status <= 599);
+	if (exchange->request.body_broken && status < 400)
+		status = MHD_HTTP_BAD_REQUEST;
+	finish(exchange, (unsigned)status, response_new(&exchange->arena, header, n, body));
+}
+
+void http_drop(struct http_exchange *exchange)
+{
+	finish(exchange, 0, NULL);
+}

@@ -1,0 +1,250 @@
+/*
+ * HTTP server: its life, and its thread. What happens to one request is in http_exchange.c.
+ *
+ * Does:    drive libmicrohttpd from a thread of our own, over our own listening socket.
+ * Doesn't: log requests, know routes, speak TLS (a proxy in front does).
+ * Keeps:   libmicrohttpd is only called from the server's thread (http_reply makes its answer elsewhere,
+ *          which is a thing by itself). Replies of other threads are collected in a list and wake the thread
+ *          at most once. When http_server_stop returns, no connection and no thread is left; an exchange
+ *          whose handler has not replied yet is left to the http_reply that is still to come.
+ * Why not MHD's own thread (MHD_USE_EPOLL_INTERNAL_THREAD, 0.9.75): when exactly 128 connections (or 256 ...)
+ * are
+ * ready at once it waits for further events before it serves them, up to the idle timeout; and it takes a
+ *          lock and a write to a pipe per resumed connection (measured: 14.6 us a request, here 10).
+ * Threads: start and stop from one thread; see http_server_internal.h for exchanges.
+ */
+#include "net/http_server_internal.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 4096
+#define IDLE_TIMEOUT_S 30
+/* How long a stop waits for peers to take their answers. */
+#define DRAIN_MS (2 * MS_PER_S)
+/* Memory of one connection: request line, headers and the part of the body read at once. */
+#define CONNECTION_BYTES ((size_t)16 * 1024)
+
+/* MHD's own remarks (broken requests, lost connections) are for developers. */
+static void PRINTF_LIKE(2, 0) log_message(void *server, const char *format, va_list args)
+{
+	char text[256];
+
+	(void)server;
+	(void)vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\r\n")] = '\0';
+	log_debug("http", "%s", text);
+}
+
+/* MHD would decode %XX in place; paths are handed on as they came. */
+static size_t keep_escapes(void *server, struct MHD_Connection *connection, char *text)
+{
+	(void)server;
+	(void)connection;
+	return strlen(text);
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+{
+	const struct http_server_config *config = &server->config;
+	unsigned connections = config->connections_max ? (unsigned)config->connections_max : CONNECTIONS_MAX;
+	unsigned idle_s = config->idle_timeout_s > 0 ? (unsigned)config->idle_timeout_s : IDLE_TIMEOUT_S;
+
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+		0, NULL, NULL, exchange_advance, server,
+		MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_URI_LOG_CALLBACK, exchange_open, server,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_close, server,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, server,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_CONNECTION_LIMIT, connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_END);
+}
+
+/* ---- the server's thread ---- */
+
+void server_take_reply(struct http_exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+
+	if (pthread_equal(pthread_self(), server->self) && server->handling == exchange) {
+		server->handling = NULL; /* handle() sees it when the handler returns */
+		return;
+	}
+	(void)pthread_mutex_lock(&server->lock);
+	exchange->next_replied = server->replied;
+	server->replied = exchange;
+	if (server->asleep) {
+		server->asleep = false;
+		(void)eventfd_write(server->wake_fd, 1); /* locked, or the server might be gone */
+	}
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
+/* False when a stop was asked for. */
+static bool resume_replied(struct http_server *server)
+{
+	struct http_exchange *replied;
+	bool stopping;
+
+	(void)pthread_mutex_lock(&server->lock);
+	replied = server->replied;
+	server->replied = NULL;
+	server->asleep = false;
+	stopping = server->stopping;
+	(void)pthread_mutex_unlock(&server->lock);
+	while (replied) {
+		struct http_exchange *next = replied->next_replied;
+
+		exchange_resume(replied);
+		replied = next;
+	}
+	return !stopping;
+}
+
+/* Waits for a socket, a reply, a stop or an idle connection's end, at most max_ms. */
+static void wait_for_work(struct http_server *server, int max_ms)
+{
+	struct pollfd fd[] = {
+		{ .fd = server->epoll_fd, .events = POLLIN },
+		{ .fd = server->wake_fd, .events = POLLIN },
+	};
+	MHD_UNSIGNED_LONG_LONG idle_ms;
+	eventfd_t ignored;
+
+	if (MHD_get_timeout(server->daemon, &idle_ms) == MHD_YES && idle_ms < (unsigned)max_ms)
+		max_ms = (int)idle_ms;
+	if (max_ms == 0)
+		return;
+	(void)pthread_mutex_lock(&server->lock);
+	server->asleep = !server->replied && (!server->stopping || server->draining);
+	if (!server->asleep)
+		max_ms = 0;
+	(void)pthread_mutex_unlock(&server->lock);
+	if (max_ms > 0 && poll(fd, 2, max_ms) > 0 && (fd[1].revents & POLLIN))
+		(void)eventfd_read(server->wake_fd, &ignored);
+}
+
+/* Answers what is open: 503 for what nobody has replied to. */
+static void drain(struct http_server *server)
+{
+	int64_t end_ms = clock_mono_ms(clock_system()) + DRAIN_MS;
+	int fd = MHD_quiesce_daemon(server->daemon);
+
+	server->draining = true;
+	for (struct http_exchange *exchange = server->open; exchange; exchange = exchange->older)
+		exchange_stop(exchange);
+	/* A reply that won against exchange_stop is on its way to the list and must be waited for. */
+	while (server->n_suspended || (server->open && clock_mono_ms(clock_system()) < end_ms)) {
+		(void)MHD_run(server->daemon);
+		wait_for_work(server, 50);
+		(void)resume_replied(server);
+	}
+	MHD_stop_daemon(server->daemon);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void *serve(void *arg)
+{
+	struct http_server *server = arg;
+
+	server->self = pthread_self();
+	while (resume_replied(server)) {
+		(void)MHD_run(server->daemon);
+		wait_for_work(server, INT_MAX);
+	}
+	drain(server);
+	return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static void server_free(struct http_server *server)
+{
+	while (server->unused) {
+		struct http_exchange *exchange = server->unused;
+
+		server->unused = exchange->older;
+		exchange_free(exchange);
+	}
+	if (server->wake_fd >= 0)
+		(void)close(server->wake_fd);
+	(void)pthread_mutex_destroy(&server->lock);
+	mem_free(server);
+}
+
+/* Signals are the business of other threads. */
+static int start_thread(struct http_server *server)
+{
+	sigset_t all, before;
+	int failed;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&server->thread, NULL, serve, server);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
+}
+
+bool http_server_start(const struct http_server_config *config, struct http_server **out, struct err *err)
+{
+	struct http_server *server;
+	int fd, port, failed = 0;
+
+	if (!http_listen(config->listen, &fd, &port, err))
+		return false;
+	server = mem_zalloc(1, sizeof(*server));
+	server->config = *config;
+	server->port = port;
+	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	(void)pthread_mutex_init(&server->lock, NULL); /* cannot fail without attributes */
+	server->daemon = server->wake_fd >= 0 ? start_daemon(server, fd) : NULL;
+	if (server->daemon) {
+		server->epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+		failed = start_thread(server);
+	}
+	if (server->daemon && !failed) {
+		*out = server;
+		return true;
+	}
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon); /* closes fd */
+	else
+		(void)close(fd);
+	server_free(server);
+	failed = failed ? failed : errno;
+	return err_set(err, ERR_INVALID, "cannot start the HTTP server: %s", strerror(failed));
+}
+
+int http_server_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+void http_server_stop(struct http_server *server)
+{
+	if (!server)
+		return;
+	(void)pthread_mutex_lock(&server->lock);
+	server->stopping = true;
+	(void)eventfd_write(server->wake_fd, 1);
+	(void)pthread_mutex_unlock(&server->lock);
+	(void)pthread_join(server->thread, NULL);
+	server_free(server);
+}

@@ -1,0 +1,113 @@
+#ifndef PANNIER_NET_HTTP_SERVER_INTERNAL_H
+#define PANNIER_NET_HTTP_SERVER_INTERNAL_H
+
+#include "base/arena.h"
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/*
+ * Shared by http_server.c (life of a server, its thread), http_exchange.c (life of an exchange),
+ * http_listen.c.
+ */
+
+/*
+ * Who may touch an exchange, and what happens next.
+ *
+ *   READING --> PENDING --> REPLIED --> (answer sent, back to the free list)
+ *                  |  http_reply  ^
+ *                  |              | http_reply, before the 503 is sent
+ *                  +--> STOPPED --+
+ *                   stop  |
+ *                         +--> GONE (503 is sent; http_reply frees what is left)
+ *
+ * READING belongs to the server's thread. PENDING belongs to the handler and whoever it gave the exchange to;
+ * the connection is suspended unless the reply comes before the handler returns. Every move out of PENDING or
+ * STOPPED is one atomic operation; its winner does what the move asks for.
+ */
+enum exchange_state {
+	EXCHANGE_READING,
+	EXCHANGE_PENDING,
+	EXCHANGE_REPLIED,
+	EXCHANGE_STOPPED,
+	EXCHANGE_GONE
+};
+
+struct http_exchange {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct http_exchange *older, *newer; /* among the open ones; the unused use older only */
+	struct http_exchange *next_replied;
+	struct arena arena;
+	struct http_request request;
+	char remote[INET6_ADDRSTRLEN];
+	bool begun;              /* the headers were looked at */
+	bool early;              /* answered without reading the body; the connection is closed then */
+	char *body;              /* in the arena */
+	size_t body_bytes, body_capacity;
+	size_t body_ceiling;
+	size_t body_expected;    /* Content-Length, if it is within the ceiling */
+	size_t discarded_bytes;  /* of a body that is too large */
+	_Atomic(enum exchange_state) state;
+	struct MHD_Response *response; /* set by whoever moved it to REPLIED */
+	unsigned status;
+	bool dropped;                  /* REPLIED by http_drop */
+};
+
+struct http_server {
+	struct http_server_config config;
+	int port;
+	pthread_t thread;
+	pthread_t self;                 /* the same, set by the thread itself before the first exchange */
+	struct MHD_Daemon *daemon;      /* this and what follows: server's thread */
+	int epoll_fd;                   /* MHD's */
+	struct http_exchange *unused;
+	struct http_exchange *open;     /* newest first */
+	struct http_exchange *handling; /* whose handler is being called now */
+	size_t n_suspended;
+	bool draining;                  /* new requests are answered 503 */
+	int wake_fd;                    /* eventfd that ends a wait */
+	pthread_mutex_t lock;           /* of what follows */
+	struct http_exchange *replied;  /* from other threads, newest first; their connections are to be resumed */
+	bool asleep;                    /* the server's thread waits, or is about to */
+	bool stopping;
+};
+
+/* ---- http_server.c ---- */
+
+/*
+ * Hands an exchange that is REPLIED to the server's thread. From any thread; the server may end afterwards.
+ */
+void server_take_reply(struct http_exchange *exchange);
+
+/* ---- http_exchange.c; all on the server's thread; the first four are MHD's callbacks ---- */
+
+/* The request line has arrived: takes an exchange, which MHD carries along as the context of the request. */
+void *exchange_open(void *server, const char *uri, struct MHD_Connection *connection);
+/* Headers, each piece of the body, the end of it, and after a resume: MHD's access handler. */
+enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection, const char *url,
+				 const char *method, const char *version, const char *data,
+				 size_t *data_bytes, void **context);
+/* The answer is sent or the connection lost. */
+void exchange_close(void *server, struct MHD_Connection *connection, void **context,
+		    enum MHD_RequestTerminationCode reason);
+/* A connection begins (remembers its peer's address as text) or ends. */
+void connection_notify(void *server, struct MHD_Connection *connection, void **context,
+		       enum MHD_ConnectionNotificationCode code);
+/* Lets MHD go on with an exchange whose connection is suspended. */
+void exchange_resume(struct http_exchange *exchange);
+/* Takes a pending exchange from whoever has it, so that 503 is answered. */
+void exchange_stop(struct http_exchange *exchange);
+void exchange_free(struct http_exchange *exchange);
+
+/* ---- http_listen.c ---- */
+
+/* A listening socket for "address:port"; *port is the one it got. */
+bool http_listen(const char *listen, int *fd, int *port, struct err *err) MUST_CHECK;
+/* Address of a peer as text, IPv4 in IPv6 as IPv4; "" if unknown. */
+void http_peer_text(const struct sockaddr *address, char out[static INET6_ADDRSTRLEN]);
+
+#endif
