@@ -1,0 +1,189 @@
+/*
+ * Roles: the threads that turn the stages.
+ *
+ * Does:    calls a stage's run_once over and over, waits when there is nothing to do, slows down after
+ *          errors.
+ * Doesn't: know what a stage does. Nothing is handed from role to role but wakes, and those may be lost.
+ * Keeps:   an error is logged once when it begins and once when it is over. After ERR_FATAL nothing more
+ *          is done:
+ *          the process ends at once with exit code 70, and the next start finds what was durable.
+ * Threads: one per role; start and stop from the main thread.
+ */
+#include "app/app_internal.h"
+
+#include "base/log.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_FATAL	70
+#define BACKOFF_MIN_MS	100
+#define BACKOFF_MAX_MS	5000
+#define DELIVER_WAIT_MS 250
+#define COMMIT_WAIT_MS	1000
+
+struct role_row {
+	const char *name;
+	/* One unit of work; *wait_ms: when to call again if no wake comes. */
+	bool (*run_once)(struct app *app, int64_t *wait_ms, struct err *err);
+};
+
+static bool run_deliver(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next;
+
+	*wait_ms = 0; /* it waits in its client */
+	return deliver_run_once(app->deliver, DELIVER_WAIT_MS, &next, err);
+}
+
+static bool run_publish(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 };
+	bool ok = publish_run_once(&app->ctx, &next, err);
+
+	*wait_ms = next.wait_ms;
+	return ok;
+}
+
+static bool run_map(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 };
+	bool ok = map_run_once(&app->ctx, &next, err);
+
+	*wait_ms = next.wait_ms;
+	return ok;
+}
+
+static bool run_commit(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	size_t n_committed;
+
+	if (!inbox_commit_run_once(app->inbox, &n_committed, err))
+		return false;
+	*wait_ms = inbox_waiting(app->inbox) > 0 ? 0 : COMMIT_WAIT_MS;
+	return true;
+}
+
+static bool run_retain(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 };
+	bool ok = retain_run_once(&app->ctx, &app->retain, &next, err);
+
+	*wait_ms = next.wait_ms;
+	log_flush(false);
+	return ok;
+}
+
+static bool run_report(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 };
+
+	if (!report_run_once(app->report, err) || !ingest_upkeep_run_once(app->ingest, &next, err))
+		return false;
+	*wait_ms = next.wait_ms;
+	return true;
+}
+
+static const struct role_row role_row[ROLE_COUNT] = {
+	[ROLE_DELIVER] = { "deliver", run_deliver },
+	[ROLE_PUBLISH] = { "publish", run_publish },
+	[ROLE_MAP] = { "map", run_map },
+	[ROLE_COMMIT] = { "commit", run_commit },
+	[ROLE_RETAIN] = { "retain", run_retain },
+	[ROLE_REPORT] = { "report", run_report },
+};
+
+/* ---- the loop ---- */
+
+NO_RETURN static void end_process(const struct role *role, const struct err *err)
+{
+	log_error("app", "role=%s cannot go on, the process ends: %s", role->row->name, err->msg);
+	log_flush(true);
+	_exit(EXIT_FATAL);
+}
+
+/* What to do after a round: how long to wait; *backoff_ms is 0 while all is well. */
+static int64_t judge_round(const struct role *role, bool ok, const struct err *err, int64_t wait_ms,
+			   int64_t *backoff_ms)
+{
+	if (ok) {
+		if (*backoff_ms > 0)
+			log_info("app", "role=%s goes on", role->row->name);
+		*backoff_ms = 0;
+		return wait_ms;
+	}
+	if (err->code == ERR_FATAL)
+		end_process(role, err);
+	if (*backoff_ms == 0)
+		log_warn("app", "role=%s waits and tries again: %s", role->row->name, err->msg);
+	*backoff_ms = *backoff_ms == 0 ? BACKOFF_MIN_MS : *backoff_ms * 2;
+	if (*backoff_ms > BACKOFF_MAX_MS)
+		*backoff_ms = BACKOFF_MAX_MS;
+	return *backoff_ms;
+}
+
+static void *role_main(void *arg)
+{
+	struct role *role = arg;
+	struct app *app = role->app;
+	int64_t backoff_ms = 0;
+
+	while (!atomic_load(&app->stopping)) {
+		struct err err = { 0 };
+		int64_t wait_ms = 0;
+		bool ok = role->row->run_once(app, &wait_ms, &err);
+
+		wait_ms = judge_round(role, ok, &err, wait_ms, &backoff_ms);
+		if (wait_ms > 0 && !atomic_load(&app->stopping))
+			(void)wake_wait(role->wake, wait_ms);
+	}
+	return NULL;
+}
+
+/* ---- start, stop ---- */
+
+void roles_init(struct app *app)
+{
+	for (enum role_id id = 0; id < ROLE_COUNT; id++)
+		app->role[id] = (struct role){ .app = app, .row = &role_row[id], .wake = wake_new() };
+	app->wakes = (struct flow_wakes){
+		.commit = app->role[ROLE_COMMIT].wake,
+		.map = app->role[ROLE_MAP].wake,
+		.publish = app->role[ROLE_PUBLISH].wake,
+		.retain = app->role[ROLE_RETAIN].wake,
+	};
+}
+
+bool roles_start(struct app *app, struct err *err)
+{
+	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
+		struct role *role = &app->role[id];
+		int failed = pthread_create(&role->thread, NULL, role_main, role);
+
+		if (failed)
+			return err_set(err, ERR_BUSY, "start the thread of role '%s': %s", role->row->name,
+				       strerror(failed));
+		role->started = true;
+	}
+	return true;
+}
+
+void roles_stop(struct app *app)
+{
+	atomic_store(&app->stopping, true);
+	for (enum role_id id = 0; id < ROLE_COUNT; id++)
+		wake_send(app->role[id].wake);
+	if (app->client)
+		http_client_wakeup(app->client);
+	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
+		if (app->role[id].started)
+			(void)pthread_join(app->role[id].thread, NULL);
+		app->role[id].started = false;
+	}
+}
+
+void roles_release(struct app *app)
+{
+	for (enum role_id id = 0; id < ROLE_COUNT; id++)
+		wake_free(app->role[id].wake);
+}

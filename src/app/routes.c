@@ -1,0 +1,149 @@
+/*
+ * Routes: one table of what the daemon answers to.
+ *
+ * Does:    finds the row for a method and path, hands on the path's {segments}; 404, 405 where there is none.
+ * Doesn't: verify who asks: every row here is public or, as hooks, verified by its handler with the
+ *          store's secret.
+ * Threads: the HTTP server's. No handler waits for the database.
+ */
+#include "app/app_internal.h"
+
+#include "base/counter.h"
+#include "flow/reply.h"
+
+#define SEGMENTS_MAX   2
+#define BODY_MAX_OTHER ((size_t)4096)
+
+struct route_match {
+	struct str segment[SEGMENTS_MAX];
+	size_t n;
+};
+
+typedef void route_handler(struct app *app, struct http_exchange *exchange, const struct route_match *match);
+
+struct route {
+	const char *method;
+	const char *pattern; /* "{}" stands for one segment that is not empty */
+	route_handler *handler;
+};
+
+/* ---- handlers ---- */
+
+static void post_hook(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	ingest_webhook(app->ingest, exchange, match->segment[0], match->segment[1]);
+}
+
+/* CloudEvents asks before it sends (HTTP 1.1 Web Hooks for Event Delivery, section 4). */
+static void options_hook(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	static const struct http_header header[] = {
+		{ { "Allow", 5 }, { "POST, OPTIONS", 13 } },
+		{ { "WebHook-Allowed-Origin", 22 }, { "*", 1 } },
+		{ { "WebHook-Allowed-Rate", 20 }, { "*", 1 } },
+	};
+
+	(void)app;
+	(void)match;
+	http_reply(exchange, 200, header, ARRAY_LEN(header), (struct str){ 0 });
+}
+
+static void get_live(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	(void)app;
+	(void)match;
+	http_reply(exchange, 200, NULL, 0, STR("alive\n"));
+}
+
+static void get_ready(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	(void)match;
+	report_ask(app->report, REPORT_READY, exchange);
+}
+
+static void get_metrics(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	(void)match;
+	report_ask(app->report, REPORT_METRICS, exchange);
+}
+
+static void get_root(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	(void)app;
+	(void)match;
+	http_reply(
+		exchange, 200, NULL, 0,
+		STR("Pannier " PANNIER_VERSION "\n\n"
+		    "POST /hooks/PLATFORM/STORE   messages of a shop; `pannier store show STORE` says how\n"
+		    "GET  /health/live            the process answers\n"
+		    "GET  /health/ready           it can take in and keep messages\n"
+		    "GET  /metrics                for Prometheus\n\n"
+		    "On this machine: pannier status, pannier audit, pannier trace ID, pannier help\n"));
+}
+
+static const struct route route_row[] = {
+	{ "POST", "/hooks/{}/{}", post_hook }, { "OPTIONS", "/hooks/{}/{}", options_hook },
+	{ "GET", "/health/live", get_live },   { "GET", "/health/ready", get_ready },
+	{ "GET", "/metrics", get_metrics },    { "GET", "/", get_root },
+};
+
+/* ---- dispatch ---- */
+
+static bool path_matches(struct str pattern, struct str path, struct route_match *match)
+{
+	*match = (struct route_match){ 0 };
+	while (pattern.len > 0) {
+		if (str_starts(pattern, STR("{}"))) {
+			size_t len = str_find_char(path, '/');
+
+			if (len == 0 || match->n == SEGMENTS_MAX)
+				return false;
+			match->segment[match->n++] = str_of(path.p, len);
+			pattern = str_skip(pattern, 2);
+			path = str_skip(path, len);
+			continue;
+		}
+		if (path.len == 0 || path.p[0] != pattern.p[0])
+			return false;
+		pattern = str_skip(pattern, 1);
+		path = str_skip(path, 1);
+	}
+	return path.len == 0;
+}
+
+static bool method_matches(const struct route *route, struct str method)
+{
+	struct str wanted = str_from(route->method);
+
+	return str_eq(method, wanted) || (str_eq(method, STR("HEAD")) && str_eq(wanted, STR("GET")));
+}
+
+void routes_handle(void *ctx, struct http_exchange *exchange)
+{
+	const struct http_request *request = http_exchange_request(exchange);
+	struct route_match match;
+	bool path_known = false;
+
+	counter_add(COUNTER_http_requests, 1);
+	for (size_t i = 0; i < ARRAY_LEN(route_row); i++) {
+		if (!path_matches(str_from(route_row[i].pattern), request->path, &match))
+			continue;
+		path_known = true;
+		if (!method_matches(&route_row[i], request->method))
+			continue;
+		route_row[i].handler(ctx, exchange, &match);
+		return;
+	}
+	reply_error(exchange, path_known ? 405 : 404, 0,
+		    path_known ? STR("this method is not for this path") : STR("there is nothing here"));
+}
+
+size_t routes_body_max(void *ctx, struct str method, struct str path)
+{
+	struct app *app = ctx;
+	struct route_match match;
+
+	if (str_eq(method, STR("POST")) && path_matches(STR("/hooks/{}/{}"), path, &match))
+		return ingest_body_max(app->ingest, path);
+	return BODY_MAX_OTHER;
+}
