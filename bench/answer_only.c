@@ -1,5 +1,6 @@
 /*
- * The HTTP server of Pannier answering every request with 200 and storing nothing: what the server alone costs.
+ * The HTTP server of Pannier answering every request with 200 and storing nothing: what the server alone
+ * costs.
  *
  *   bench-answer-only ADDR:PORT
  */

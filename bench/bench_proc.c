@@ -79,7 +79,8 @@ int bench_free_port(void)
 	socklen_t len = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) || getsockname(fd, (struct sockaddr *)&address, &len))
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) ||
+	    getsockname(fd, (struct sockaddr *)&address, &len))
 		bench_die("cannot find a free port: %s", strerror(errno));
 	close(fd);
 	return ntohs(address.sin_port);
@@ -199,7 +200,8 @@ double bench_cpu_ms(const struct bench_child *child)
 	text = bench_read_file(path);
 	fields = text ? strrchr(text, ')') : NULL;
 	/* Behind the name: state, then 10 numbers, then utime and stime (proc(5)). */
-	if (!fields || sscanf(fields + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+	if (!fields ||
+	    sscanf(fields + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
 		bench_die("cannot read the processor time of '%s'", child->name);
 	free(text);
 	return (double)(user + system) * 1000.0 / (double)sysconf(_SC_CLK_TCK);
@@ -223,14 +225,20 @@ double bench_peak_rss_mb(const struct bench_child *child)
 
 void bench_find_worker(struct bench_child *child)
 {
+	int64_t end_us = bench_now_us() + 5000000;
 	char path[96];
-	char *text;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)child->pid, (int)child->pid);
-	text = bench_read_file(path);
-	if (text && strtol(text, NULL, 10) > 0)
-		child->worker = (pid_t)strtol(text, NULL, 10);
-	free(text);
+	while (child->worker == child->pid) {
+		char *text = bench_read_file(path);
+
+		if (text && strtol(text, NULL, 10) > 0)
+			child->worker = (pid_t)strtol(text, NULL, 10);
+		free(text);
+		if (bench_now_us() > end_us)
+			bench_die("'%s' started no worker", child->name);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
 }
 
 int64_t bench_now_us(void)

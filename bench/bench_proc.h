@@ -7,12 +7,13 @@
 
 /*
  * Child processes of a benchmark: started pinned to a processor, measured through /proc, ended by their id.
- * Every function here ends the program with a message when it cannot do its work; children die with the parent.
+ * Every function here ends the program with a message when it cannot do its work; children die with the
+ * parent.
  */
 struct bench_child {
 	const char *name; /* for messages and the log file */
-	pid_t pid;        /* the process that was started */
-	pid_t worker;     /* the process that does the work; differs from pid for nginx */
+	pid_t pid;	  /* the process that was started */
+	pid_t worker;	  /* the process that does the work; differs from pid for nginx */
 	int port;
 };
 
@@ -42,7 +43,7 @@ void bench_stop(struct bench_child *child);
 double bench_cpu_ms(const struct bench_child *child);
 /* Largest resident size of the worker so far. */
 double bench_peak_rss_mb(const struct bench_child *child);
-/* nginx works in a child of the process that was started. */
+/* For nginx, which works in a child of the process that was started: waits for that child. */
 void bench_find_worker(struct bench_child *child);
 
 int64_t bench_now_us(void); /* monotonic */

@@ -1,15 +1,16 @@
 /*
  * Benchmark of ingest: durable acknowledgements per second, beside what the same machine can do at most.
  *
- *   bench-ingest [--build DIR] [--seconds S] [--rounds N] [--connections N,N,...] [--data DIR] [--skip SERVER] [--json]
+ *   bench-ingest [--build DIR] [--seconds S] [--rounds N] [--connections N,N,...] [--data DIR]
+ *                [--skip SERVER] [--json]
  *
  * Three servers take the same signed 2 KB POSTs in turn, on processor 0, from a generator on processor 1:
  *   nginx    answers 204 and keeps nothing: the ceiling
  *   answer   Pannier's HTTP server answers 200 and keeps nothing: the cost of the server
  *   pannier  `pannier serve`: answers after the group commit is synced
- * One line per server and number of connections: medians over the rounds. Each message is sent once, with its own id
- * and a right signature. The store's account points at a closed port, so nothing is sent on; mapping and publishing
- * run beside the acknowledgements, as they do in a shop.
+ * One line per server and number of connections: medians over the rounds. Each message is sent once, with its
+ * own id and a right signature. The store's account points at a closed port, so nothing is sent on; mapping
+ * and publishing run beside the acknowledgements, as they do in a shop.
  */
 #define _GNU_SOURCE
 #include "bench_proc.h"
@@ -22,12 +23,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BODY_BYTES 2048
-#define ROUNDS_MAX 15
+#define BODY_BYTES	   2048
+#define ROUNDS_MAX	   15
 #define CONFIGURATIONS_MAX 8
-#define SERVER_CPU 0
-#define CLIENT_CPU 1
-#define SECRET "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
+#define SERVER_CPU	   0
+#define CLIENT_CPU	   1
+#define SECRET		   "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
 
 enum server { SERVER_NGINX, SERVER_ANSWER, SERVER_PANNIER, SERVER_COUNT };
 
@@ -63,7 +64,7 @@ struct bench {
 	char data[512];
 };
 
-/* ---- servers ----------------------------------------------------------------------------------------------------- */
+/* ---- servers ------------------------------------------------------------------------------------ */
 
 static struct bench_child start_nginx(void)
 {
@@ -77,11 +78,13 @@ static struct bench_child start_nginx(void)
 	snprintf(text, sizeof(text),
 		 "daemon off;\nworker_processes 1;\npid %s/nginx.pid;\nerror_log stderr;\n"
 		 "events { worker_connections 2048; }\n"
-		 "http {\n access_log off;\n keepalive_requests 1000000000;\n client_body_temp_path %s/nginx-body;\n"
+		 "http {\n access_log off;\n keepalive_requests 1000000000;\n client_body_temp_path "
+		 "%s/nginx-body;\n"
 		 " proxy_temp_path %s/nginx-proxy;\n fastcgi_temp_path %s/nginx-fastcgi;\n"
 		 " uwsgi_temp_path %s/nginx-uwsgi;\n scgi_temp_path %s/nginx-scgi;\n"
 		 " server {\n  listen 127.0.0.1:%d backlog=1024;\n  location / { return 204; }\n }\n}\n",
-		 bench_folder(), bench_folder(), bench_folder(), bench_folder(), bench_folder(), bench_folder(), port);
+		 bench_folder(), bench_folder(), bench_folder(), bench_folder(), bench_folder(),
+		 bench_folder(), port);
 	bench_write_file(conf, text);
 	child = bench_spawn("nginx", SERVER_CPU, argv);
 	child.port = port;
@@ -112,10 +115,11 @@ static void prepare_data(struct bench *bench, const char *program)
 	char key_file[600];
 	char secret_file[600];
 	char api_url[96];
-	const char *account[] = { program, "account", "add", "bench", "--data", bench->data, "--key-file", key_file,
-			    "--set", api_url, NULL };
-	const char *store[] = { program, "store", "add", "bench", "--data", bench->data, "--platform", "generic",
-			  "--account", "bench", "--secret-file", secret_file, NULL };
+	const char *account[] = { program,	"account", "add",   "bench", "--data", bench->data,
+				  "--key-file", key_file,  "--set", api_url, NULL };
+	const char *store[] = { program,	 "store",      "add",	  "bench",     "--data",
+				bench->data,	 "--platform", "generic", "--account", "bench",
+				"--secret-file", secret_file,  NULL };
 
 	snprintf(key_file, sizeof(key_file), "%s/key", bench_folder());
 	snprintf(secret_file, sizeof(secret_file), "%s/secret", bench_folder());
@@ -138,8 +142,8 @@ static struct bench_child start_pannier(struct bench *bench, int round, int conn
 	struct bench_child child;
 
 	snprintf(program, sizeof(program), "%s/pannier", options->build);
-	snprintf(bench->data, sizeof(bench->data), "%s/data-%d-%d", options->data ? options->data : bench_folder(),
-		 round, connections);
+	snprintf(bench->data, sizeof(bench->data), "%s/data-%d-%d",
+		 options->data ? options->data : bench_folder(), round, connections);
 	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
 	prepare_data(bench, program);
 	child = bench_spawn("pannier", SERVER_CPU, argv);
@@ -162,7 +166,7 @@ static struct bench_child start_server(struct bench *bench, enum server server, 
 	return start_pannier(bench, round, connections);
 }
 
-/* ---- measuring --------------------------------------------------------------------------------------------------- */
+/* ---- measuring ---------------------------------------------------------------------------------- */
 
 static void measure(struct bench *bench, int configuration, enum server server, int round)
 {
@@ -210,15 +214,16 @@ static void print_sample(const struct bench *bench, int configuration, enum serv
 	double cpu_us = bench_median(sample.cpu_us, n);
 
 	if (bench->options.json)
-		printf("{\"bench\":\"ingest\",\"server\":\"%s\",\"connections\":%d,\"per_s\":%.0f,\"of_nginx\":%.3f,"
+		printf("{\"bench\":\"ingest\",\"server\":\"%s\",\"connections\":%d,\"per_s\":%.0f,\"of_"
+		       "nginx\":%.3f,"
 		       "\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"cpu_us\":%.1f,\"peak_mb\":%.1f,\"refused\":%zu}\n",
-		       server_name[server], bench->options.connections[configuration], per_s, ratio, p50_ms, p99_ms,
-		       cpu_us, sample.peak_mb, sample.n_refused);
+		       server_name[server], bench->options.connections[configuration], per_s, ratio, p50_ms,
+		       p99_ms, cpu_us, sample.peak_mb, sample.n_refused);
 	else
 		printf("ingest %-8s %4d connections  %8.0f/s  %5.2f of nginx  p50 %6.2f ms  p99 %6.2f ms  "
 		       "%5.1f us cpu/request  peak %5.1f MB\n",
-		       server_name[server], bench->options.connections[configuration], per_s, ratio, p50_ms, p99_ms,
-		       cpu_us, sample.peak_mb);
+		       server_name[server], bench->options.connections[configuration], per_s, ratio, p50_ms,
+		       p99_ms, cpu_us, sample.peak_mb);
 	if (sample.n_refused > 0)
 		printf("note: %zu requests to %s were not answered 2xx (first: %d)\n", sample.n_refused,
 		       server_name[server], sample.first_refused);
@@ -227,7 +232,7 @@ static void print_sample(const struct bench *bench, int configuration, enum serv
 		       server_name[server]);
 }
 
-/* ---- command line ------------------------------------------------------------------------------------------------ */
+/* ---- command line ------------------------------------------------------------------------------- */
 
 static void parse_connections(struct options *options, const char *text)
 {
@@ -287,7 +292,8 @@ static struct options parse_options(int argc, char **argv)
 		}
 		i++;
 	}
-	if (options.rounds < 1 || options.rounds > ROUNDS_MAX || options.seconds <= 0 || options.n_connections < 1)
+	if (options.rounds < 1 || options.rounds > ROUNDS_MAX || options.seconds <= 0 ||
+	    options.n_connections < 1)
 		bench_die("rounds are 1 to %d, seconds above 0", ROUNDS_MAX);
 	return options;
 }

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define ANSWER_BYTES_MAX 4096
-#define BODIES 512
+#define BODIES		 512
 
 struct connection {
 	int fd;
@@ -45,7 +45,7 @@ struct load {
 	int epoll;
 	char head[256];
 	size_t head_len;
-	size_t next;       /* message of the pool */
+	size_t next; /* message of the pool */
 	size_t under_way;
 	int64_t end_us;
 	uint32_t *latency_us;
@@ -53,18 +53,19 @@ struct load {
 	struct load_result result;
 };
 
-/* ---- messages ---------------------------------------------------------------------------------------------------- */
+/* ---- messages ----------------------------------------------------------------------------------- */
 
 /* One product of body_len bytes; its description is as long as it takes. */
 static char *product_body(size_t i, size_t body_len)
 {
 	char *text = malloc(body_len + 1);
-	int len = snprintf(text, body_len + 1,
-			   "{\"type\":\"product.upserted\",\"timestamp\":\"2026-07-30T10:11:12Z\",\"data\":{"
-			   "\"product_id\":\"bench-%zu\",\"sku\":\"SKU-%zu\",\"title\":\"Wool socks, pattern %zu\","
-			   "\"url\":\"https://shop.example/p/%zu\",\"price\":\"%zu.90\",\"currency\":\"SEK\","
-			   "\"published\":true,\"inventory_quantity\":%zu,\"description\":\"",
-			   i, i, i, i, 10 + i % 90, i % 50);
+	int len = snprintf(
+		text, body_len + 1,
+		"{\"type\":\"product.upserted\",\"timestamp\":\"2026-07-30T10:11:12Z\",\"data\":{"
+		"\"product_id\":\"bench-%zu\",\"sku\":\"SKU-%zu\",\"title\":\"Wool socks, pattern %zu\","
+		"\"url\":\"https://shop.example/p/%zu\",\"price\":\"%zu.90\",\"currency\":\"SEK\","
+		"\"published\":true,\"inventory_quantity\":%zu,\"description\":\"",
+		i, i, i, i, 10 + i % 90, i % 50);
 	const char *end = "\"}}";
 
 	if (len < 0 || (size_t)len + strlen(end) > body_len)
@@ -75,7 +76,8 @@ static char *product_body(size_t i, size_t body_len)
 	return text;
 }
 
-static void sign(struct load_pool *pool, struct load_message *message, size_t i, struct str key, struct arena *arena)
+static void sign(struct load_pool *pool, struct load_message *message, size_t i, struct str key,
+		 struct arena *arena)
 {
 	static uint64_t serial;
 	char id[48];
@@ -87,13 +89,18 @@ static void sign(struct load_pool *pool, struct load_message *message, size_t i,
 	snprintf(id, sizeof(id), "msg_%lx_%lx", (unsigned long)getpid(), (unsigned long)++serial);
 	snprintf(now, sizeof(now), "%lld", (long long)time(NULL));
 	const struct str part[] = {
-		str_from(id), STR("."), str_from(now), STR("."), str_of(pool->body[message->body], pool->body_len),
+		str_from(id),
+		STR("."),
+		str_from(now),
+		STR("."),
+		str_of(pool->body[message->body], pool->body_len),
 	};
 	digest_hmac_sha256(key, part, ARRAY_LEN(part), digest);
 	encoded = base64_encode(arena, digest, sizeof(digest));
 	message->header_len = (uint16_t)snprintf(
 		message->header, sizeof(message->header),
-		"webhook-id: %s\r\nwebhook-timestamp: %s\r\nwebhook-signature: v1,%.*s\r\n", id, now, STR_ARG(encoded));
+		"webhook-id: %s\r\nwebhook-timestamp: %s\r\nwebhook-signature: v1,%.*s\r\n", id, now,
+		STR_ARG(encoded));
 }
 
 void load_pool_renew(struct load_pool *pool, const char *secret)
@@ -133,7 +140,7 @@ void load_pool_free(struct load_pool *pool)
 	free(pool);
 }
 
-/* ---- connections ------------------------------------------------------------------------------------------------- */
+/* ---- connections -------------------------------------------------------------------------------- */
 
 static void push(struct load *load, struct connection *connection)
 {
@@ -252,7 +259,8 @@ static void connect_all(struct load *load)
 		if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
 			bench_die("cannot connect: %s", strerror(errno));
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 10 }, sizeof(struct timeval));
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 10 },
+			   sizeof(struct timeval));
 		connection->fd = fd;
 		connection->request = malloc(load->head_len + sizeof(((struct load_message *)0)->header) + 2 +
 					     load->plan->pool->body_len);
@@ -260,7 +268,7 @@ static void connect_all(struct load *load)
 	}
 }
 
-/* ---- the run ----------------------------------------------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------------------------------ */
 
 static int compare_latency(const void *a, const void *b)
 {
@@ -313,9 +321,11 @@ struct load_result load_run(const struct load_plan *plan)
 	double cpu_s;
 	int64_t start_us;
 
-	load.head_len = (size_t)snprintf(load.head, sizeof(load.head),
-					 "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-					 "Content-Length: %zu\r\n", plan->path, plan->pool->body_len);
+	load.head_len =
+		(size_t)snprintf(load.head, sizeof(load.head),
+				 "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+				 "Content-Length: %zu\r\n",
+				 plan->path, plan->pool->body_len);
 	load.connection = calloc((size_t)plan->connections, sizeof(*load.connection));
 	load.latency_us = calloc(plan->pool->n, sizeof(*load.latency_us));
 	load.epoll = epoll_create1(0);

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * Load over HTTP/1.1 keep-alive connections, one thread with epoll: each connection sends the next request as soon as
- * its answer is there. What is sent is prepared before, so that the generator costs little more than its system calls.
+ * Load over HTTP/1.1 keep-alive connections, one thread with epoll: each connection sends the next request as
+ * soon as its answer is there. What is sent is prepared before, so that the generator costs little more than
+ * its system calls.
  */
 
 /* One prepared request: the headers that differ, and which body it was signed over. */
@@ -29,13 +30,14 @@ struct load_plan {
 	const char *path;
 	int connections;
 	int64_t duration_us;
-	const struct load_pool *pool; /* each message is sent at most once; the run ends when they are used up */
+	const struct load_pool
+		*pool; /* each message is sent at most once; the run ends when they are used up */
 };
 
 struct load_result {
-	size_t n_ok;          /* answers 2xx */
-	size_t n_refused;     /* any other answer */
-	int first_refused;    /* status of the first of them */
+	size_t n_ok;	   /* answers 2xx */
+	size_t n_refused;  /* any other answer */
+	int first_refused; /* status of the first of them */
 	double seconds;
 	double p50_ms;
 	double p99_ms;
@@ -43,7 +45,8 @@ struct load_result {
 	double client_cpu_share; /* near 1: the generator was the limit */
 };
 
-/* A pool of n messages with fresh ids and the time of now, signed as Standard Webhooks says with the whsec_ secret. */
+/* A pool of n messages with fresh ids and the time of now, signed as Standard Webhooks says with the whsec_
+ * secret. */
 struct load_pool *load_pool_new(size_t n, size_t body_len, const char *secret);
 /* New ids, times and signatures for the same bodies. */
 void load_pool_renew(struct load_pool *pool, const char *secret);

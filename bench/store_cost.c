@@ -3,9 +3,10 @@
  *
  *   bench-store-cost [--data DIR] [--rows N,N,...] [--json]
  *
- * For each level N the database is filled until N messages wait to be mapped, N products wait to be published and N
- * deliveries wait to be sent; then each verb runs on batches of 64 and its median cost per row is printed, with the
- * ratio to the first level. Every batch is one transaction with its fsync. Levels must grow. Default: 10000,1000000.
+ * For each level N the database is filled until N messages wait to be mapped, N products wait to be published
+ * and N deliveries wait to be sent; then each verb runs on batches of 64 and its median cost per row is
+ * printed, with the ratio to the first level. Every batch is one transaction with its fsync. Levels must
+ * grow. Default: 10000,1000000.
  */
 #include "base/alloc.h"
 #include "base/arena.h"
@@ -17,16 +18,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STORES 8
-#define ACCOUNTS 2
+#define STORES	   8
+#define ACCOUNTS   2
 #define FILL_BATCH 2048
-#define BATCH 64
-#define REPEATS 60
+#define BATCH	   64
+#define REPEATS	   60
 #define LEVELS_MAX 6
-#define START_MS INT64_C(1785400000000)
+#define START_MS   INT64_C(1785400000000)
 
 enum step {
-	STEP_APPEND, STEP_MAP, STEP_PUBLISH, STEP_LANES, STEP_SEND, STEP_SUMMARY, STEP_AUDIT, STEP_COUNT
+	STEP_APPEND,
+	STEP_MAP,
+	STEP_PUBLISH,
+	STEP_LANES,
+	STEP_SEND,
+	STEP_SUMMARY,
+	STEP_AUDIT,
+	STEP_COUNT
 };
 
 static const struct {
@@ -69,7 +77,7 @@ static int64_t account_of(const struct bench *bench, int64_t store_id)
 	bench_die("unknown store");
 }
 
-/* ---- the steps; each handles at most n rows and returns how many it did ------------------------------------------- */
+/* ---- the steps; each handles at most n rows and returns how many it did ------------------------- */
 
 static size_t append(struct bench *bench, size_t n)
 {
@@ -86,10 +94,11 @@ static size_t append(struct bench *bench, size_t n)
 			.received_ms = bench->now_ms,
 			.topic = STR("product.upserted"),
 			.source_id = id,
-			.body = arena_printf(&bench->arena,
-					     "{\"type\":\"product.upserted\",\"data\":{\"product_id\":\"p%" PRId64
-					     "\",\"title\":\"Wool socks\",\"price\":\"29.90\",\"currency\":\"SEK\"}}",
-					     number),
+			.body = arena_printf(
+				&bench->arena,
+				"{\"type\":\"product.upserted\",\"data\":{\"product_id\":\"p%" PRId64
+				"\",\"title\":\"Wool socks\",\"price\":\"29.90\",\"currency\":\"SEK\"}}",
+				number),
 			.slot = digest16_of(&id, 1),
 			.key = digest16_of(&id, 1),
 		};
@@ -104,7 +113,8 @@ static size_t map(struct bench *bench, size_t n)
 	struct inbox_result *result;
 	struct err err = { 0 };
 
-	must(db_inbox_claim(bench->db, n, (size_t)16 << 20, &bench->arena, &message, &n, &err), "inbox_claim", &err);
+	must(db_inbox_claim(bench->db, n, (size_t)16 << 20, &bench->arena, &message, &n, &err), "inbox_claim",
+	     &err);
 	result = ARENA_ARRAY(&bench->arena, n, struct inbox_result);
 	for (size_t i = 0; i < n; i++) {
 		struct fact *fact = ARENA_NEW(&bench->arena, struct fact);
@@ -147,9 +157,11 @@ static size_t publish(struct bench *bench, size_t n)
 			.kind = KLAVIYO_ITEM,
 			.op = DELIVERY_CREATE,
 			.external_id = root[i].root.id,
-			.body = arena_printf(&bench->arena,
-					     "{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"%.*s\","
-					     "\"title\":\"Wool socks\",\"price\":29.90}}", STR_ARG(root[i].root.id)),
+			.body = arena_printf(
+				&bench->arena,
+				"{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"%.*s\","
+				"\"title\":\"Wool socks\",\"price\":29.90}}",
+				STR_ARG(root[i].root.id)),
 		};
 		delivery->hash = digest16_of(&delivery->body, 1);
 		publication[i] = (struct catalog_publication){
@@ -163,7 +175,8 @@ static size_t publish(struct bench *bench, size_t n)
 		};
 	}
 	if (n > 0)
-		must(db_catalog_publish(bench->db, bench->now_ms, publication, n, &err), "catalog_publish", &err);
+		must(db_catalog_publish(bench->db, bench->now_ms, publication, n, &err), "catalog_publish",
+		     &err);
 	bench->n_published += (int64_t)n;
 	return n;
 }
@@ -186,7 +199,8 @@ static size_t send_out(struct bench *bench, size_t n)
 	struct err err = { 0 };
 
 	claim.budget.account_id = claim.account_id;
-	must(db_outbox_claim(bench->db, bench->now_ms, &claim, &bench->arena, &batch, &err), "outbox_claim", &err);
+	must(db_outbox_claim(bench->db, bench->now_ms, &claim, &bench->arena, &batch, &err), "outbox_claim",
+	     &err);
 	settlement = ARENA_ARRAY(&bench->arena, batch.n, struct delivery_settlement);
 	for (size_t i = 0; i < batch.n; i++)
 		settlement[i] = (struct delivery_settlement){
@@ -216,7 +230,8 @@ static size_t ask(struct bench *bench, enum step step)
 	size_t n;
 
 	if (step == STEP_LANES)
-		must(db_outbox_lanes(bench->db, bench->now_ms, &bench->arena, &lane, &n, &err), "outbox_lanes", &err);
+		must(db_outbox_lanes(bench->db, bench->now_ms, &bench->arena, &lane, &n, &err),
+		     "outbox_lanes", &err);
 	else if (step == STEP_SUMMARY)
 		must(db_summary(bench->db, bench->now_ms, &bench->arena, &summary, &err), "summary", &err);
 	else
@@ -245,12 +260,14 @@ static size_t run_step(struct bench *bench, enum step step, size_t n)
 	return ask(bench, step);
 }
 
-/* ---- filling and measuring ---------------------------------------------------------------------------------------- */
+/* ---- filling and measuring ---------------------------------------------------------------------- */
 
 /* What the retain role does meanwhile; off the clock. */
 static void upkeep(struct bench *bench)
 {
-	struct retention retention = { .message_days = 30, .delivery_days = 30, .audit_days = 90, .tombstone_days = 30 };
+	struct retention retention = {
+		.message_days = 30, .delivery_days = 30, .audit_days = 90, .tombstone_days = 30
+	};
 	struct err err = { 0 };
 	bool more = true;
 
@@ -264,7 +281,8 @@ static void fill_step(struct bench *bench, enum step step, const int64_t *done, 
 		int64_t left = goal - *done;
 
 		if (run_step(bench, step, left < FILL_BATCH ? (size_t)left : FILL_BATCH) == 0)
-			bench_die("%s has nothing to do at %" PRId64 " of %" PRId64, step_row[step].name, *done, goal);
+			bench_die("%s has nothing to do at %" PRId64 " of %" PRId64, step_row[step].name,
+				  *done, goal);
 		arena_reset(&bench->arena);
 		if (i % 8 == 7)
 			upkeep(bench);
@@ -306,7 +324,8 @@ static void print_level(const struct bench *bench, int level, int64_t rows, bool
 		const char *unit = step_row[step].batch > 1 ? "row" : "call";
 
 		if (json)
-			printf("{\"bench\":\"store\",\"step\":\"%s\",\"rows\":%" PRId64 ",\"us\":%.2f,\"ratio\":%.2f}\n",
+			printf("{\"bench\":\"store\",\"step\":\"%s\",\"rows\":%" PRId64
+			       ",\"us\":%.2f,\"ratio\":%.2f}\n",
 			       step_row[step].name, rows, cost_us, ratio);
 		else
 			printf("store  %-32s %9" PRId64 " waiting  %8.2f us/%-4s  %5.2f of the first level\n",
@@ -315,7 +334,7 @@ static void print_level(const struct bench *bench, int level, int64_t rows, bool
 	fflush(stdout);
 }
 
-/* ---- setting up --------------------------------------------------------------------------------------------------- */
+/* ---- setting up --------------------------------------------------------------------------------- */
 
 static void add_config(struct bench *bench, struct config_change *change)
 {
@@ -334,21 +353,27 @@ static void add_accounts_and_stores(struct bench *bench)
 
 	for (int i = 0; i < ACCOUNTS; i++)
 		add_config(bench, &(struct config_change){
-			.kind = CONFIG_ACCOUNT_PUT,
-			.account = { .name = arena_printf(&bench->arena, "account%d", i), .key_sealed = STR("x"),
-				     .key_last4 = STR("0000"), .settings = STR("{}"), .created_ms = bench->now_ms },
-		});
+					  .kind = CONFIG_ACCOUNT_PUT,
+					  .account = { .name = arena_printf(&bench->arena, "account%d", i),
+						       .key_sealed = STR("x"),
+						       .key_last4 = STR("0000"),
+						       .settings = STR("{}"),
+						       .created_ms = bench->now_ms },
+				  });
 	must(db_config_load(bench->db, &bench->arena, &rows, &err), "config_load", &err);
 	for (size_t i = 0; i < ACCOUNTS; i++)
 		bench->account_id[i] = rows.account[i].id;
 	for (size_t i = 0; i < STORES; i++)
 		add_config(bench, &(struct config_change){
-			.kind = CONFIG_STORE_PUT,
-			.store = { .account_id = bench->account_id[i % ACCOUNTS],
-				   .name = arena_printf(&bench->arena, "store%zu", i), .platform = STR("generic"),
-				   .secret_sealed = STR("x"), .secret_last4 = STR("0000"), .settings = STR("{}"),
-				   .created_ms = bench->now_ms },
-		});
+					  .kind = CONFIG_STORE_PUT,
+					  .store = { .account_id = bench->account_id[i % ACCOUNTS],
+						     .name = arena_printf(&bench->arena, "store%zu", i),
+						     .platform = STR("generic"),
+						     .secret_sealed = STR("x"),
+						     .secret_last4 = STR("0000"),
+						     .settings = STR("{}"),
+						     .created_ms = bench->now_ms },
+				  });
 	must(db_config_load(bench->db, &bench->arena, &rows, &err), "config_load", &err);
 	for (size_t i = 0; i < STORES; i++)
 		bench->store_id[i] = rows.store[i].id;
@@ -391,8 +416,11 @@ int main(int argc, char **argv)
 	}
 	arena_init(&bench.arena);
 	must(db_open(&db_sqlite_ops,
-		     &(struct db_config){ .location = data ? data : bench_folder(), .owner_epoch = 1,
-					  .now_ms = bench.now_ms }, &bench.db, &err), "open", &err);
+		     &(struct db_config){ .location = data ? data : bench_folder(),
+					  .owner_epoch = 1,
+					  .now_ms = bench.now_ms },
+		     &bench.db, &err),
+	     "open", &err);
 	add_accounts_and_stores(&bench);
 	for (int i = 0; i < n_level; i++) {
 		fill(&bench, level[i]);

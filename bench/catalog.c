@@ -1,0 +1,463 @@
+/*
+ * Benchmark of a whole catalog: 5,000 products with 3 variants each in 50 categories, against
+ * klaviyo-sandbox.
+ *
+ *   bench-catalog [--build DIR] [--products N] [--latency-ms N] [--json]
+ *
+ * The sandbox keeps Klaviyo's real limits and job times and answers after 200 ms. Three runs through the
+ * generic platform:
+ *
+ *   first      everything is new
+ *   unchanged  the same messages again, with new ids
+ *   prices     1 % of the products with another price
+ *
+ * Each prints the requests that reached the sandbox by kind, beside the fewest that the specification allows:
+ * jobs of 100 rows, and one look at each list of 100 jobs to learn what became of them. The figures of the
+ * daemon come from the kernel. Ends with an error if the sandbox does not hold what it should.
+ */
+#include "base/digest.h"
+#include "base/json.h"
+#include "bench_proc.h"
+#include "net/http_client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CATEGORIES     50
+#define VARIANTS       3
+#define PER_POST       100 /* products in one webhook */
+#define BODY_BYTES_MAX ((size_t)4 << 20)
+#define JOB_ROWS       100
+#define ROUTES_MAX     64
+#define SECRET	       "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
+
+struct route_count {
+	char name[96]; /* "POST /api/catalog-items" */
+	int64_t requests;
+	int64_t rows;
+};
+
+struct counts {
+	struct route_count route[ROUTES_MAX];
+	size_t n;
+};
+
+struct bench {
+	const char *build;
+	size_t products;
+	int latency_ms;
+	bool json;
+	struct http_client *client;
+	struct arena arena;
+	struct str key; /* of the signatures */
+	struct bench_child sandbox;
+	struct bench_child daemon;
+	char program[512];
+	char data[512];
+};
+
+struct run {
+	const char *name;
+	double seconds;
+	double posted_s;
+	double cpu_ms;
+	int64_t submissions;
+	int64_t looks;
+	int64_t fewest_submissions;
+	int64_t fewest_looks;
+	struct counts counts;
+};
+
+/* ---- talking HTTP ------------------------------------------------------------------------------- */
+
+static struct str fetch(struct bench *bench, const struct http_call *call, int *status)
+{
+	struct err err = { 0 };
+	struct str body;
+
+	if (!http_client_fetch(bench->client, call, &bench->arena, status, &body, &err))
+		bench_die("%.*s: %s", STR_ARG(call->url), err.msg);
+	return body;
+}
+
+static struct json *sandbox_get(struct bench *bench, const char *path)
+{
+	struct http_call call = {
+		.method = "GET",
+		.url = arena_printf(&bench->arena, "http://127.0.0.1:%d%s", bench->sandbox.port, path),
+		.answer_bytes_max = (size_t)64 << 20,
+	};
+	struct json *json = NULL;
+	struct err err = { 0 };
+	int status = 0;
+	struct str body = fetch(bench, &call, &status);
+
+	if (status != 200 || !json_parse(body, &json, &err))
+		bench_die("the sandbox answered %s with %d %s", path, status, err.msg);
+	return json;
+}
+
+/* One signed webhook; an answer other than 2xx ends the benchmark. */
+static void post(struct bench *bench, struct str body)
+{
+	static uint64_t serial;
+	struct str id = arena_printf(&bench->arena, "msg_%lx_%" PRIx64, (unsigned long)getpid(), ++serial);
+	struct str now = arena_printf(&bench->arena, "%lld", (long long)time(NULL));
+	const struct str part[] = { id, STR("."), now, STR("."), body };
+	unsigned char digest[SHA256_BYTES];
+	int status = 0;
+
+	digest_hmac_sha256(bench->key, part, ARRAY_LEN(part), digest);
+	const struct http_header header[] = {
+		{ STR("Content-Type"), STR("application/json") },
+		{ STR("webhook-id"), id },
+		{ STR("webhook-timestamp"), now },
+		{ STR("webhook-signature"),
+		  arena_printf(&bench->arena, "v1,%.*s",
+			       STR_ARG(base64_encode(&bench->arena, digest, SHA256_BYTES))) },
+	};
+	struct http_call call = {
+		.method = "POST",
+		.url = arena_printf(&bench->arena, "http://127.0.0.1:%d/hooks/generic/bench",
+				    bench->daemon.port),
+		.header = header,
+		.n_header = ARRAY_LEN(header),
+		.body = body,
+	};
+	struct str answer = fetch(bench, &call, &status);
+
+	if (status < 200 || status > 299)
+		bench_die("a webhook was answered with %d %.*s", status, STR_ARG(answer));
+}
+
+/* ---- the shop ----------------------------------------------------------------------------------- */
+
+static void add_product(struct strbuf *out, size_t i, bool other_price)
+{
+	size_t price = 10 + i % 90 + (other_price ? 1000 : 0);
+
+	strbuf_addf(out,
+		    "{\"type\":\"product.upserted\",\"data\":{\"id\":\"p%zu\",\"sku\":\"SKU-%zu\","
+		    "\"currency\":\"SEK\","
+		    "\"title\":\"Wool socks, pattern %zu\",\"url\":\"https://shop.example/p/%zu\","
+		    "\"image\":\"https://shop.example/i/"
+		    "%zu.jpg\",\"published\":true,\"categories\":[\"c%zu\",\"c%zu\"],"
+		    "\"description\":\"Warm, soft and washable. Made in small series of the wool of one farm "
+		    "each.\","
+		    "\"price\":\"%zu.90\",\"variants\":[",
+		    i, i, i, i, i, i % CATEGORIES, (i / 7 + 1) % CATEGORIES, price);
+	for (size_t v = 0; v < VARIANTS; v++)
+		strbuf_addf(
+			out,
+			"%s{\"id\":\"p%zu-%zu\",\"sku\":\"SKU-%zu-%zu\",\"title\":\"Wool socks, size %zu\","
+			"\"price\":\"%zu.90\",\"stock\":%zu,\"options\":{\"size\":\"%zu\"}}",
+			v ? "," : "", i, v, i, v, 36 + v * 3, price, (i + v) % 50, 36 + v * 3);
+	strbuf_add_text(out, "]}}");
+}
+
+static void post_categories(struct bench *bench)
+{
+	struct strbuf body;
+
+	strbuf_init(&body, BODY_BYTES_MAX);
+	for (size_t i = 0; i < CATEGORIES; i++)
+		strbuf_addf(&body,
+			    "%s{\"type\":\"category.upserted\",\"data\":{\"id\":\"c%zu\",\"title\":"
+			    "\"Category %zu\"}}",
+			    i ? "," : "[", i, i);
+	strbuf_add_char(&body, ']');
+	post(bench, strbuf_str(&body));
+	strbuf_release(&body);
+}
+
+/* Every step-th product, the first n of the catalog. */
+static void post_products(struct bench *bench, size_t n, size_t step, bool other_price)
+{
+	struct strbuf body;
+	size_t in_body = 0;
+
+	strbuf_init(&body, BODY_BYTES_MAX);
+	for (size_t i = 0; i < n; i += step) {
+		strbuf_add_char(&body, in_body ? ',' : '[');
+		add_product(&body, i, other_price);
+		if (++in_body < PER_POST && i + step < n)
+			continue;
+		strbuf_add_char(&body, ']');
+		post(bench, strbuf_str(&body));
+		strbuf_reset(&body);
+		in_body = 0;
+	}
+	strbuf_release(&body);
+}
+
+/* ---- counting ----------------------------------------------------------------------------------- */
+
+static struct counts take_counts(struct bench *bench)
+{
+	struct json *json = sandbox_get(bench, "/sandbox/counts");
+	const struct json *routes = json_get(json, "routes");
+	struct counts counts = { 0 };
+
+	for (size_t i = 0; i < json_len(routes) && counts.n < ROUTES_MAX; i++) {
+		const struct json *row = json_at(routes, i);
+		struct route_count *route = &counts.route[counts.n++];
+
+		snprintf(route->name, sizeof(route->name), "%.*s %.*s", STR_ARG(json_get_text(row, "method")),
+			 STR_ARG(json_get_text(row, "pattern")));
+		(void)json_get_int(row, "requests", &route->requests);
+		(void)json_get_int(row, "rows", &route->rows);
+	}
+	json_free(json);
+	return counts;
+}
+
+static void subtract(struct counts *now, const struct counts *before)
+{
+	for (size_t i = 0; i < now->n; i++)
+		for (size_t k = 0; k < before->n; k++)
+			if (strcmp(now->route[i].name, before->route[k].name) == 0) {
+				now->route[i].requests -= before->route[k].requests;
+				now->route[i].rows -= before->route[k].rows;
+			}
+}
+
+/* GET of jobs are looks, everything else that is not a GET is a submission. */
+static void sum_up(struct run *run)
+{
+	for (size_t i = 0; i < run->counts.n; i++) {
+		const struct route_count *route = &run->counts.route[i];
+
+		if (strncmp(route->name, "GET ", 4) != 0)
+			run->submissions += route->requests;
+		else if (strstr(route->name, "-jobs"))
+			run->looks += route->requests;
+	}
+}
+
+static void check_sandbox(struct bench *bench)
+{
+	struct json *state = sandbox_get(bench, "/sandbox/state");
+	struct json *broken = sandbox_get(bench, "/sandbox/violations");
+	const struct json *account = json_at(json_get(state, "accounts"), 0);
+	size_t items = json_len(json_get(account, "items"));
+	size_t variants = json_len(json_get(account, "variants"));
+	size_t categories = json_len(json_get(account, "categories"));
+	int64_t total = 0;
+
+	(void)json_get_int(broken, "total", &total);
+	if (items != bench->products || variants != bench->products * VARIANTS || categories != CATEGORIES)
+		bench_die("the sandbox holds %zu items, %zu variants, %zu categories", items, variants,
+			  categories);
+	if (total > 0) {
+		struct str text = json_write_arena(json_get(broken, "by_kind"), false, &bench->arena);
+
+		printf("note: the sandbox saw promises broken: %.*s\n", STR_ARG(text));
+	}
+	json_free(state);
+	json_free(broken);
+}
+
+/* ---- one run ------------------------------------------------------------------------------------ */
+
+static void wait_idle(const struct bench *bench)
+{
+	const char *argv[] = { bench->program, "wait",	 "--idle",    "--timeout",
+			       "900",	       "--data", bench->data, NULL };
+
+	if (!bench_run("wait", argv))
+		bench_die("the daemon was not idle within 15 minutes");
+}
+
+static int64_t jobs_of(size_t rows)
+{
+	return (int64_t)((rows + JOB_ROWS - 1) / JOB_ROWS);
+}
+
+/* Jobs of 100 rows for each kind, and one list of up to 100 jobs per look. */
+static void set_fewest(struct run *run, size_t categories, size_t items)
+{
+	size_t rows[] = { categories, items, items * VARIANTS };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		run->fewest_submissions += jobs_of(rows[i]);
+		run->fewest_looks += jobs_of((size_t)jobs_of(rows[i]));
+	}
+}
+
+static void finish_run(struct bench *bench, struct run *run, int64_t start_us, double cpu_ms,
+		       const struct counts *before)
+{
+	run->posted_s = (double)(bench_now_us() - start_us) / 1e6;
+	wait_idle(bench);
+	run->seconds = (double)(bench_now_us() - start_us) / 1e6;
+	run->cpu_ms = bench_cpu_ms(&bench->daemon) - cpu_ms;
+	run->counts = take_counts(bench);
+	subtract(&run->counts, before);
+	sum_up(run);
+	check_sandbox(bench);
+	arena_reset(&bench->arena);
+}
+
+static void print_run(const struct bench *bench, const struct run *run)
+{
+	int64_t fewest = run->fewest_submissions + run->fewest_looks;
+	int64_t all = run->submissions + run->looks;
+	double peak_mb = bench_peak_rss_mb(&bench->daemon);
+
+	if (bench->json) {
+		printf("{\"bench\":\"catalog\",\"run\":\"%s\",\"submissions\":%" PRId64
+		       ",\"fewest_submissions\":%" PRId64 ",\"looks\":%" PRId64 ",\"fewest_looks\":%" PRId64
+		       ",\"wall_s\":%.1f,\"cpu_ms\":%.0f,"
+		       "\"peak_mb\":%.1f}\n",
+		       run->name, run->submissions, run->fewest_submissions, run->looks, run->fewest_looks,
+		       run->seconds, run->cpu_ms, peak_mb);
+		return;
+	}
+	printf("catalog %-9s  %4" PRId64 " requests with changes (fewest %" PRId64 ", %.2f)  %3" PRId64
+	       " looks at jobs (fewest %" PRId64
+	       ")  all %.2f of fewest  wall %.1f s (posted in %.1f)  cpu %.2f s  "
+	       "peak %.1f MB\n",
+	       run->name, run->submissions, run->fewest_submissions,
+	       run->fewest_submissions ? (double)run->submissions / (double)run->fewest_submissions : 1.0,
+	       run->looks, run->fewest_looks,
+	       fewest ? (double)all / (double)fewest
+	       : all  ? 99.0
+		      : 1.0,
+	       run->seconds, run->posted_s, run->cpu_ms / 1000.0, peak_mb);
+	for (size_t i = 0; i < run->counts.n; i++)
+		if (run->counts.route[i].requests > 0)
+			printf("    %5" PRId64 " requests %6" PRId64 " rows  %s\n",
+			       run->counts.route[i].requests, run->counts.route[i].rows,
+			       run->counts.route[i].name);
+	fflush(stdout);
+}
+
+static void run_first(struct bench *bench, const char *name, bool is_new)
+{
+	struct run run = { .name = name };
+	struct counts before = take_counts(bench);
+	double cpu_ms = bench_cpu_ms(&bench->daemon);
+	int64_t start_us = bench_now_us();
+
+	if (is_new)
+		set_fewest(&run, CATEGORIES, bench->products);
+	post_categories(bench);
+	post_products(bench, bench->products, 1, false);
+	finish_run(bench, &run, start_us, cpu_ms, &before);
+	print_run(bench, &run);
+}
+
+static void run_prices(struct bench *bench)
+{
+	struct run run = { .name = "prices" };
+	struct counts before = take_counts(bench);
+	double cpu_ms = bench_cpu_ms(&bench->daemon);
+	int64_t start_us = bench_now_us();
+
+	set_fewest(&run, 0, bench->products / 100);
+	post_products(bench, bench->products, 100, true);
+	finish_run(bench, &run, start_us, cpu_ms, &before);
+	print_run(bench, &run);
+}
+
+/* ---- setting up --------------------------------------------------------------------------------- */
+
+static void start_sandbox(struct bench *bench)
+{
+	char program[512];
+	char listen[64];
+	char latency[16];
+	const char *argv[] = { program, "--listen", listen, "--latency-ms", latency, NULL };
+	int port = bench_free_port();
+
+	snprintf(program, sizeof(program), "%s/klaviyo-sandbox", bench->build);
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
+	snprintf(latency, sizeof(latency), "%d", bench->latency_ms);
+	bench->sandbox = bench_spawn("sandbox", -1, argv);
+	bench->sandbox.port = port;
+	bench_wait_port(&bench->sandbox, 5000);
+}
+
+static void start_daemon(struct bench *bench)
+{
+	char key_file[600];
+	char secret_file[600];
+	char api_url[96];
+	char listen[64];
+	int port = bench_free_port();
+	const char *account[] = { bench->program, "account", "add",   "bench", "--data", bench->data,
+				  "--key-file",	  key_file,  "--set", api_url, NULL };
+	const char *store[] = { bench->program,	 "store",      "add",	  "bench",     "--data",
+				bench->data,	 "--platform", "generic", "--account", "bench",
+				"--secret-file", secret_file,  NULL };
+	const char *serve[] = { bench->program, "serve", "--data", bench->data, "--listen", listen, NULL };
+
+	snprintf(key_file, sizeof(key_file), "%s/key", bench_folder());
+	snprintf(secret_file, sizeof(secret_file), "%s/secret", bench_folder());
+	snprintf(api_url, sizeof(api_url), "api_url=http://127.0.0.1:%d", bench->sandbox.port);
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
+	bench_write_file(key_file, "pk_0123456789abcdef0123456789abcdef01\n");
+	bench_write_file(secret_file, SECRET "\n");
+	if (!bench_run("account-add", account) || !bench_run("store-add", store))
+		bench_die("adding the account or the store failed");
+	bench->daemon = bench_spawn("pannier", -1, serve);
+	bench->daemon.port = port;
+	bench_wait_port(&bench->daemon, 10000);
+}
+
+static void parse_options(struct bench *bench, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+		if (strcmp(argv[i], "--json") == 0) {
+			bench->json = true;
+			continue;
+		} else if (strcmp(argv[i], "--build") == 0) {
+			bench->build = value;
+		} else if (strcmp(argv[i], "--products") == 0) {
+			bench->products = strtoul(value, NULL, 10);
+		} else if (strcmp(argv[i], "--latency-ms") == 0) {
+			bench->latency_ms = (int)strtol(value, NULL, 10);
+		} else {
+			bench_die("unknown option '%s'", argv[i]);
+		}
+		i++;
+	}
+	if (bench->products < 100)
+		bench_die("at least 100 products");
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench bench = { .build = "build-bench", .products = 5000, .latency_ms = 200 };
+	struct err err = { 0 };
+
+	parse_options(&bench, argc, argv);
+	arena_init(&bench.arena);
+	if (!http_client_new(&(struct http_client_config){ .user_agent = "pannier-bench" }, &bench.client,
+			     &err))
+		bench_die("%s", err.msg);
+	struct arena key_arena;
+	arena_init(&key_arena);
+	if (!base64_decode(&key_arena, str_skip(STR(SECRET), strlen("whsec_")), &bench.key))
+		bench_die("the secret is not base64");
+	snprintf(bench.program, sizeof(bench.program), "%s/pannier", bench.build);
+	snprintf(bench.data, sizeof(bench.data), "%s/data", bench_folder());
+	start_sandbox(&bench);
+	start_daemon(&bench);
+	run_first(&bench, "first", true);
+	run_first(&bench, "unchanged", false);
+	run_prices(&bench);
+	bench_stop(&bench.daemon);
+	bench_stop(&bench.sandbox);
+	http_client_free(bench.client);
+	arena_release(&key_arena);
+	arena_release(&bench.arena);
+	bench_folder_remove();
+	return 0;
+}
