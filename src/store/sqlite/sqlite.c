@@ -1,0 +1,130 @@
+/*
+ * SQLite backend: opening, closing and the table of verbs.
+ *
+ * Write-ahead log, synchronous=FULL: a commit is on disk when it returns. One writer connection, one reader that never waits for it, one
+ * for checkpoints, which happen only in db_maintain. Other processes may have the file open at the same time, so nothing that
+ * matters is remembered between transactions.
+ */
+#include "store/sqlite/sqlite_internal.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_NAME "pannier.db"
+#define BUSY_TIMEOUT_MS 5000
+
+static const char *const pragmas =
+	"PRAGMA page_size = 16384;"
+	"PRAGMA journal_mode = WAL;"
+	"PRAGMA synchronous = FULL;"
+	"PRAGMA wal_autocheckpoint = 0;"
+	"PRAGMA journal_size_limit = 67108864;"
+	"PRAGMA cache_size = -16384;"
+	"PRAGMA temp_store = MEMORY;"
+	"PRAGMA mmap_size = 0;"
+	"PRAGMA trusted_schema = OFF;"
+	"PRAGMA foreign_keys = OFF;";
+
+static bool connection_open(struct connection *connection, const char *path, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int rc = sqlite3_open_v2(path, &connection->handle, flags, NULL);
+
+	if (rc != SQLITE_OK)
+		return err_set(err, ERR_INVALID, "cannot open database '%s': %s", path,
+			       connection->handle ? sqlite3_errmsg(connection->handle) : sqlite3_errstr(rc));
+	(void)sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MS);
+	rc = sqlite3_exec(connection->handle, pragmas, NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return sqlite_err(err, rc, sqlite3_errmsg(connection->handle));
+	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	return true;
+}
+
+static void connection_close(struct connection *connection)
+{
+	for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+		(void)sqlite3_finalize(connection->statement[i].stmt);
+		mem_free(connection->statement[i].sql);
+	}
+	(void)sqlite3_close(connection->handle);
+	(void)pthread_mutex_destroy(&connection->lock);
+}
+
+static void sqlite_close(struct db *db)
+{
+	struct sqlite *sqlite = sqlite_of(db);
+
+	connection_close(&sqlite->reader);
+	connection_close(&sqlite->upkeep);
+	connection_close(&sqlite->writer);
+	mem_free(sqlite->path);
+	mem_free(sqlite);
+}
+
+static char *database_path(const char *folder)
+{
+	size_t size = strlen(folder) + sizeof("/" FILE_NAME);
+	char *path = mem_alloc(size);
+
+	(void)snprintf(path, size, "%s/" FILE_NAME, folder);
+	return path;
+}
+
+static bool sqlite_open(const struct db_config *config, struct db **out, struct err *err)
+{
+	struct sqlite *sqlite;
+
+	if (!file_make_dir(config->location, err))
+		return false;
+	sqlite = mem_zalloc(1, sizeof(*sqlite));
+	sqlite->db.ops = &db_sqlite_ops;
+	sqlite->path = database_path(config->location);
+	(void)pthread_mutex_init(&sqlite->writer.lock, NULL);
+	(void)pthread_mutex_init(&sqlite->reader.lock, NULL);
+	(void)pthread_mutex_init(&sqlite->upkeep.lock, NULL);
+	if (!connection_open(&sqlite->writer, sqlite->path, err) || !sqlite_migrate(sqlite, err) ||
+	    !connection_open(&sqlite->reader, sqlite->path, err) ||
+	    !connection_open(&sqlite->upkeep, sqlite->path, err)) {
+		sqlite_close(&sqlite->db);
+		return err_wrap(err, "open the database in '%s'", config->location);
+	}
+	*out = &sqlite->db;
+	return true;
+}
+
+const struct db_ops db_sqlite_ops = {
+	.name = "sqlite",
+	.open = sqlite_open,
+	.close = sqlite_close,
+	.config_version = sqlite_config_version,
+	.config_load = sqlite_config_load,
+	.config_change = sqlite_config_change,
+	.inbox_append = sqlite_inbox_append,
+	.inbox_claim = sqlite_inbox_claim,
+	.inbox_complete = sqlite_inbox_complete,
+	.inbox_get = sqlite_inbox_get,
+	.catalog_claim = sqlite_catalog_claim,
+	.catalog_get = sqlite_catalog_get,
+	.catalog_publish = sqlite_catalog_publish,
+	.catalog_sweep = sqlite_catalog_sweep,
+	.catalog_find = sqlite_catalog_find,
+	.outbox_lanes = sqlite_outbox_lanes,
+	.outbox_claim = sqlite_outbox_claim,
+	.outbox_job = sqlite_outbox_job,
+	.outbox_settle = sqlite_outbox_settle,
+	.outbox_recover = sqlite_outbox_recover,
+	.budget_load = sqlite_budget_load,
+	.failed_list = sqlite_failed_list,
+	.failed_change = sqlite_failed_change,
+	.audit_list = sqlite_audit_list,
+	.audit_append = sqlite_audit_append,
+	.held_list = sqlite_held_list,
+	.delivery_get = sqlite_delivery_get,
+	.summary = sqlite_summary,
+	.conserve = sqlite_conserve,
+	.maintain = sqlite_maintain,
+};

@@ -1,0 +1,334 @@
+/*
+ * SQLite backend: accounts, stores and their settings.
+ */
+#include "store/sqlite/sqlite_internal.h"
+
+#include <inttypes.h>
+
+bool sqlite_config_version(struct db *db, int64_t *version, struct err *err)
+{
+	struct tx tx;
+	struct query select;
+
+	if (!tx_begin_read(&tx, db, err))
+		return false;
+	select = query(&tx, "SELECT value FROM meta WHERE name = 'config_version'");
+	*version = query_int(&select, 0);
+	return tx_commit(&tx, err);
+}
+
+static struct account_row *load_accounts(struct tx *tx, struct arena *arena, size_t *n)
+{
+	struct query count = query(tx, "SELECT count(*) FROM account");
+	struct account_row *row = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct account_row);
+	struct query select = query(tx, "SELECT id, name, key_sealed, key_last4, settings, created_ms FROM account ORDER BY id");
+
+	for (*n = 0; query_row(&select); (*n)++)
+		row[*n] = (struct account_row){
+			.id = get_int(&select, 0),
+			.name = get_text(&select, 1, arena),
+			.key_sealed = get_text(&select, 2, arena),
+			.key_last4 = get_text(&select, 3, arena),
+			.settings = get_text(&select, 4, arena),
+			.created_ms = get_int(&select, 5),
+		};
+	return row;
+}
+
+static struct store_row *load_stores(struct tx *tx, struct arena *arena, size_t *n)
+{
+	struct query count = query(tx, "SELECT count(*) FROM store");
+	struct store_row *row = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct store_row);
+	struct query select = query(tx, "SELECT id, account_id, name, platform, secret_sealed, secret_last4, settings,"
+					" created_ms FROM store ORDER BY id");
+
+	for (*n = 0; query_row(&select); (*n)++)
+		row[*n] = (struct store_row){
+			.id = get_int(&select, 0),
+			.account_id = get_int(&select, 1),
+			.name = get_text(&select, 2, arena),
+			.platform = get_text(&select, 3, arena),
+			.secret_sealed = get_text(&select, 4, arena),
+			.secret_last4 = get_text(&select, 5, arena),
+			.settings = get_text(&select, 6, arena),
+			.created_ms = get_int(&select, 7),
+		};
+	return row;
+}
+
+bool sqlite_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err)
+{
+	struct tx tx;
+	struct query version;
+
+	if (!tx_begin_read(&tx, db, err))
+		return false;
+	*out = (struct config_rows){ 0 };
+	version = query(&tx, "SELECT value FROM meta WHERE name = 'config_version'");
+	out->version = query_int(&version, 0);
+	out->account = load_accounts(&tx, arena, &out->n_account);
+	out->store = load_stores(&tx, arena, &out->n_store);
+	return tx_commit(&tx, err);
+}
+
+/* ---- changes ---- */
+
+static bool exists(struct tx *tx, const char *sql, int64_t id)
+{
+	struct query select = query(tx, sql);
+
+	put_int(&select, 1, id);
+	return query_int(&select, 0) != 0;
+}
+
+/* Is the name used by a row with another id? */
+static bool name_taken(struct tx *tx, const char *sql, struct str name, int64_t id)
+{
+	struct query select = query(tx, sql);
+
+	put_text(&select, 1, name);
+	put_int(&select, 2, id);
+	return query_int(&select, 0) != 0;
+}
+
+static void account_write(struct tx *tx, const struct config_change *change, int64_t *id)
+{
+	const struct account_row *row = &change->account;
+	struct query write = query(tx, row->id == 0 ?
+		"INSERT INTO account (name, key_sealed, key_last4, settings, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)" :
+		"UPDATE account SET name = ?1, key_sealed = ?2, key_last4 = ?3, settings = ?4 WHERE id = ?6");
+
+	put_text(&write, 1, row->name);
+	put_blob(&write, 2, row->key_sealed);
+	put_text(&write, 3, row->key_last4);
+	put_text(&write, 4, row->settings);
+	if (row->id == 0)
+		put_int(&write, 5, change->now_ms);
+	else
+		put_int(&write, 6, row->id);
+	query_run(&write);
+	*id = row->id ? row->id : sqlite3_last_insert_rowid(tx->connection->handle);
+}
+
+static bool account_put(struct tx *tx, const struct config_change *change, int64_t *id, struct err *err)
+{
+	const struct account_row *row = &change->account;
+
+	if (row->id != 0 && !exists(tx, "SELECT 1 FROM account WHERE id = ?1", row->id))
+		return err_set(err, ERR_NOT_FOUND, "no account %" PRId64, row->id);
+	if (name_taken(tx, "SELECT 1 FROM account WHERE name = ?1 AND id <> ?2", row->name, row->id))
+		return err_set(err, ERR_INVALID, "there is an account '%.*s' already", STR_ARG(row->name));
+	account_write(tx, change, id);
+	return true;
+}
+
+static bool account_remove(struct tx *tx, int64_t id, struct err *err)
+{
+	struct query remove;
+
+	if (!exists(tx, "SELECT 1 FROM account WHERE id = ?1", id))
+		return err_set(err, ERR_NOT_FOUND, "no account %" PRId64, id);
+	if (exists(tx, "SELECT 1 FROM store WHERE account_id = ?1", id))
+		return err_set(err, ERR_INVALID, "the account is used by a store");
+	remove = query(tx, "DELETE FROM account WHERE id = ?1");
+	put_int(&remove, 1, id);
+	query_run(&remove);
+	remove = query(tx, "DELETE FROM budget WHERE account_id = ?1");
+	put_int(&remove, 1, id);
+	query_run(&remove);
+	return true;
+}
+
+static void store_write(struct tx *tx, const struct config_change *change, int64_t *id)
+{
+	const struct store_row *row = &change->store;
+	struct query write = query(tx, row->id == 0 ?
+		"INSERT INTO store (account_id, name, platform, secret_sealed, secret_last4, settings, created_ms)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" :
+		"UPDATE store SET account_id = ?1, name = ?2, platform = ?3, secret_sealed = ?4, secret_last4 = ?5,"
+		" settings = ?6 WHERE id = ?8");
+
+	put_int(&write, 1, row->account_id);
+	put_text(&write, 2, row->name);
+	put_text(&write, 3, row->platform);
+	put_blob(&write, 4, row->secret_sealed);
+	put_text(&write, 5, row->secret_last4);
+	put_text(&write, 6, row->settings);
+	if (row->id == 0)
+		put_int(&write, 7, change->now_ms);
+	else
+		put_int(&write, 8, row->id);
+	query_run(&write);
+	*id = row->id ? row->id : sqlite3_last_insert_rowid(tx->connection->handle);
+}
+
+static bool store_put(struct tx *tx, const struct config_change *change, int64_t *id, struct err *err)
+{
+	const struct store_row *row = &change->store;
+
+	if (row->id != 0 && !exists(tx, "SELECT 1 FROM store WHERE id = ?1", row->id))
+		return err_set(err, ERR_NOT_FOUND, "no store %" PRId64, row->id);
+	if (!exists(tx, "SELECT 1 FROM account WHERE id = ?1", row->account_id))
+		return err_set(err, ERR_INVALID, "no account %" PRId64, row->account_id);
+	if (name_taken(tx, "SELECT 1 FROM store WHERE name = ?1 AND id <> ?2", row->name, row->id))
+		return err_set(err, ERR_INVALID, "there is a store '%.*s' already", STR_ARG(row->name));
+	store_write(tx, change, id);
+	return true;
+}
+
+static bool store_remove(struct tx *tx, int64_t id, struct err *err)
+{
+	struct query remove;
+
+	if (!exists(tx, "SELECT 1 FROM store WHERE id = ?1", id))
+		return err_set(err, ERR_NOT_FOUND, "no store %" PRId64, id);
+	remove = query(tx, "DELETE FROM store WHERE id = ?1");
+	put_int(&remove, 1, id);
+	query_run(&remove);
+	return true;
+}
+
+/* ---- what a removed store leaves ---- */
+
+/* Everything pending or failed is discarded: the cursor moves to the end, marks say why. */
+static int64_t discard_messages(struct tx *tx, int64_t store_id)
+{
+	struct query count = query(tx, "SELECT pending + failed FROM store_count WHERE store_id = ?1");
+	struct query update;
+	int64_t n;
+
+	put_int(&count, 1, store_id);
+	n = query_int(&count, 0);
+	update = query(tx, "UPDATE store_count SET discarded = discarded + pending + failed, pending = 0, failed = 0,"
+			   " cursor_id = ?2, discarded_from_id = min(discarded_from_id, cursor_id) WHERE store_id = ?1");
+	put_int(&update, 1, store_id);
+	put_int(&update, 2, INT64_MAX);
+	query_run(&update);
+	update = query(tx, "UPDATE message_mark SET state = ?2 WHERE store_id = ?1 AND state IN (0, 3)");
+	put_int(&update, 1, store_id);
+	put_int(&update, 2, MESSAGE_DISCARDED);
+	query_run(&update);
+	return n;
+}
+
+static void discard_deliveries(struct tx *tx, int64_t store_id, struct arena *arena)
+{
+	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE store_id = ?1 AND state <> 2"
+					" ORDER BY id LIMIT 1");
+
+	/* One at a time: ending one may change others of its entity. */
+	for (;;) {
+		struct delivery_row row;
+
+		put_int(&select, 1, store_id);
+		if (!query_row(&select))
+			return;
+		delivery_read(&select, arena, &row);
+		query_end(&select);
+		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED), arena);
+	}
+}
+
+/* What is sent stays: another store of the account may take it over. */
+static void forget_catalog(struct tx *tx, int64_t store_id)
+{
+	static const char *const statement[] = {
+		"DELETE FROM due WHERE store_id = ?1",  "DELETE FROM held WHERE store_id = ?1",
+		"DELETE FROM sweep WHERE store_id = ?1", "DELETE FROM ref WHERE store_id = ?1",
+		"DELETE FROM fact WHERE store_id = ?1", "DELETE FROM entity WHERE store_id = ?1",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(statement); i++) {
+		struct query remove = query(tx, statement[i]);
+
+		put_int(&remove, 1, store_id);
+		query_run(&remove);
+	}
+}
+
+static void remove_store_rows(struct tx *tx, int64_t store_id, struct arena *arena)
+{
+	int64_t n = discard_messages(tx, store_id);
+
+	if (n > 0)
+		audit_add(tx, &(struct audit_row){ .code = AUDIT_MESSAGE_DISCARDED,
+						   .store_id = store_id,
+						   .reason = store_text_discarded(arena, n) });
+	discard_deliveries(tx, store_id, arena);
+	forget_catalog(tx, store_id);
+}
+
+/* ---- the verb ---- */
+
+static bool change_row(struct tx *tx, const struct config_change *change, struct audit_row *audit, struct err *err)
+{
+	switch (change->kind) {
+	case CONFIG_ACCOUNT_PUT:
+		return account_put(tx, change, &audit->account_id, err);
+	case CONFIG_ACCOUNT_REMOVE:
+		audit->account_id = change->account.id;
+		return account_remove(tx, change->account.id, err);
+	case CONFIG_STORE_PUT:
+		audit->account_id = change->store.account_id;
+		return store_put(tx, change, &audit->store_id, err);
+	case CONFIG_STORE_REMOVE:
+		audit->store_id = change->store.id;
+		return store_remove(tx, change->store.id, err);
+	}
+	return err_set(err, ERR_INVALID, "unknown change");
+}
+
+static void sweep_stores(struct tx *tx, const struct config_change *change, struct arena *arena)
+{
+	struct entity all = { .id = STR("") };
+	size_t n;
+	const struct store_row *store = load_stores(tx, arena, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((change->kind == CONFIG_STORE_PUT && store[i].id == change->store.id) ||
+		    (change->kind == CONFIG_ACCOUNT_PUT && store[i].account_id == change->account.id))
+			sweep_add(tx, store[i].id, all, all);
+}
+
+static int64_t version_now(struct tx *tx)
+{
+	struct query select = query(tx, "SELECT value FROM meta WHERE name = 'config_version'");
+
+	return query_int(&select, 0);
+}
+
+bool sqlite_config_change(struct db *db, const struct config_change *change, struct err *err)
+{
+	struct audit_row audit = { .code = AUDIT_CONFIG_CHANGED, .reason = change->reason };
+	struct query update;
+	struct arena arena;
+	int64_t version;
+	struct tx tx;
+	bool ok = false;
+
+	if (!tx_begin_write(&tx, db, CRASH_config_change, change->now_ms, err))
+		return false;
+	arena_init(&arena);
+	version = version_now(&tx);
+	if (tx.rc == SQLITE_OK && version != change->expected_version) {
+		tx_abort(&tx);
+		(void)err_set(err, ERR_CONFLICT, "settings are at version %" PRId64 ", not %" PRId64, version,
+			      change->expected_version);
+		goto out;
+	}
+	if (!change_row(&tx, change, &audit, err) && tx.rc == SQLITE_OK) {
+		tx_abort(&tx);
+		goto out;
+	}
+	update = query(&tx, "UPDATE meta SET value = value + 1 WHERE name = 'config_version'");
+	query_run(&update);
+	audit_add(&tx, &audit);
+	if (change->kind == CONFIG_STORE_REMOVE)
+		remove_store_rows(&tx, change->store.id, &arena);
+	if (change->sweep)
+		sweep_stores(&tx, change, &arena);
+	ok = tx_commit(&tx, err);
+out:
+	arena_release(&arena);
+	return ok;
+}
