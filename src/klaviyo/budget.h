@@ -25,7 +25,7 @@ struct budget {
 };
 
 void budget_init(struct budget *budget, const struct endpoint_row *row, int quota_percent);
-/* Limits of polls: GET on job kinds; items and variants create/update 75/750, others 350/3500. */
+/* Budget of polls, GET on the jobs of a bulk endpoint: endpoint_poll_limits. One for one job and the list together. */
 void budget_init_poll(struct budget *budget, enum endpoint endpoint, int quota_percent);
 /* May a request start now? Otherwise *wait_ms says when to ask again (> 0). */
 bool budget_allows(struct budget *budget, int64_t now_ms, int64_t *wait_ms);

@@ -66,5 +66,14 @@ const struct endpoint_row *endpoint_row(enum endpoint endpoint);
 enum endpoint endpoint_for(enum klaviyo_kind kind, enum delivery_op op, bool bulk);
 /* By name, for what was stored; false if this version does not know it. */
 bool endpoint_find(struct str name, enum endpoint *out);
+/* Takes many rows and answers with a job. */
+bool endpoint_is_bulk(enum endpoint endpoint);
+
+struct endpoint_limits {
+	int burst_per_s;
+	int steady_per_min;
+};
+/* Limits of GET on the jobs of a bulk endpoint, one job or the list. */
+struct endpoint_limits endpoint_poll_limits(enum endpoint endpoint);
 
 #endif

@@ -5,7 +5,7 @@
 #include "net/http_client.h"
 
 /*
- * What an answer of Klaviyo means. Pure. One table, klaviyo_outcome.c, is the only place that knows.
+ * What an answer of Klaviyo means. Pure. klaviyo/outcome.c and outcome_job.c are the only places that know.
  *
  *   2xx                      ACCEPTED (bulk: JOB with its id)
  *   409, 404                 the endpoint row's column
@@ -15,6 +15,10 @@
  *   403 HTML, 5xx, timeout, broken answer   RETRY
  *   429                      RETRY_AT, not an attempt
  *   400 or 404 on a variant or item because its item or category is missing   RETRY ("item x is not there yet")
+ *
+ * Of a batch refused as a whole, rows that a pointer (or an id in the detail) names get their own outcome; the others get
+ * RETRY_AT as rows: to be sent again now, without those, not an attempt. The verdict's own outcome is RETRY_AT only for a 429.
+ * A 404 without a JSON body is the column only if the body is empty; a page in its place is RETRY (something in between answered).
  */
 enum outcome {
 	OUTCOME_ACCEPTED,

@@ -1,0 +1,214 @@
+/*
+ * What an answer of Klaviyo to a request means, for the request and for each of its rows.
+ *
+ * Doesn't: decide when to try again (queue/outbox_policy) or know jobs (outcome_job.c).
+ * Keeps:   an answer that may not be Klaviyo's own (a page of HTML from a firewall or proxy) never decides about a
+ *          delivery: it is tried again.
+ * Pure.
+ */
+#include "klaviyo/outcome.h"
+
+#include "klaviyo/answer_internal.h"
+
+#define RETRY_AFTER_MS 1000
+#define RETRY_AFTER_MS_MAX INT64_C(3600000)
+
+const char *outcome_text(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_ACCEPTED:
+		return "accepted";
+	case OUTCOME_JOB:
+		return "accepted as a job";
+	case OUTCOME_DONE:
+		return "nothing to do any more";
+	case OUTCOME_AS_UPDATE:
+		return "exists already: sent as an update";
+	case OUTCOME_AS_CREATE:
+		return "does not exist: sent as a create";
+	case OUTCOME_RETRY_AT:
+		return "throttled";
+	case OUTCOME_RETRY:
+		return "to be tried again";
+	case OUTCOME_SPLIT:
+		return "refused as a whole";
+	case OUTCOME_REJECTED:
+		return "refused";
+	case OUTCOME_BLOCKED:
+		return "account blocked";
+	}
+	return "unknown";
+}
+
+/* ---- headers ---- */
+
+/* The number a header starts with, -1 if there is none. Klaviyo sends "73" or "75, 75;w=1, 750;w=60". */
+static int header_number(const struct http_answer *answer, const char *name)
+{
+	struct str text = str_trim(http_answer_header(answer, name));
+	size_t len = 0;
+	int64_t number;
+
+	while (len < text.len && text.p[len] >= '0' && text.p[len] <= '9')
+		len++;
+	if (!str_to_int64(str_of(text.p, len), &number) || number > INT32_MAX)
+		return -1;
+	return (int)number;
+}
+
+static int64_t retry_after_ms(const struct http_answer *answer)
+{
+	int64_t ms = (int64_t)header_number(answer, "Retry-After") * 1000;
+
+	if (ms <= 0)
+		return RETRY_AFTER_MS;
+	return ms < RETRY_AFTER_MS_MAX ? ms : RETRY_AFTER_MS_MAX;
+}
+
+/* ---- all rows alike ---- */
+
+static void set_all(struct klaviyo_verdict *out, enum outcome outcome, struct str reason, struct arena *arena)
+{
+	struct outcome_row *row = ARENA_ARRAY(arena, out->n_row, struct outcome_row);
+
+	out->outcome = outcome;
+	out->reason = reason;
+	for (size_t i = 0; i < out->n_row; i++)
+		row[i] = (struct outcome_row){ outcome, reason };
+	out->row = row;
+}
+
+/* ---- refused for what is in it ---- */
+
+/* The error that decides about a lone row: one about its content, else the first. */
+static const struct answer_error *worst_error(const struct answer_batch *batch, struct answer_errors errors)
+{
+	for (size_t i = 0; i < errors.n && batch->n > 0; i++)
+		if (answer_row(batch, batch->delivery, &errors.row[i]).outcome == OUTCOME_REJECTED)
+			return &errors.row[i];
+	return errors.n > 0 ? &errors.row[0] : NULL;
+}
+
+static void refuse_one(const struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+{
+	static const struct delivery nothing = { 0 };
+	struct outcome_row row = answer_row(batch, batch->n > 0 ? batch->delivery : &nothing,
+					    worst_error(batch, errors));
+
+	set_all(out, row.outcome, row.reason, batch->arena);
+}
+
+static struct str first_reason(const struct answer_batch *batch, struct answer_errors errors)
+{
+	if (errors.n > 0)
+		return answer_reason(batch->status, &errors.row[0], batch->arena);
+	return arena_printf(batch->arena, "%d without an explanation", batch->status);
+}
+
+/* Rows that nothing points at were refused only because of the others: they go again, without those. */
+static void refuse_many(const struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+{
+	struct outcome_row *row = ARENA_ARRAY(batch->arena, batch->n, struct outcome_row);
+	bool *named = ARENA_ARRAY(batch->arena, batch->n, bool);
+	struct outcome_row first = { 0 };
+
+	for (size_t i = 0; i < batch->n; i++)
+		row[i] = (struct outcome_row){ OUTCOME_RETRY_AT, STR("refused together with another: sent again") };
+	if (answer_name_rows(batch, errors, row, named) == 0) {
+		set_all(out, OUTCOME_SPLIT, first_reason(batch, errors), batch->arena);
+		return;
+	}
+	for (size_t i = batch->n; i-- > 0;)
+		if (named[i])
+			first = row[i];
+	out->outcome = first.outcome;
+	out->reason = first.reason;
+	out->row = row;
+}
+
+static bool is_about_key(struct answer_errors errors)
+{
+	for (size_t i = 0; i < errors.n; i++)
+		if (answer_is_about_key(&errors.row[i]))
+			return true;
+	return false;
+}
+
+static void refuse(const struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+{
+	if (is_about_key(errors))
+		set_all(out, OUTCOME_BLOCKED, first_reason(batch, errors), batch->arena);
+	else if (batch->n > 1)
+		refuse_many(batch, errors, out);
+	else
+		refuse_one(batch, errors, out);
+}
+
+/* ---- by status ---- */
+
+static void accept(const struct answer_batch *batch, const struct json *body, struct klaviyo_verdict *out)
+{
+	out->job_id = arena_dup(batch->arena, json_get_text(json_get(body, "data"), "id"));
+	if (!endpoint_is_bulk(batch->endpoint))
+		set_all(out, OUTCOME_ACCEPTED, (struct str){ 0 }, batch->arena);
+	else if (out->job_id.len > 0)
+		set_all(out, OUTCOME_JOB, (struct str){ 0 }, batch->arena);
+	else
+		set_all(out, OUTCOME_RETRY, STR("accepted without the id of a job"), batch->arena);
+}
+
+static void decide(const struct answer_batch *batch, const struct http_answer *answer, const struct json *body,
+		   struct klaviyo_verdict *out)
+{
+	struct answer_errors errors = answer_errors_read(json_get(body, "errors"), batch->arena);
+	bool is_ours = json_type(body) == JSON_OBJECT;
+	struct str reason = first_reason(batch, errors);
+	int status = answer->status;
+
+	if (!is_ours && answer->body.len > 0)
+		reason = arena_printf(batch->arena, "%d with something that is not JSON", status);
+	if (status >= 200 && status < 300) {
+		accept(batch, body, out);
+	} else if (status == 429) {
+		set_all(out, OUTCOME_RETRY_AT, reason, batch->arena);
+		out->retry_after_ms = retry_after_ms(answer);
+	} else if (status < 400 || status >= 500 || status == 408 || status == 425) {
+		set_all(out, OUTCOME_RETRY, reason, batch->arena);
+	} else if (status == 401 || status == 410 || (status == 403 && is_ours)) {
+		set_all(out, OUTCOME_BLOCKED, reason, batch->arena);
+	} else if (status == 403 || (status == 404 && !is_ours && answer->body.len > 0)) {
+		set_all(out, OUTCOME_RETRY, reason, batch->arena);
+	} else if (status == 413) {
+		set_all(out, batch->n > 1 ? OUTCOME_SPLIT : OUTCOME_REJECTED, reason, batch->arena);
+	} else {
+		refuse(batch, errors, out);
+	}
+}
+
+/* Success of a single call says all; the rest is not worth a tree. */
+static bool needs_body(enum endpoint endpoint, int status)
+{
+	return status < 200 || status >= 300 || endpoint_is_bulk(endpoint);
+}
+
+void klaviyo_outcome(enum endpoint endpoint, const struct delivery *delivery, size_t n,
+		     const struct http_answer *answer, struct arena *arena, struct klaviyo_verdict *out)
+{
+	struct answer_batch batch = { endpoint, delivery, n, answer->status, arena };
+	struct json *body = NULL;
+
+	*out = (struct klaviyo_verdict){ .n_row = n, .rate_remaining = -1 };
+	if (!answer->ok) {
+		set_all(out, OUTCOME_RETRY,
+			answer_clean(arena_printf(arena, "no answer: %s", answer->error), arena), arena);
+		return;
+	}
+	out->rate_remaining = header_number(answer, "RateLimit-Remaining");
+	out->rate_reset_s = header_number(answer, "RateLimit-Reset");
+	if (out->rate_reset_s < 0)
+		out->rate_reset_s = 0;
+	if (needs_body(endpoint, answer->status) && !json_parse(answer->body, &body, NULL))
+		body = NULL;
+	decide(&batch, answer, body, out);
+	json_free(body);
+}
