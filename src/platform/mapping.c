@@ -84,30 +84,49 @@ void mapping_ignore(struct mapping *mapping, const char *format, ...)
 	mapping->state = MAP_IGNORED;
 }
 
+static bool is_noted(const struct mapping *mapping, struct str note)
+{
+	for (size_t i = 0; i < mapping->n_note && i < MAPPING_NOTES_MAX; i++)
+		if (str_eq(mapping->note[i], note))
+			return true;
+	return false;
+}
+
 void mapping_note(struct mapping *mapping, const char *format, ...)
 {
 	struct str note;
 	va_list args;
 
-	if (mapping->state != MAP_DONE || ++mapping->n_note > MAPPING_NOTES_MAX)
+	if (mapping->n_note >= MAPPING_NOTES_MAX) {
+		mapping->n_note++;
 		return;
+	}
 	va_start(args, format);
 	note = sentence(mapping, format, args);
 	va_end(args);
-	mapping->reason = mapping->n_note == 1 ? note
-					       : arena_printf(mapping->arena, "%.*s; %.*s",
-							      STR_ARG(mapping->reason), STR_ARG(note));
+	if (!is_noted(mapping, note))
+		mapping->note[mapping->n_note++] = note;
+}
+
+static struct str notes_text(struct mapping *mapping)
+{
+	struct str text = STR("");
+
+	for (size_t i = 0; i < mapping->n_note && i < MAPPING_NOTES_MAX; i++)
+		text = arena_printf(mapping->arena, "%.*s%s%.*s", STR_ARG(text), i ? "; " : "",
+				    STR_ARG(mapping->note[i]));
+	if (mapping->n_note > MAPPING_NOTES_MAX)
+		text = arena_printf(mapping->arena, "%.*s; and more", STR_ARG(text));
+	return text;
 }
 
 void mapping_end(struct mapping *mapping, struct map_result *out)
 {
 	if (mapping->n_fact == 0)
 		mapping_ignore(mapping, "nothing in it for the catalog");
-	if (mapping->state == MAP_DONE && mapping->n_note > MAPPING_NOTES_MAX)
-		mapping->reason = arena_printf(mapping->arena, "%.*s; and %zu more", STR_ARG(mapping->reason),
-					       mapping->n_note - MAPPING_NOTES_MAX);
 	*out = (struct map_result){ .state = mapping->state, .reason = mapping->reason };
 	if (mapping->state == MAP_DONE) {
+		out->reason = notes_text(mapping);
 		out->fact = mapping->fact;
 		out->n_fact = mapping->n_fact;
 	}

@@ -19,7 +19,8 @@ struct mapping {
 	struct fact *fact;
 	size_t n_fact;
 	size_t capacity;
-	size_t n_note;
+	struct str note[MAPPING_NOTES_MAX];
+	size_t n_note;             /* different ones, and all past MAPPING_NOTES_MAX */
 };
 
 void mapping_init(struct mapping *mapping, struct arena *arena);
@@ -27,7 +28,7 @@ void mapping_init(struct mapping *mapping, struct arena *arena);
 void mapping_add(struct mapping *mapping, struct fact fact);
 void mapping_fail(struct mapping *mapping, const char *format, ...) PRINTF_LIKE(2, 3);
 void mapping_ignore(struct mapping *mapping, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Something was mended or left out; the message still counts. */
+/* Something was mended or left out; the message still counts. Said once, however often it happens. */
 void mapping_note(struct mapping *mapping, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A mapping without facts is ignored, with a reason. */
 void mapping_end(struct mapping *mapping, struct map_result *out);

@@ -158,8 +158,8 @@ static struct str real_decimal(double value, struct arena *arena)
 	if (!(fabs(value) < 1e15))
 		return STR("");
 	(void)snprintf(text, sizeof(text), "%.15g", value);
-	if (strchr(text, 'e')) /* below 0.0001 */
-		(void)snprintf(text, sizeof(text), "%.10f", value);
+	if (strchr(text, 'e')) /* below 0.0001: less than any currency has */
+		return STR("0");
 	return arena_dup(arena, str_from(text));
 }
 

@@ -4,40 +4,59 @@
  */
 #include "platform/enad/enad_internal.h"
 
-/* NULL: nothing can be done with it; that is noted. */
-static struct json *price_row(struct mapping *mapping, const struct json *market)
+static void put_amount(struct mapping *mapping, struct json *row, const char *name, const struct json *value)
 {
-	struct arena *arena = mapping->arena;
-	struct str currency = payload_code(json_get_text(market, "currency"), 3, arena);
-	struct json *row;
+	struct str amount = payload_decimal(value, mapping->arena);
 
-	if (currency.len == 0) {
-		mapping_note(mapping, "a price without a currency was left out");
-		return NULL;
-	}
-	row = json_new_object();
-	json_set_text(row, "market", payload_id(market, "market_slug|market_id", arena));
+	if (amount.len == 0 && json_type(value) != JSON_NULL)
+		mapping_note(mapping, "an amount that is no decimal was left out");
+	json_set_text(row, name, amount);
+}
+
+/* Countries and amounts of one market; without an amount it is empty: there is no price there. */
+static struct json *price_row(struct mapping *mapping, const struct json *market, struct str currency)
+{
+	struct json *row = json_new_object();
+	struct str status = json_get_text(market, "status");
+
+	put_amount(mapping, row, "base", json_get(market, "base_price_amount"));
+	put_amount(mapping, row, "sale", json_get(market, "sale_price_amount"));
+	put_amount(mapping, row, "reference", json_get(market, "reference_price_amount"));
+	if (json_len(row) == 0)
+		return row;
+	json_set_text(row, "market", payload_id(market, "market_slug|market_id", mapping->arena));
 	payload_put_filled(row, "countries",
 			   enad_countries(mapping, json_get(market, "country_codes"),
 					  json_get_text(market, "country_code")));
 	json_set_text(row, "currency", currency);
-	payload_put_decimal(row, "base", market, "base_price_amount", arena);
-	payload_put_decimal(row, "sale", market, "sale_price_amount", arena);
-	payload_put_decimal(row, "reference", market, "reference_price_amount", arena);
 	payload_put_bool(row, "on_sale", market, "on_sale");
-	if (json_get_text(market, "status").len)
-		json_set(row, "active",
-			 json_new_bool(str_eq_nocase(json_get_text(market, "status"), STR("active"))));
+	if (status.len)
+		json_set(row, "active", json_new_bool(str_eq_nocase(status, STR("active"))));
 	return row;
 }
 
 static struct json *price_rows(struct mapping *mapping, const struct json *markets)
 {
 	struct json *rows = json_new_array();
+	bool understood = json_len(markets) == 0;
 
-	for (size_t i = 0; i < json_len(markets); i++)
-		json_append(rows, price_row(mapping, json_at(markets, i)));
-	if (json_len(rows) == 0 && json_len(markets) > 0)
+	for (size_t i = 0; i < json_len(markets); i++) {
+		struct str currency =
+			payload_code(json_get_text(json_at(markets, i), "currency"), 3, mapping->arena);
+		struct json *row;
+
+		if (currency.len == 0) {
+			mapping_note(mapping, "a price without a currency was left out");
+			continue;
+		}
+		understood = true;
+		row = price_row(mapping, json_at(markets, i), currency);
+		if (json_len(row))
+			json_append(rows, row);
+		else
+			json_free(row);
+	}
+	if (!understood)
 		mapping_fail(mapping, "no element of payload.markets has a currency");
 	return rows;
 }

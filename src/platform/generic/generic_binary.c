@@ -26,8 +26,12 @@ static struct str percent_decoded(struct str text, struct arena *arena)
 		int high = text.p[i] == '%' && i + 2 < text.len ? hex_digit(text.p[i + 1]) : -1;
 		int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
 
-		out[n++] = low >= 0 ? (char)(high << 4 | low) : text.p[i];
-		i += low >= 0 ? 2 : 0;
+		if (low >= 0) {
+			out[n++] = (char)(high * 16 + low);
+			i += 2;
+		} else {
+			out[n++] = text.p[i];
+		}
 	}
 	return str_of(out, n);
 }

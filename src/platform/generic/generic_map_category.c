@@ -6,7 +6,7 @@
 void generic_map_category(struct mapping *mapping, const struct generic_message *message)
 {
 	const struct json *data = message->data;
-	struct str id = generic_need_id(mapping, message, "category_id|id", true);
+	struct str id = generic_need_id(mapping, message, "id|category_id", true);
 	struct str parent_id = payload_id(data, "parent_id", mapping->arena);
 	struct ref_list refs = { .arena = mapping->arena };
 	struct json *body = json_new_object();
@@ -32,7 +32,7 @@ void generic_map_category(struct mapping *mapping, const struct generic_message 
 
 void generic_map_category_deleted(struct mapping *mapping, const struct generic_message *message)
 {
-	generic_add_deleted(mapping, message, ENTITY_CATEGORY, "category_id|id", STR(""));
+	generic_add_deleted(mapping, message, ENTITY_CATEGORY, "id|category_id", STR(""));
 }
 
 /*

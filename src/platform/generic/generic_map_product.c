@@ -95,7 +95,7 @@ static void add_links(struct mapping *mapping, const struct generic_message *mes
 	for (size_t i = 0; i < json_len(categories); i++) {
 		const struct json *category = json_at(categories, i);
 		struct str id = json_type(category) == JSON_OBJECT
-					? payload_id(category, "category_id|id", mapping->arena)
+					? payload_id(category, "id|category_id", mapping->arena)
 					: payload_value_id(category, mapping->arena);
 
 		if (id.len == 0) {
@@ -122,7 +122,7 @@ static void add_variants(struct mapping *mapping, const struct generic_message *
 	}
 	ids = json_new_array();
 	for (size_t i = 0; i < json_len(variants); i++) {
-		struct str id = payload_id(json_at(variants, i), "variant_id|id", mapping->arena);
+		struct str id = payload_id(json_at(variants, i), "id|variant_id", mapping->arena);
 
 		if (id.len == 0) {
 			mapping_note(mapping, "variant %zu has no id and was left out", i + 1);
@@ -138,7 +138,7 @@ void generic_map_product(struct mapping *mapping, const struct generic_message *
 {
 	struct entity product = {
 		.kind = ENTITY_PRODUCT,
-		.id = generic_need_id(mapping, message, "product_id|id", true),
+		.id = generic_need_id(mapping, message, "id|product_id", true),
 	};
 	struct generic_message inner = *message;
 
@@ -157,5 +157,5 @@ void generic_map_product(struct mapping *mapping, const struct generic_message *
 
 void generic_map_product_deleted(struct mapping *mapping, const struct generic_message *message)
 {
-	generic_add_deleted(mapping, message, ENTITY_PRODUCT, "product_id|id", STR(""));
+	generic_add_deleted(mapping, message, ENTITY_PRODUCT, "id|product_id", STR(""));
 }

@@ -30,7 +30,7 @@ void generic_add_variant(struct mapping *mapping, const struct generic_message *
 
 void generic_map_variant(struct mapping *mapping, const struct generic_message *message)
 {
-	struct str id = generic_need_id(mapping, message, "variant_id|id", true);
+	struct str id = generic_need_id(mapping, message, "id|variant_id", true);
 	struct str root_id = generic_need_id(mapping, message, "product_id", false);
 
 	if (id.len && root_id.len)
@@ -39,6 +39,6 @@ void generic_map_variant(struct mapping *mapping, const struct generic_message *
 
 void generic_map_variant_deleted(struct mapping *mapping, const struct generic_message *message)
 {
-	generic_add_deleted(mapping, message, ENTITY_VARIANT, "variant_id|id",
+	generic_add_deleted(mapping, message, ENTITY_VARIANT, "id|variant_id",
 			    payload_id(message->data, "product_id", mapping->arena));
 }
