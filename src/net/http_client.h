@@ -17,7 +17,7 @@ struct http_call {
 	size_t n_header;
 	struct str body;              /* empty = none; copied by start */
 	int64_t connect_timeout_ms;   /* 0 = 5000 */
-	int64_t timeout_ms;           /* whole call; 0 = 30000 */
+	int64_t timeout_ms;           /* whole call, waiting for a connection included; 0 = 30000 */
 	size_t answer_bytes_max;      /* 0 = 1 MiB; a longer answer is an error */
 };
 
@@ -29,7 +29,7 @@ struct http_answer {
 	const struct http_header *header;
 	size_t n_header;
 	int64_t latency_ms;
-	char error[256];
+	char error[256];              /* what went wrong, for people; names the host, never a header */
 };
 
 /* Runs inside http_client_run; answer is borrowed for the call. */
