@@ -30,6 +30,7 @@ struct db;
 #define STORE_VARIANTS_MAX 2000       /* variants of a root that a claim brings */
 #define STORE_ANCESTORS_MAX 20        /* levels of categories above one that is named */
 #define STORE_DEPENDANTS_AT_ONCE 1000 /* roots made due in one step because something they name changed */
+#define STORE_CLAIM_BYTES ((size_t)16 << 20) /* a catalog_claim stops when its facts' bodies pass this */
 #define STORE_FIND_MAX 20
 #define STORE_FAILED_CHANGE_MAX 10000 /* rows changed by one failed_change without ids */
 #define STORE_DUE_COUNT_MAX 1000      /* WAITING deliveries that are due are counted up to this */
@@ -118,9 +119,13 @@ void db_close(struct db *db); /* NULL allowed */
 bool db_config_version(struct db *db, int64_t *version, struct err *err) MUST_CHECK;
 /* All accounts and stores with their settings, and the version they were read at. */
 bool db_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err) MUST_CHECK;
-/* Puts or removes one account or store and writes its audit row. ERR_CONFLICT: expected_version is not the current one.
- * ERR_INVALID: an account that stores still use is removed; a name is taken. Removing a store discards what is pending of it
- * (audited as skipped: store removed) and keeps its history. */
+/*
+ * Puts or removes one account or store and writes its audit row. Ids are given by the store, from 1, never again.
+ * ERR_CONFLICT: expected_version is not the current one. ERR_NOT_FOUND: no account or store of that id. ERR_INVALID: an
+ * account that stores still use is removed; a name is taken; a store of no account.
+ * Removing a store drops what is pending or failed of it: messages end as discarded (one audit row says how many),
+ * deliveries as skipped "store removed"; those being sent end when they are settled. History stays, the catalog goes.
+ */
 bool db_config_change(struct db *db, const struct config_change *change, struct err *err) MUST_CHECK;
 
 /* ---- inbox: raw messages as received ---- */
@@ -129,25 +134,34 @@ bool db_config_change(struct db *db, const struct config_change *change, struct 
  * Appends n records (1..4096) in one transaction. receipt[i] says NEW with the message's id, or DUPLICATE with the id of
  * the message it repeats: the newest record with the same (store, slot) has the same key. A duplicate is not stored; its audit
  * row is. Duplicates within one call are found too. Duplicates are remembered for at least 4 days.
+ * A record of a store that is not (or no longer) configured is kept, NEW, and ends as discarded at once.
  */
 bool db_inbox_append(struct db *db, const struct inbox_record *record, size_t n, struct inbox_receipt *receipt,
 		     struct err *err) MUST_CHECK;
 /*
  * The next pending messages, at most max_n and about max_bytes of bodies, in order of receipt within each store, stores in
- * turn so that a flooding one delays others by one share. Claims nothing durable: one mapper runs per owner. n may be 0.
+ * turn so that a flooding one delays others by one share: every store with something pending gets max_n / stores (and as
+ * much of max_bytes), then what is left over goes to those that have more. max_n >= 1. Claims nothing durable: one mapper
+ * runs per owner. n may be 0.
  */
 bool db_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct arena *arena, struct inbox_message **message,
 		    size_t *n, struct err *err) MUST_CHECK;
 /*
  * Ends n claimed messages: applies their facts (fact_wins, tombstone_stops), makes touched roots due, writes audit. A store's
- * results must come in the order and without gaps as claimed; ERR_CONFLICT if another owner was faster (nothing is changed).
+ * results must come in the order and without gaps as claimed (messages that a person retried may come any time);
+ * ERR_CONFLICT if another owner was faster, or the store was removed (nothing is changed).
  *
  * Applying a fact: FACT_SET stores body, version and refs of the part; FACT_CLEAR forgets the part (but remembers version so
- * that an older SET does not bring it back); FACT_DELETE removes all parts and leaves a tombstone. A fact that loses or is
- * stopped changes nothing and is counted in the audit row (stale, tombstoned). An applied fact makes due: its entity if a root; its
- * root if known (a variant learns its root from any fact that names it); every root whose refs name the entity - for a
- * category only when it comes into being or is deleted (its name alone concerns no product). Due means: due_ms =
- * min(now + quiet, first + max), where first is when the root became due.
+ * that an older SET does not bring it back); FACT_DELETE removes the parts it wins against (all, unless a newer version is
+ * known already) and leaves a tombstone. A fact that loses or is stopped changes nothing and is counted in the audit row
+ * (stale, tombstoned). An entity is deleted while it has a tombstone and no part that is set; once it has parts again its
+ * tombstone stops only what has an older version. So any order of versioned facts ends in the same catalog.
+ *
+ * An applied fact makes due: its entity if a root; its root if known; every root whose refs name the entity - for a
+ * category only when it comes into being or is deleted (its name alone concerns no product). A variant learns its root from
+ * the newest fact that names it, even if the part is stale; the root it leaves becomes due as well. Due means: due_ms =
+ * min(now + quiet, first + max), where first is when the root became due. Of more than STORE_DEPENDANTS_AT_ONCE
+ * dependants the rest are left to db_catalog_sweep.
  */
 bool db_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
 		       struct err *err) MUST_CHECK;
@@ -156,8 +170,13 @@ bool db_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_m
 
 /* ---- catalog: facts of roots, what was last sent ---- */
 
-/* Roots whose due_ms has passed, oldest first, each with all it needs to be merged: facts of itself, its variants and refs, and
- * what was last sent. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all. */
+/*
+ * Roots whose due_ms has passed, oldest first, each with all it needs to be merged: facts of itself, its variants (at most
+ * STORE_VARIANTS_MAX), of what they name, of the categories above a named one (STORE_ANCESTORS_MAX levels), of all markets
+ * and store groups; and what the store's account was last told. entity: the root first, then by kind and id; facts in that
+ * order, then by part; sent by kind and external id. Claims nothing durable.
+ * Ends early past STORE_CLAIM_BYTES of bodies. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all.
+ */
 bool db_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena, struct catalog_root **root,
 		      size_t *n, int64_t *next_due_ms, struct err *err) MUST_CHECK;
 /* One root, due or not. ERR_NOT_FOUND: nothing is known of it. */
@@ -165,20 +184,29 @@ bool db_catalog_get(struct db *db, int64_t store_id, struct entity root, struct 
 		    struct err *err) MUST_CHECK;
 /*
  * Ends n claimed roots in one step: creates their deliveries, records what is now wanted, holds or releases, writes audit. If facts
- * of a root changed since the claim (its due_seq differs) the root stays due. A new delivery replaces one of the same Klaviyo
- * entity that is still queued (READY or WAITING, never SENDING): the old one ends as skipped, "replaced by".
+ * of a root changed since the claim (its due_seq differs) the root stays due. A root that is no longer due was published
+ * before (a repeat after a lost answer): nothing happens. Nor if the store was removed or has another account now: then
+ * the root stays due.
+ *
+ * A new delivery replaces those of the same Klaviyo entity that are still queued (READY or WAITING, never SENDING) from earlier
+ * publications: they end as skipped, "replaced by". Except that a queued delete stays if the entity has to be deleted
+ * before it can be created under another parent. Create or update is decided here, by whether Klaviyo has the entity;
+ * the op of queued deliveries follows when that changes. A delete of what never left ends at once as skipped, "never
+ * reached Klaviyo". Priority: realtime, or backfill if only a sweep made the root due; never below that of what is replaced.
  */
 bool db_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,
 			struct err *err) MUST_CHECK;
-/* After a change of settings (config_change with sweep): makes the next max_n roots of swept stores due. *more: call again. */
+/* After a change of settings (config_change with sweep), or of something that very many roots name: makes the next max_n roots
+ * due, at once and with priority backfill; those due already stay as they are. *more: call again. Cheap when there is none. */
 bool db_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err) MUST_CHECK;
-/* Entities of a store (0 = all) whose id, SKU or Klaviyo external id is exactly text; at most 20. */
+/* Entities of a store (0 = all) whose id, SKU (member "sku" of the base part) or Klaviyo external id is exactly text, in this
+ * order; at most STORE_FIND_MAX. By external id the root itself is given. */
 bool db_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena, struct catalog_match **match,
 		     size_t *n, struct err *err) MUST_CHECK;
 
 /* ---- outbox: deliveries on their way ---- */
 
-/* Lanes with something in them: one row per (account, class, priority). */
+/* Lanes with something in them: one row per (account, kind, op, priority), in this order. */
 bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
 		     struct err *err) MUST_CHECK;
 /*
@@ -189,17 +217,23 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  *   item delete      waits while a delivery of one of its variants is undone
  *   category delete  waits while an item update of the account that is older is READY or SENDING
  * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
- * A delivery marked solo comes alone: a batch of one.
+ * Order: first what waited, by due_ms, then READY by id. A delivery marked solo comes alone: a batch of one.
  */
 bool db_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
 		     struct outbox_batch *batch, struct err *err) MUST_CHECK;
-/* Klaviyo accepted the batch as a bulk job: its id, at once, so that a crash does not forget it. */
+/* Klaviyo accepted the batch as a bulk job: its id, at once, so that a crash does not forget it. ERR_NOT_FOUND: the batch is
+ * not open. */
 bool db_outbox_job(struct db *db, int64_t now_ms, int64_t batch_id, struct str job_id, struct err *err) MUST_CHECK;
-/* What became of each delivery of a batch (or of some; the batch ends when none is left SENDING). */
+/*
+ * What became of each delivery of a batch (or of some; the batch ends when none is left SENDING). Deliveries that are not
+ * SENDING in this batch are passed over, so that a repeat is harmless.
+ * READY, WAITING: unless a newer delivery of the entity is queued; then it ends as skipped, "replaced by". Of a store that
+ * was removed meanwhile only ACCEPTED counts; anything else ends as skipped.
+ */
 bool db_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
 		      struct err *err) MUST_CHECK;
 /* At start: batches with a job id are returned, to be polled on; deliveries of batches without one go back to READY in their
- * order ("answer lost", not an attempt). */
+ * order ("answer lost", not an attempt; as by db_outbox_settle). */
 bool db_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch, size_t *n,
 		       struct err *err) MUST_CHECK;
 /* What was used of each budget when it was last saved. */
@@ -207,21 +241,27 @@ bool db_budget_load(struct db *db, struct arena *arena, struct budget_row **row,
 
 /* ---- people: what a person looks at and decides ---- */
 
+/* Messages and deliveries together, by id; row[n-1].id is the cursor for the next page. */
 bool db_failed_list(struct db *db, const struct failed_filter *filter, struct arena *arena, struct failed_row **row,
 		    size_t *n, struct err *err) MUST_CHECK;
-/* Retry: a failed delivery goes back to READY (lane retry, attempts 0), a failed message is mapped again. Discard: it ends as
- * skipped with the person's reason. ERR_NOT_FOUND if an id named is not a failed one (nothing is changed). */
+/*
+ * Retry: a failed delivery goes back to READY (lane retry, attempts 0), unless a newer one of its entity was made: then it ends
+ * as skipped, "replaced by"; a failed message is mapped again. Discard: it ends as skipped with the person's reason.
+ * ERR_NOT_FOUND if an id named is not a failed one (nothing is changed). Without ids the oldest STORE_FAILED_CHANGE_MAX
+ * are changed: call again while *n_changed is not 0.
+ */
 bool db_failed_change(struct db *db, int64_t now_ms, const struct failed_change *change, size_t *n_changed,
 		      struct err *err) MUST_CHECK;
 /* Newest first; row[n-1].id is the cursor for the next page. */
 bool db_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena, struct audit_row **row, size_t *n,
 		   struct err *err) MUST_CHECK;
-/* For what changes no state (a refused request). Ids of the rows are given by the store. */
+/* For what changes no state (a refused request). Ids of the rows are given by the store; at_ms is kept. */
 bool db_audit_append(struct db *db, const struct audit_row *row, size_t n, struct err *err) MUST_CHECK;
 /* Oldest first. */
 bool db_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *arena, struct held_row **row, size_t *n,
 		  struct err *err) MUST_CHECK;
-/* Pending, failed or finished. ERR_NOT_FOUND as above. */
+/* Pending, failed or finished. ERR_NOT_FOUND: never existed or retention dropped it. The body of a finished one goes
+ * delivery_days after it was made, the row delivery_days after it ended. */
 bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err) MUST_CHECK;
 bool db_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err) MUST_CHECK;
 
@@ -234,7 +274,8 @@ bool db_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summa
  */
 bool db_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err) MUST_CHECK;
 /* A slice of upkeep off the acknowledgement path: checkpoint, drop days past retention, forget old tombstones and the keys of old messages.
- * Short; *more says that there is more to do now. */
+ * What is pending or failed is never dropped. Short; *more says that there is more to do now. Under load call it about every
+ * 100 ms. */
 bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more, struct err *err) MUST_CHECK;
 
 #endif

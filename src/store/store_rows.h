@@ -249,7 +249,7 @@ struct delivery_settlement {
 	                            * create); not read otherwise */
 	bool count_attempt;
 	bool solo;
-	bool exists;               /* ACCEPTED or op changed: does Klaviyo have the entity now? */
+	bool exists;               /* ACCEPTED: does Klaviyo have the entity now? (A changed op tells it by itself.) */
 	struct str reason;         /* for the audit */
 };
 
@@ -383,6 +383,7 @@ struct account_summary {
 	int64_t oldest_ms;         /* creation of the oldest undone one; 0 = none */
 };
 
+/* Of all stores and accounts, by id; removed ones keep their counts. */
 struct summary {
 	const struct store_summary *store;
 	size_t n_store;

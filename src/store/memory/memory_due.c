@@ -1,0 +1,148 @@
+/*
+ * Memory backend: which roots are to be looked at, and the sweeps that make many of them due little by
+ * little.
+ */
+#include "store/memory/memory_internal.h"
+
+#include <stdlib.h>
+
+struct memory_due *memory_due(struct memory *memory, int64_t store_id, struct entity root)
+{
+	for (size_t i = 0; i < memory->due.n; i++)
+		if (memory->due.at[i].store_id == store_id && entity_eq(memory->due.at[i].root, root))
+			return &memory->due.at[i];
+	return NULL;
+}
+
+static struct memory_due *due_add(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms)
+{
+	struct memory_due *due = LIST_ADD(&memory->due);
+
+	*due = (struct memory_due){
+		.store_id = store_id,
+		.root = memory_entity_key(memory, root),
+		.due_ms = now_ms,
+		.first_ms = now_ms,
+	};
+	return due;
+}
+
+void memory_due_touch(struct memory *memory, const struct fact_cause *cause, struct entity root)
+{
+	struct memory_due *due = memory_due(memory, cause->store_id, root);
+
+	if (!due)
+		due = due_add(memory, cause->store_id, root, cause->now_ms);
+	due->due_ms = store_due_ms(cause->now_ms, due->first_ms, cause->result->quiet_ms,
+				   cause->result->quiet_max_ms);
+	due->seq = cause->due_seq;
+	due->message_id = cause->message_id;
+	due->priority = PRIORITY_REALTIME;
+}
+
+void memory_due_now(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms, int64_t seq)
+{
+	struct memory_due *due = memory_due(memory, store_id, root);
+
+	if (!due) {
+		due = due_add(memory, store_id, root, now_ms);
+		due->priority = PRIORITY_BACKFILL;
+	}
+	due->seq = seq;
+}
+
+/* ---- who depends on what ---- */
+
+static int compare_entities(const void *a, const void *b)
+{
+	return entity_cmp(*(const struct entity *)a, *(const struct entity *)b);
+}
+
+struct entity *memory_dependants(struct memory *memory, int64_t store_id, struct entity target,
+				 struct entity after, size_t max_n, struct arena *arena, size_t *n)
+{
+	struct entity *root = ARENA_ARRAY(arena, memory->ref.n, struct entity);
+	size_t n_root = 0, n_kept = 0;
+
+	for (size_t i = 0; i < memory->ref.n; i++) {
+		const struct memory_ref *ref = &memory->ref.at[i];
+		struct entity of;
+
+		if (ref->store_id != store_id || !entity_eq(ref->target, target))
+			continue;
+		of = memory_root_of(memory, store_id, ref->owner);
+		if (of.id.len > 0 && (after.id.len == 0 || entity_cmp(of, after) > 0))
+			root[n_root++] = of;
+	}
+	qsort(root, n_root, sizeof(*root), compare_entities);
+	for (size_t i = 0; i < n_root && n_kept < max_n; i++)
+		if (n_kept == 0 || !entity_eq(root[n_kept - 1], root[i]))
+			root[n_kept++] = root[i];
+	*n = n_kept;
+	return root;
+}
+
+/* ---- sweeps ---- */
+
+void memory_sweep_add(struct memory *memory, int64_t store_id, struct entity target, struct entity after)
+{
+	struct memory_sweep *sweep;
+
+	for (size_t i = memory->sweep.n; i-- > 0;)
+		if (memory->sweep.at[i].store_id == store_id && entity_eq(memory->sweep.at[i].target, target))
+			LIST_REMOVE(&memory->sweep, i);
+	sweep = LIST_ADD(&memory->sweep);
+	*sweep = (struct memory_sweep){
+		.store_id = store_id,
+		.target = memory_entity_key(memory, target),
+		.after = memory_entity_key(memory, after),
+	};
+}
+
+/* The next roots of a store that are known, in order. */
+static struct entity *roots_after(struct memory *memory, int64_t store_id, struct entity after, size_t max_n,
+				  struct arena *arena, size_t *n)
+{
+	struct entity *root = ARENA_ARRAY(arena, max_n, struct entity);
+
+	*n = 0;
+	for (size_t i = 0; i < memory->entity.n && *n < max_n; i++) {
+		const struct memory_entity *row = &memory->entity.at[i];
+
+		if (row->store_id == store_id && store_is_root(row->entity.kind) &&
+		    (after.id.len == 0 || entity_cmp(row->entity, after) > 0))
+			root[(*n)++] = row->entity;
+	}
+	return root;
+}
+
+bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	struct memory_sweep sweep;
+	struct entity *root;
+	struct arena arena;
+	int64_t seq;
+	size_t n;
+
+	(void)err;
+	arena_init(&arena);
+	*more = false;
+	if (memory->sweep.n == 0)
+		goto out;
+	sweep = memory->sweep.at[0];
+	LIST_REMOVE(&memory->sweep, 0);
+	root = sweep.target.id.len == 0 ? roots_after(memory, sweep.store_id, sweep.after, max_n, &arena, &n)
+					: memory_dependants(memory, sweep.store_id, sweep.target, sweep.after,
+							    max_n, &arena, &n);
+	seq = memory_next_id(memory, now_ms);
+	for (size_t i = 0; i < n; i++)
+		memory_due_now(memory, sweep.store_id, root[i], now_ms, seq);
+	if (n == max_n)
+		memory_sweep_add(memory, sweep.store_id, sweep.target, root[n - 1]);
+	*more = memory->sweep.n > 0;
+out:
+	arena_release(&arena);
+	memory_unlock(memory);
+	return true;
+}

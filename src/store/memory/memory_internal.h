@@ -1,0 +1,267 @@
+#ifndef PANNIER_STORE_MEMORY_MEMORY_INTERNAL_H
+#define PANNIER_STORE_MEMORY_MEMORY_INTERNAL_H
+
+#include "store/store_rules.h"
+
+#include <pthread.h>
+
+/* Rows of the memory backend. Lists keep the order named; texts live in memory->arena. */
+
+/* A list that grows; items move when it does. */
+#define MEMORY_LIST(type) \
+	struct { \
+		type *at; \
+		size_t n; \
+		size_t capacity; \
+	}
+#define LIST_ADD(list) \
+	((list)->at = memory_list_grow((list)->at, (list)->n, &(list)->capacity, sizeof(*(list)->at)), \
+	 &(list)->at[(list)->n++])
+#define LIST_REMOVE(list, i) memory_list_remove((list)->at, &(list)->n, (i), sizeof(*(list)->at))
+
+struct memory_message {
+	struct inbox_message row;
+	struct digest16 slot;
+	struct digest16 key;
+	bool again; /* PENDING because a person retried it */
+	int64_t failed_ms;
+	struct str reason;
+};
+
+struct memory_entity {
+	int64_t store_id;
+	struct entity entity;
+	struct str root_id; /* variant: "" = not known */
+	int64_t root_version;
+	int64_t root_seq;
+	struct tombstone tombstone;
+	struct str sku;
+};
+
+struct memory_fact {
+	int64_t store_id;
+	struct entity entity;
+	struct str part;
+	int64_t version;
+	int64_t seq;
+	bool set; /* false: cleared, only remembered */
+	struct str body;
+};
+
+struct memory_ref {
+	int64_t store_id;
+	struct entity owner;
+	struct str part;
+	struct entity target;
+};
+
+struct memory_due {
+	int64_t store_id;
+	struct entity root;
+	int64_t due_ms;
+	int64_t first_ms;
+	int64_t seq;
+	int64_t message_id;
+	enum priority priority;
+};
+
+struct memory_sent {
+	int64_t account_id;
+	enum klaviyo_kind kind;
+	struct str external_id;
+	int64_t store_id;
+	struct entity root;
+	struct sent_state state;
+};
+
+/* Roots still to be made due: all of a store (target.id ""), or those that name target. */
+struct memory_sweep {
+	int64_t store_id;
+	struct entity target;
+	struct entity after; /* the last one done */
+};
+
+struct memory_delivery {
+	struct delivery row;
+	int64_t batch_id; /* SENDING */
+	int64_t ended_ms; /* FAILED, and in the history: when the id sequence stood there */
+};
+
+struct memory_batch {
+	struct outbox_batch row; /* delivery and n are not used */
+};
+
+struct memory_store_count {
+	struct store_summary row; /* due and held are counted when asked */
+};
+
+struct memory_account_count {
+	int64_t account_id;
+	int64_t created;
+	int64_t accepted;
+	int64_t failed;
+	int64_t skipped;
+};
+
+struct memory {
+	struct db db;
+	pthread_mutex_t lock;
+	struct arena arena;
+	int64_t last_id;
+	int64_t turn_store_id; /* the last store served by a claim */
+
+	int64_t config_version;
+	int64_t last_account_id;
+	int64_t last_store_id;
+	MEMORY_LIST(struct account_row) account; /* by id */
+	MEMORY_LIST(struct store_row) store;	 /* by id */
+
+	MEMORY_LIST(struct memory_store_count) store_count;	/* by id */
+	MEMORY_LIST(struct memory_account_count) account_count; /* by id */
+	MEMORY_LIST(struct memory_message) message;		/* by id */
+	MEMORY_LIST(struct memory_entity) entity;		/* by store, kind, id */
+	MEMORY_LIST(struct memory_fact) fact;			/* by store, kind, id, part */
+	MEMORY_LIST(struct memory_ref) ref;			/* in no order */
+	MEMORY_LIST(struct memory_due) due;			/* in no order */
+	MEMORY_LIST(struct held_row) held;			/* in no order */
+	MEMORY_LIST(struct memory_sent) sent;			/* by account, kind, external id */
+	MEMORY_LIST(struct memory_sweep) sweep;			/* oldest first */
+	MEMORY_LIST(struct memory_delivery) delivery;		/* undone and failed, by id */
+	MEMORY_LIST(struct memory_delivery) ended;		/* accepted and skipped, by id */
+	MEMORY_LIST(struct memory_batch) batch;			/* by id */
+	MEMORY_LIST(struct budget_row) budget;			/* by account, endpoint */
+	MEMORY_LIST(struct audit_row) audit;			/* by id */
+};
+
+/* memory.c */
+struct memory *memory_lock(struct db *db); /* checks that db is ours and locks it */
+void memory_unlock(struct memory *memory);
+void *memory_list_grow(void *at, size_t n, size_t *capacity, size_t size);
+void memory_list_remove(void *at, size_t *n, size_t i, size_t size);
+int64_t memory_next_id(struct memory *memory, int64_t now_ms);
+struct str memory_text(struct memory *memory, struct str text);
+struct entity memory_entity_key(struct memory *memory, struct entity entity);
+struct entity entity_dup(struct arena *arena, struct entity entity);
+bool entity_eq(struct entity a, struct entity b);
+int entity_cmp(struct entity a, struct entity b);
+/* Gives the row an id and keeps it. */
+void memory_audit(struct memory *memory, int64_t now_ms, const struct audit_row *row);
+const struct store_row *memory_store(const struct memory *memory,
+				     int64_t store_id); /* NULL: unknown or removed */
+struct store_summary *memory_store_count(struct memory *memory, int64_t store_id); /* made when missing */
+struct memory_account_count *memory_account_count(struct memory *memory, int64_t account_id);
+
+/* memory_config.c */
+bool memory_config_version(struct db *db, int64_t *version, struct err *err);
+bool memory_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err);
+bool memory_config_change(struct db *db, const struct config_change *change, struct err *err);
+
+/* memory_inbox.c */
+bool memory_inbox_append(struct db *db, const struct inbox_record *record, size_t n,
+			 struct inbox_receipt *receipt, struct err *err);
+bool memory_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct arena *arena,
+			struct inbox_message **message, size_t *n, struct err *err);
+bool memory_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
+			   struct err *err);
+bool memory_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_message *out,
+		      struct err *err);
+struct memory_message *memory_message(struct memory *memory, int64_t id); /* NULL: none */
+
+/* memory_fact.c: applying facts */
+struct fact_cause {
+	int64_t store_id;
+	int64_t message_id;
+	int64_t now_ms;
+	int64_t due_seq;
+	const struct inbox_result *result;
+};
+void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
+		       struct fact_count *count);
+struct memory_entity *memory_entity(struct memory *memory, int64_t store_id,
+				    struct entity entity); /* NULL: none */
+bool memory_entity_alive(const struct memory *memory, int64_t store_id,
+			 struct entity entity); /* a part is set */
+void memory_entity_remove(struct memory *memory, int64_t store_id,
+			  struct entity entity); /* with facts and refs */
+/* The product or category an entity belongs to; id "" if it has none or none is known. */
+struct entity memory_root_of(struct memory *memory, int64_t store_id, struct entity entity);
+
+/* memory_due.c: what is to be looked at */
+struct memory_due *memory_due(struct memory *memory, int64_t store_id,
+			      struct entity root); /* NULL: not due */
+void memory_due_touch(struct memory *memory, const struct fact_cause *cause, struct entity root);
+/* Makes due at once, as backfill; what is due already only gets the new seq. */
+void memory_due_now(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms, int64_t seq);
+/* Roots that name target, after `after`, in order, at most max_n. */
+struct entity *memory_dependants(struct memory *memory, int64_t store_id, struct entity target,
+				 struct entity after, size_t max_n, struct arena *arena, size_t *n);
+void memory_sweep_add(struct memory *memory, int64_t store_id, struct entity target, struct entity after);
+bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
+
+/* memory_catalog.c: reading */
+bool memory_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
+			  struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err);
+bool memory_catalog_get(struct db *db, int64_t store_id, struct entity root, struct arena *arena,
+			struct catalog_root *out, struct err *err);
+bool memory_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena,
+			 struct catalog_match **match, size_t *n, struct err *err);
+
+/* memory_publish.c */
+bool memory_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
+			    size_t n, struct err *err);
+struct memory_sent *memory_sent(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
+				struct str external_id); /* NULL: none */
+
+/* memory_outbox.c */
+bool memory_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,
+			 size_t *n, struct err *err);
+bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
+			 struct outbox_batch *batch, struct err *err);
+bool memory_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n,
+			struct err *err);
+void memory_budget_save(struct memory *memory, const struct budget_row *budget);
+bool memory_delivery_queued(const struct memory_delivery *delivery); /* READY or WAITING */
+bool memory_delivery_undone(const struct memory_delivery *delivery);
+bool memory_same_entity(const struct delivery *a, const struct delivery *b);
+struct memory_delivery *memory_delivery(struct memory *memory, int64_t id); /* undone or failed; NULL: none */
+struct delivery delivery_dup(struct arena *arena, const struct delivery *delivery);
+/* Adds counts of one lane over rows; lane is looked for or added. */
+void memory_lanes(struct memory *memory, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,
+		  size_t *n);
+
+/* memory_settle.c */
+bool memory_outbox_job(struct db *db, int64_t now_ms, int64_t batch_id, struct str job_id, struct err *err);
+bool memory_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
+			  struct err *err);
+bool memory_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch,
+			   size_t *n, struct err *err);
+/* Ends an undone or failed delivery as SKIPPED, with its audit row. */
+void memory_delivery_skip(struct memory *memory, int64_t now_ms, int64_t id, enum audit_code code,
+			  struct str reason);
+/* Sets the op of all queued upserts of the delivery's entity to what is known now. */
+void memory_ops_renew(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
+		      struct str external_id);
+bool memory_delete_ahead(const struct memory *memory, const struct delivery *delivery);
+struct audit_row memory_delivery_audit(const struct delivery *delivery, enum audit_code code,
+				       struct str reason);
+
+/* memory_people.c */
+bool memory_failed_list(struct db *db, const struct failed_filter *filter, struct arena *arena,
+			struct failed_row **row, size_t *n, struct err *err);
+bool memory_failed_change(struct db *db, int64_t now_ms, const struct failed_change *change,
+			  size_t *n_changed, struct err *err);
+bool memory_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena,
+		       struct audit_row **row, size_t *n, struct err *err);
+bool memory_audit_append(struct db *db, const struct audit_row *row, size_t n, struct err *err);
+bool memory_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *arena,
+		      struct held_row **row, size_t *n, struct err *err);
+bool memory_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out,
+			 struct err *err);
+
+/* memory_upkeep.c */
+bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err);
+bool memory_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
+bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
+		     struct err *err);
+
+#endif
