@@ -131,14 +131,15 @@ static void apply(struct sandbox *sandbox, struct account *account, struct job *
 	job->state = JOB_APPLIED;
 }
 
-static void complete(struct sandbox *sandbox, struct account *account, struct job *job)
+static void complete(const struct sandbox *sandbox, struct account *account, struct job *job)
 {
 	struct job_list *list = &account->jobs.in_progress;
 	size_t i = 0;
 
 	mark_rows(account, job, -1);
 	job->state = JOB_COMPLETE;
-	job->completed_wall_ms = sandbox_wall_ms(sandbox);
+	job->completed_wall_ms = job->created_wall_ms +
+				 (int64_t)((double)(job->visible_ms - job->created_ms) / sandbox->time_scale);
 	json_free(job->body);
 	job->body = NULL;
 	job->rows = NULL;
