@@ -10,6 +10,7 @@
 #include "settings/settings.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "settings/settings_internal.h"
 
 #include <assert.h>
@@ -67,10 +68,13 @@ bool values_read(struct str overrides, enum setting_scope scope, struct arena *a
 		return err_wrap(err, "stored settings");
 	for (void *it = json_first(object); it; it = json_next(object, it)) {
 		enum setting setting;
+		struct str stored = json_text(json_member_value(it));
 
-		/* A key that this version does not know was written by another one: kept, not used. */
-		if (setting_find(json_member_name(it), scope, &setting))
-			value[setting] = arena_dup(arena, json_text(json_member_value(it)));
+		/* A key or value that this version does not know was written by another one: kept, not used. */
+		if (setting_find(json_member_name(it), scope, &setting) &&
+		    !setting_parse(setting, stored, arena, &value[setting], NULL))
+			log_warn("settings", "stored value of %s is not one that this version knows",
+				 setting_row(setting)->key);
 	}
 	json_free(object);
 	return true;
