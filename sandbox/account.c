@@ -1,8 +1,8 @@
 /*
  * Accounts and metrics: what a connection test asks for.
  *
- * Does:    describes the account of the key; its id is derived from the key and the same in every run. Its metrics are
- *          those that events made: none yet.
+ * Does:    describes the account of the key; its id is derived from the key and the same in every run. Its
+ *          metrics are those that events made: none yet.
  * Threads: the server's thread.
  */
 #include "sandbox/query.h"
@@ -12,14 +12,17 @@ static void render_account(struct call *call, struct strbuf *out)
 	const struct account *account = call->account;
 	struct str base = query_base(call);
 
-	strbuf_addf(out, "{\"type\":\"account\",\"id\":\"%s\",\"attributes\":{\"test_account\":true,"
-		    "\"contact_information\":{\"default_sender_name\":\"Sandbox %s\","
-		    "\"default_sender_email\":\"sandbox-%s@klaviyo-sandbox.invalid\",\"website_url\":null,"
-		    "\"organization_name\":\"Sandbox %s\",\"street_address\":{\"address1\":null,\"address2\":null,"
-		    "\"city\":null,\"region\":null,\"country\":null,\"zip\":null}},\"industry\":null,"
-		    "\"timezone\":\"Europe/Stockholm\",\"preferred_currency\":\"EUR\",\"public_api_key\":\"%s\","
-		    "\"locale\":\"en-US\"},\"links\":{\"self\":\"%.*s/api/accounts/%s\"}}",
-		    account->id, account->id, account->id, account->id, account->id, STR_ARG(base), account->id);
+	strbuf_addf(
+		out,
+		"{\"type\":\"account\",\"id\":\"%s\",\"attributes\":{\"test_account\":true,"
+		"\"contact_information\":{\"default_sender_name\":\"Sandbox %s\","
+		"\"default_sender_email\":\"sandbox-%s@klaviyo-sandbox.invalid\",\"website_url\":null,"
+		"\"organization_name\":\"Sandbox %s\","
+		"\"street_address\":{\"address1\":null,\"address2\":null,"
+		"\"city\":null,\"region\":null,\"country\":null,\"zip\":null}},\"industry\":null,"
+		"\"timezone\":\"Europe/Stockholm\",\"preferred_currency\":\"EUR\",\"public_api_key\":\"%s\","
+		"\"locale\":\"en-US\"},\"links\":{\"self\":\"%.*s/api/accounts/%s\"}}",
+		account->id, account->id, account->id, account->id, account->id, STR_ARG(base), account->id);
 }
 
 static void reply_account(struct call *call, bool list)
@@ -48,8 +51,8 @@ void account_get(struct call *call)
 	if (str_eq(call->id, str_from(call->account->id)))
 		reply_account(call, false);
 	else
-		error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"), "An account with the id `%.*s` does not exist.",
-			  STR_ARG(call->id));
+		error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"),
+			  "An account with the id `%.*s` does not exist.", STR_ARG(call->id));
 }
 
 void metric_list(struct call *call)
@@ -68,6 +71,6 @@ void metric_list(struct call *call)
 
 void metric_get(struct call *call)
 {
-	error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"), "A metric with the id `%.*s` does not exist.",
-		  STR_ARG(call->id));
+	error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"),
+		  "A metric with the id `%.*s` does not exist.", STR_ARG(call->id));
 }

@@ -48,13 +48,15 @@ static void append_slot(struct collection *collection, struct entity *entity)
 {
 	if (collection->n == collection->capacity) {
 		collection->capacity = collection->capacity ? collection->capacity * 2 : 64;
-		collection->slot = mem_resize(collection->slot, collection->capacity * sizeof(*collection->slot));
+		collection->slot =
+			mem_resize(collection->slot, collection->capacity * sizeof(*collection->slot));
 	}
-	collection->slot[collection->n++] = (struct entity_slot){ .number = entity->number, .entity = entity };
+	collection->slot[collection->n++] =
+		(struct entity_slot){ .number = entity->number, .entity = entity };
 }
 
-struct entity *catalog_add(struct catalog *catalog, enum kind kind, struct str external_id, struct json *attributes,
-			   int64_t now_ms)
+struct entity *catalog_add(struct catalog *catalog, enum kind kind, struct str external_id,
+			   struct json *attributes, int64_t now_ms)
 {
 	struct collection *collection = &catalog->collection[kind];
 	struct entity *entity = mem_zalloc(1, sizeof(*entity) + external_id.len + 1);
@@ -119,7 +121,10 @@ int link_side(const struct entity *entity)
 	return entity->kind == KIND_ITEM ? 0 : 1;
 }
 
-/* Walks the list of the other end, which is the shorter one: an item has few categories, a variant one item. */
+/*
+ * Walks the list of the other end, which is the shorter one: an item has few categories, a variant one
+ * item.
+ */
 struct link *link_find(const struct entity *item, enum relation relation, const struct entity *other)
 {
 	int side = relation == RELATION_VARIANTS ? 1 : 0;

@@ -16,8 +16,9 @@ struct entity *call_entity(struct call *call)
 	struct entity *entity;
 
 	if (!shape_catalog_id(call->id, &external_id)) {
-		error_add(&call->errors, ERROR_INVALID, STR("/data/id"),
-			  "Invalid input. An id of the form '$custom:::$default:::{external_id}' is expected.");
+		error_add(
+			&call->errors, ERROR_INVALID, STR("/data/id"),
+			"Invalid input. An id of the form '$custom:::$default:::{external_id}' is expected.");
 		return NULL;
 	}
 	entity = catalog_find(&call->account->catalog, call->route->kind, external_id);
@@ -31,8 +32,14 @@ struct entity *call_entity(struct call *call)
 static bool apply(struct call *call, const struct json *row, struct entity **entity)
 {
 	struct change change = {
-		.sandbox = call->sandbox, .account = call->account, .kind = call->route->kind, .op = call->route->op,
-		.row = row, .request_number = call->number, .lost = call->lost, .arena = call->arena,
+		.sandbox = call->sandbox,
+		.account = call->account,
+		.kind = call->route->kind,
+		.op = call->route->op,
+		.row = row,
+		.request_number = call->number,
+		.lost = call->lost,
+		.arena = call->arena,
 	};
 
 	if (!change_apply(&change)) {

@@ -6,9 +6,9 @@
  * Keeps:   a refused change leaves nothing behind.
  * Threads: the server's thread.
  *
- * Refusal texts that recordings of the live API show: "An item with the external id `x` already exists.", "An item
- * with the id `$custom:::$default:::x` does not exist.", "One or more of the relations specified for the item with id
- * `...` already exists." The others follow their form.
+ * Refusal texts that recordings of the live API show: "An item with the external id `x` already exists.",
+ * "An item with the id `$custom:::$default:::x` does not exist.", "One or more of the relations specified
+ * for the item with id `...` already exists." The others follow their form.
  */
 #include "sandbox/change.h"
 
@@ -17,8 +17,8 @@
 
 /* ---- the journal's side ---- */
 
-static void violation(struct sandbox *sandbox, struct account *account, enum violation kind, enum kind entity_kind,
-		      struct str external_id, int64_t request_number)
+static void violation(struct sandbox *sandbox, struct account *account, enum violation kind,
+		      enum kind entity_kind, struct str external_id, int64_t request_number)
 {
 	struct journal_violation entry = {
 		.kind = kind, .request_number = request_number, .at_ms = sandbox_real_ms(sandbox),
@@ -30,8 +30,8 @@ static void violation(struct sandbox *sandbox, struct account *account, enum vio
 			      STR_ARG(external_id));
 }
 
-void change_check_overlap(struct sandbox *sandbox, struct account *account, enum kind kind, struct str external_id,
-			  int64_t request_number)
+void change_check_overlap(struct sandbox *sandbox, struct account *account, enum kind kind,
+			  struct str external_id, int64_t request_number)
 {
 	struct trace *trace = trace_find(&account->traces, kind, external_id);
 
@@ -87,14 +87,18 @@ static void note_change(const struct change *change, struct str external_id)
 	change->sandbox->journal.effect[change->kind][change->op]++;
 }
 
-/* What the row says about the other side: categories of an item, items of a category, the item of a variant. */
+/*
+ * What the row says about the other side: categories of an item, items of a category, the item of a
+ * variant.
+ */
 static bool find_row_targets(struct change *change, struct targets *targets)
 {
 	static const char *const relation[KIND_COUNT] = { "categories", "item", "items" };
 	static const enum kind other[KIND_COUNT] = { KIND_CATEGORY, KIND_ITEM, KIND_ITEM };
-	const struct json *data = json_get(json_get(json_get(change->row, "relationships"), relation[change->kind]),
-					   "data");
-	struct str pointer = arena_printf(change->arena, "/data/relationships/%s/data", relation[change->kind]);
+	const struct json *data =
+		json_get(json_get(json_get(change->row, "relationships"), relation[change->kind]), "data");
+	struct str pointer =
+		arena_printf(change->arena, "/data/relationships/%s/data", relation[change->kind]);
 
 	return targets_find(change->account, other[change->kind], data, change->by_job ? "/data" : pointer.p,
 			    change->arena, targets, &change->refusal);
@@ -146,7 +150,8 @@ static bool same_content(const struct entity *entity, const struct json *given)
 	bool same = true;
 
 	for (void *it = json_first(wanted); it && same; it = json_next(wanted, it))
-		same = values_equal(find_member(entity->attributes, json_member_name(it)), json_member_value(it));
+		same = values_equal(find_member(entity->attributes, json_member_name(it)),
+				    json_member_value(it));
 	json_free(wanted);
 	return same;
 }
@@ -161,8 +166,8 @@ static bool refuse_duplicate(struct change *change, const struct entity *entity)
 		change->request_number;
 	return error_refuse(&change->refusal, row->duplicate,
 			    change->by_job ? STR("/data") : STR("/data/attributes/external_id"),
-			    arena_printf(change->arena, "%s with the external id `%.*s` already exists.", row->noun,
-					 STR_ARG(entity->external_id)));
+			    arena_printf(change->arena, "%s with the external id `%.*s` already exists.",
+					 row->noun, STR_ARG(entity->external_id)));
 }
 
 static bool create(struct change *change)

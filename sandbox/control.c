@@ -164,7 +164,8 @@ static void get_page(struct call *call)
 	page_render(call->sandbox, &out);
 	reply_take(call, 200, &out);
 	call->reply->content_type = "text/html; charset=utf-8";
-	reply_header(call->reply, "Content-Security-Policy", STR("default-src 'none'; style-src 'unsafe-inline'"));
+	reply_header(call->reply, "Content-Security-Policy",
+		     STR("default-src 'none'; style-src 'unsafe-inline'"));
 }
 
 static const struct control_row {

@@ -97,11 +97,13 @@ void error_id(struct rand *rand, char out[static ERROR_ID_BYTES])
 	uint64_t a = rand_u64(rand);
 	uint64_t b = rand_u64(rand);
 
-	(void)snprintf(out, ERROR_ID_BYTES, "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64,
-		       a >> 32, (a >> 16) & 0xffff, a & 0xfff, b >> 52, b & UINT64_C(0xffffffffffff));
+	(void)snprintf(out, ERROR_ID_BYTES,
+		       "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64, a >> 32,
+		       (a >> 16) & 0xffff, a & 0xfff, b >> 52, b & UINT64_C(0xffffffffffff));
 }
 
-void error_render_entry(const struct error_entry *entry, bool with_status, struct rand *rand, struct strbuf *out)
+void error_render_entry(const struct error_entry *entry, bool with_status, struct rand *rand,
+			struct strbuf *out)
 {
 	char id[ERROR_ID_BYTES];
 

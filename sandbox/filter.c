@@ -32,8 +32,8 @@ static bool take_char(struct reader *reader, char c)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-	       c == '.' || c == ':' || c == '+' || c == '$';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '-' || c == '.' || c == ':' || c == '+' || c == '$';
 }
 
 static bool take_word(struct reader *reader, struct str *word)
@@ -79,7 +79,8 @@ static bool take_values(struct reader *reader, struct filter_term *term)
 	term->list = take_char(reader, '[');
 	term->value = ARENA_ARRAY(reader->arena, term->list ? FILTER_VALUES_MAX : 1, struct str);
 	do {
-		if (term->n == (term->list ? FILTER_VALUES_MAX : 1) || !take_value(reader, &term->value[term->n]))
+		if (term->n == (term->list ? FILTER_VALUES_MAX : 1) ||
+		    !take_value(reader, &term->value[term->n]))
 			return false;
 		term->n++;
 	} while (term->list && take_char(reader, ','));

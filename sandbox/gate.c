@@ -19,7 +19,8 @@ bool gate_key(struct call *call)
 	struct str scheme = STR("Klaviyo-API-Key ");
 
 	if (authorization.len == 0) {
-		error_add(&call->errors, ERROR_NOT_AUTHENTICATED, STR("/data/"), "Missing or invalid private key.");
+		error_add(&call->errors, ERROR_NOT_AUTHENTICATED, STR("/data/"),
+			  "Missing or invalid private key.");
 		return false;
 	}
 	if (str_starts(authorization, scheme)) {
@@ -50,8 +51,8 @@ bool gate_revision(struct call *call)
 		return false;
 	}
 	if (revision_retired(revision, newest) && str_eq(call->request->fall_forward_opt_out, STR("1"))) {
-		error_add(&call->errors, ERROR_GONE, (struct str){ 0 }, "The revision '%.*s' has been retired.",
-			  STR_ARG(revision));
+		error_add(&call->errors, ERROR_GONE, (struct str){ 0 },
+			  "The revision '%.*s' has been retired.", STR_ARG(revision));
 		return false;
 	}
 	return true;
@@ -86,7 +87,8 @@ static void refuse_for_limit(struct call *call, struct limit *limit, const struc
 	}
 	reply_header(call->reply, "Retry-After", arena_printf(call->arena, "%" PRId64, wait_s));
 	error_add(&call->errors, ERROR_THROTTLED, STR("/data"),
-		  "Request was throttled. Expected available in %" PRId64 " second%s.", wait_s, wait_s == 1 ? "" : "s");
+		  "Request was throttled. Expected available in %" PRId64 " second%s.", wait_s,
+		  wait_s == 1 ? "" : "s");
 }
 
 static void add_rate_headers(struct call *call, const struct limit_verdict *verdict)
@@ -97,7 +99,8 @@ static void add_rate_headers(struct call *call, const struct limit_verdict *verd
 	reply_header(call->reply, "RateLimit-Limit",
 		     arena_printf(call->arena, "%d, %d;w=1, %d;w=60", burst, burst, steady));
 	reply_header(call->reply, "RateLimit-Remaining", arena_printf(call->arena, "%d", verdict->remaining));
-	reply_header(call->reply, "RateLimit-Reset", arena_printf(call->arena, "%" PRId64, verdict->reset_ms / 1000));
+	reply_header(call->reply, "RateLimit-Reset",
+		     arena_printf(call->arena, "%" PRId64, verdict->reset_ms / 1000));
 }
 
 bool gate_limit(struct call *call)
@@ -111,8 +114,8 @@ bool gate_limit(struct call *call)
 		return true;
 	if (now_ms >= limit->silent_from_ms && now_ms < limit->silent_until_ms)
 		report(call, VIOLATION_RETRY_AFTER, "Retry-After had not passed");
-	verdict = limit_take(limit, call->route->tier, sandbox_time_ms(sandbox), (int)sandbox->knobs.foreign_rps,
-			     sandbox->rand);
+	verdict = limit_take(limit, call->route->tier, sandbox_time_ms(sandbox),
+			     (int)sandbox->knobs.foreign_rps, sandbox->rand);
 	if (!verdict.allowed) {
 		refuse_for_limit(call, limit, &verdict);
 		return false;
@@ -125,7 +128,8 @@ bool gate_scope(struct call *call)
 {
 	if (!texts_has(&call->sandbox->knobs.deny_scope, str_from(call->route->scope)))
 		return true;
-	error_add(&call->errors, ERROR_DENIED, STR("/data/"), "You do not have permission to perform this action.");
+	error_add(&call->errors, ERROR_DENIED, STR("/data/"),
+		  "You do not have permission to perform this action.");
 	return false;
 }
 
@@ -133,7 +137,8 @@ bool gate_scope(struct call *call)
 
 static bool media_type_ok(const struct request *request)
 {
-	struct str type = str_trim(str_of(request->content_type.p, str_find_char(request->content_type, ';')));
+	struct str type =
+		str_trim(str_of(request->content_type.p, str_find_char(request->content_type, ';')));
 	struct str coding = str_trim(request->content_encoding);
 
 	return (str_eq_nocase(type, STR(JSON_API_TYPE)) || str_eq_nocase(type, STR("application/json"))) &&
@@ -146,12 +151,14 @@ static bool parse(struct call *call)
 	struct err err = { 0 };
 
 	if (request->body_too_large)
-		error_add(&call->errors, ERROR_TOO_LARGE, (struct str){ 0 }, "The payload may not exceed 5 MB.");
+		error_add(&call->errors, ERROR_TOO_LARGE, (struct str){ 0 },
+			  "The payload may not exceed 5 MB.");
 	else if (!media_type_ok(request))
 		error_add(&call->errors, ERROR_MEDIA_TYPE, (struct str){ 0 },
 			  "Unsupported media type '%.*s' in request.", STR_ARG(request->content_type));
 	else if (request->body_broken)
-		error_add(&call->errors, ERROR_MALFORMED, (struct str){ 0 }, "The body did not arrive whole.");
+		error_add(&call->errors, ERROR_MALFORMED, (struct str){ 0 },
+			  "The body did not arrive whole.");
 	else if (request->body.len == 0)
 		error_add(&call->errors, ERROR_MALFORMED, STR("/data"), "A body is required.");
 	else if (!json_parse(request->body, &call->body, &err))
@@ -186,8 +193,9 @@ static void check_rows(struct call *call)
 	call->rows = json_len(rows);
 	for (size_t i = 0; call->route->body == BODY_JOB && i < call->rows; i++)
 		reject(call, json_at(rows, i),
-		       arena_printf(call->arena, "/data/attributes/%s/data/%zu", kind_row(call->route->kind)->plural,
-				    i).p);
+		       arena_printf(call->arena, "/data/attributes/%s/data/%zu",
+				    kind_row(call->route->kind)->plural, i)
+			       .p);
 }
 
 bool gate_body(struct call *call)

@@ -2,7 +2,8 @@
  * Bulk jobs: waiting, taking effect, being complete.
  *
  * Does:    applies the rows of a job through change.c when its time has come; row errors do not stop it.
- * Doesn't: answer requests (job_route.c). Nothing runs by itself: whoever is about to look calls jobs_advance.
+ * Doesn't: answer requests (job_route.c). Nothing runs by itself: whoever is about to look calls
+ *          jobs_advance.
  * Keeps:   due times of one kind never go back, so effects of one kind come in the order of submission.
  * Threads: the server's thread.
  */
@@ -70,8 +71,8 @@ struct str row_external_id(const struct json *row)
 static void mark_rows(struct account *account, const struct job *job, int by)
 {
 	for (size_t i = 0; i < job->n_rows; i++)
-		trace_get(&account->traces, job->kind, row_external_id(json_at(job->rows, i)))->jobs_in_progress +=
-			by;
+		trace_get(&account->traces, job->kind, row_external_id(json_at(job->rows, i)))
+			->jobs_in_progress += by;
 }
 
 /* ---- effect ---- */
@@ -93,8 +94,8 @@ static void add_error(struct sandbox *sandbox, struct job *job, const struct err
 	job->n_failed++;
 }
 
-static bool apply_row(struct sandbox *sandbox, struct account *account, struct job *job, const struct json *row,
-		      struct arena *arena, struct error_entry *refusal)
+static bool apply_row(struct sandbox *sandbox, struct account *account, struct job *job,
+		      const struct json *row, struct arena *arena, struct error_entry *refusal)
 {
 	struct change change = {
 		.sandbox = sandbox, .account = account, .kind = job->kind, .op = job->op, .row = row,
@@ -103,9 +104,11 @@ static bool apply_row(struct sandbox *sandbox, struct account *account, struct j
 	struct str external_id = row_external_id(row);
 
 	if (texts_has(&sandbox->knobs.job_fail_external_id, external_id))
-		return error_refuse(refusal, ERROR_SERVER, STR("/data"),
-				    arena_printf(arena, "%s with the id `$custom:::$default:::%.*s` could not be processed.",
-						 kind_row(job->kind)->noun, STR_ARG(external_id)));
+		return error_refuse(
+			refusal, ERROR_SERVER, STR("/data"),
+			arena_printf(arena,
+				     "%s with the id `$custom:::$default:::%.*s` could not be processed.",
+				     kind_row(job->kind)->noun, STR_ARG(external_id)));
 	if (change_apply(&change))
 		return true;
 	*refusal = change.refusal;

@@ -11,7 +11,8 @@ static void add_url(struct call *call, const struct job *job, const char *tail, 
 {
 	struct str base = query_base(call);
 
-	strbuf_addf(out, "\"%.*s/api/%ss/%s%s\"", STR_ARG(base), kind_row(job->kind)->job_type[job->op], job->id, tail);
+	strbuf_addf(out, "\"%.*s/api/%ss/%s%s\"", STR_ARG(base), kind_row(job->kind)->job_type[job->op],
+		    job->id, tail);
 }
 
 static void add_counts(const struct job *job, bool complete, struct strbuf *out)
@@ -143,8 +144,8 @@ void job_create(struct call *call)
 
 	if (!query_read(call, &query))
 		return;
-	job = job_submit(call->sandbox, call->account, call->route->kind, call->route->op, call->body, call->number,
-			 call->lost, &wait_ms);
+	job = job_submit(call->sandbox, call->account, call->route->kind, call->route->op, call->body,
+			 call->number, call->lost, &wait_ms);
 	if (!job) {
 		refuse_job(call, wait_ms);
 		return;
@@ -161,8 +162,8 @@ void job_get(struct call *call)
 	if (!query_read(call, &query))
 		return;
 	if (!job || job->kind != call->route->kind || job->op != call->route->op) {
-		error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"), "A job with the id `%.*s` does not exist.",
-			  STR_ARG(call->id));
+		error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"),
+			  "A job with the id `%.*s` does not exist.", STR_ARG(call->id));
 		return;
 	}
 	reply_job(call, 200, job, &query);
@@ -177,13 +178,16 @@ static bool status_filter(struct call *call, const struct query *query, struct s
 		if (str_eq(term->op, STR("equals")) && str_eq(term->field, STR("status")) && !term->list)
 			*status = term->value[0];
 		else
-			error_add_parameter(&call->errors, STR("filter"), "'%.*s' is not a valid filter on '%.*s'.",
-					    STR_ARG(term->op), STR_ARG(term->field));
+			error_add_parameter(&call->errors, STR("filter"),
+					    "'%.*s' is not a valid filter on '%.*s'.", STR_ARG(term->op),
+					    STR_ARG(term->field));
 	}
 	return call->errors.n == 0;
 }
 
-/* Writes at most a page of jobs behind the cursor; true if there are more, *last is the number of the last. */
+/*
+ * Writes at most a page of jobs behind the cursor; true if there are more, *last is the number of the last.
+ */
 static bool render_jobs(struct call *call, const struct query *query, struct str status, int64_t *last,
 			struct strbuf *out)
 {

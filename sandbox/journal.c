@@ -1,7 +1,8 @@
 /*
  * The journal: requests, counts, broken promises.
  *
- * Keeps:   the last JOURNAL_REQUESTS_MAX requests and the first JOURNAL_VIOLATIONS_MAX violations; counts are whole.
+ * Keeps:   the last JOURNAL_REQUESTS_MAX requests and the first JOURNAL_VIOLATIONS_MAX violations; counts
+ *          are whole.
  * Threads: on the server's thread.
  */
 #include "sandbox/journal.h"
@@ -79,8 +80,8 @@ void journal_add(struct journal *journal, const struct journal_request *request,
 	counts->status[request->status % JOURNAL_STATUS_MAX]++;
 }
 
-void journal_violation_add(struct journal *journal, const struct journal_violation *violation, const char *format,
-			   ...)
+void journal_violation_add(struct journal *journal, const struct journal_violation *violation,
+			   const char *format, ...)
 {
 	struct journal_violation *kept;
 	struct strbuf detail;
@@ -101,14 +102,15 @@ void journal_violation_add(struct journal *journal, const struct journal_violati
 
 static void render_request(const struct journal_request *request, struct strbuf *out)
 {
-	strbuf_addf(out, "{\"number\":%" PRId64 ",\"at_ms\":%" PRId64 ",\"method\":", request->number, request->at_ms);
+	strbuf_addf(out, "{\"number\":%" PRId64 ",\"at_ms\":%" PRId64 ",\"method\":", request->number,
+		    request->at_ms);
 	json_write_text(request->method, out);
 	strbuf_add_text(out, ",\"path\":");
 	json_write_text(request->path, out);
 	if (request->pattern)
 		strbuf_addf(out, ",\"pattern\":\"%s\"", request->pattern);
-	strbuf_addf(out, ",\"status\":%d,\"key_last4\":\"%s\",\"rows\":%zu", request->status, request->key_last4,
-		    request->rows);
+	strbuf_addf(out, ",\"status\":%d,\"key_last4\":\"%s\",\"rows\":%zu", request->status,
+		    request->key_last4, request->rows);
 	if (request->retry_after_s)
 		strbuf_addf(out, ",\"retry_after_s\":%" PRId64, request->retry_after_s);
 	if (request->dropped)
@@ -135,9 +137,11 @@ void journal_render_requests(const struct journal *journal, int64_t after, struc
 
 static void render_violation(const struct journal_violation *violation, struct strbuf *out)
 {
-	strbuf_addf(out, "{\"kind\":\"%s\",\"request_number\":%" PRId64 ",\"at_ms\":%" PRId64
-		    ",\"key_last4\":\"%s\",\"detail\":", violation_row[violation->kind].name, violation->request_number,
-		    violation->at_ms, violation->key_last4);
+	strbuf_addf(out,
+		    "{\"kind\":\"%s\",\"request_number\":%" PRId64 ",\"at_ms\":%" PRId64
+		    ",\"key_last4\":\"%s\",\"detail\":",
+		    violation_row[violation->kind].name, violation->request_number, violation->at_ms,
+		    violation->key_last4);
 	json_write_text(str_from(violation->detail), out);
 	strbuf_add_char(out, '}');
 }
@@ -150,10 +154,12 @@ void journal_render_violations(const struct journal *journal, struct strbuf *out
 		total += journal->violations[i];
 	strbuf_addf(out, "{\"total\":%" PRId64 ",\"by_kind\":{", total);
 	for (size_t i = 0; i < VIOLATION_COUNT; i++)
-		strbuf_addf(out, "%s\"%s\":%" PRId64, i ? "," : "", violation_row[i].name, journal->violations[i]);
+		strbuf_addf(out, "%s\"%s\":%" PRId64, i ? "," : "", violation_row[i].name,
+			    journal->violations[i]);
 	strbuf_add_text(out, "},\"meaning\":{");
 	for (size_t i = 0; i < VIOLATION_COUNT; i++)
-		strbuf_addf(out, "%s\"%s\":\"%s\"", i ? "," : "", violation_row[i].name, violation_row[i].help);
+		strbuf_addf(out, "%s\"%s\":\"%s\"", i ? "," : "", violation_row[i].name,
+			    violation_row[i].help);
 	strbuf_add_text(out, "},\"violations\":[");
 	for (size_t i = 0; i < journal->n_violations; i++) {
 		if (i > 0)

@@ -2,9 +2,9 @@
  * The catalog's kinds and the shape of every request body about them.
  *
  * Written from Klaviyo's OpenAPI specification, revision 2026-07-15: operations create_, update_ and
- * bulk_{create,update,delete}_ of catalog items, variants and categories, and the relationship operations of both
- * sides. Where the specification leaves "data" of a relationship optional but the resource cannot exist without it
- * (the item of a variant), it is required here.
+ * bulk_{create,update,delete}_ of catalog items, variants and categories, and the relationship operations
+ * of both sides. Where the specification leaves "data" of a relationship optional but the resource cannot
+ * exist without it (the item of a variant), it is required here.
  *
  * Threads: const data.
  */
@@ -22,7 +22,10 @@
 	}; \
 	static const struct shape kind##_link = SHAPE(resource_type, kind##_link_field)
 
-/* As a relation inside a resource, where "data" may be left out, and as the body of a relationship endpoint. */
+/*
+ * As a relation inside a resource, where "data" may be left out, and as the body of a relationship
+ * endpoint.
+ */
 #define LINKS_SHAPE(kind, resource_type) \
 	static const struct shape_field kind##_links_field[] = { \
 		{ "data", SHAPE_LIST, 0, .shape = &kind##_link }, \
@@ -122,12 +125,14 @@ static const struct shape_field category_create_attribute_field[] = {
 	{ "name", SHAPE_TEXT, MUST },
 	INTEGRATION_FIELDS,
 };
-static const struct shape category_create_attribute = SHAPE("catalog-category", category_create_attribute_field);
+static const struct shape category_create_attribute =
+	SHAPE("catalog-category", category_create_attribute_field);
 
 static const struct shape_field category_update_attribute_field[] = {
 	{ "name", SHAPE_TEXT, NULL_OK },
 };
-static const struct shape category_update_attribute = SHAPE("catalog-category", category_update_attribute_field);
+static const struct shape category_update_attribute =
+	SHAPE("catalog-category", category_update_attribute_field);
 
 /* ---- resources: what stands in "data" of a single call and in each row of a job ---- */
 
@@ -216,12 +221,24 @@ JOB_SHAPE(category_delete_job, "catalog-category-bulk-delete-job", "categories",
 /* ---- the rows ---- */
 
 static const char *const item_attribute[] = {
-	"external_id", "title", "description", "price", "url", "image_full_url", "image_thumbnail_url", "images",
-	"custom_metadata", "published", NULL,
+	"external_id",	       "title",	 "description",	    "price",	 "url", "image_full_url",
+	"image_thumbnail_url", "images", "custom_metadata", "published", NULL,
 };
 static const char *const variant_attribute[] = {
-	"external_id", "title", "description", "sku", "inventory_policy", "inventory_quantity", "price", "url",
-	"image_full_url", "image_thumbnail_url", "images", "custom_metadata", "published", NULL,
+	"external_id",
+	"title",
+	"description",
+	"sku",
+	"inventory_policy",
+	"inventory_quantity",
+	"price",
+	"url",
+	"image_full_url",
+	"image_thumbnail_url",
+	"images",
+	"custom_metadata",
+	"published",
+	NULL,
 };
 static const char *const category_attribute[] = { "external_id", "name", NULL };
 
@@ -229,7 +246,8 @@ static const struct kind_row rows[KIND_COUNT] = {
 	[KIND_ITEM] = {
 		.name = "item", .plural = "items", .type = "catalog-item", .noun = "An item",
 		.path = "/api/catalog-items", .duplicate = ERROR_DUPLICATE_ITEM, .has_created = true,
-		.attribute = item_attribute, .create = &item_create_body, .update = &item_update_body,
+		.attribute = item_attribute,
+		.create = &item_create_body, .update = &item_update_body,
 		.job = { &item_create_job_body, &item_update_job_body, &item_delete_job_body },
 		.job_type = { "catalog-item-bulk-create-job", "catalog-item-bulk-update-job",
 			      "catalog-item-bulk-delete-job" },
@@ -238,15 +256,17 @@ static const struct kind_row rows[KIND_COUNT] = {
 	[KIND_VARIANT] = {
 		.name = "variant", .plural = "variants", .type = "catalog-variant", .noun = "A variant",
 		.path = "/api/catalog-variants", .duplicate = ERROR_DUPLICATE_VARIANT, .has_created = true,
-		.attribute = variant_attribute, .create = &variant_create_body, .update = &variant_update_body,
+		.attribute = variant_attribute,
+		.create = &variant_create_body, .update = &variant_update_body,
 		.job = { &variant_create_job_body, &variant_update_job_body, &variant_delete_job_body },
 		.job_type = { "catalog-variant-bulk-create-job", "catalog-variant-bulk-update-job",
 			      "catalog-variant-bulk-delete-job" },
 	},
 	[KIND_CATEGORY] = {
 		.name = "category", .plural = "categories", .type = "catalog-category", .noun = "A category",
-		.path = "/api/catalog-categories", .duplicate = ERROR_DUPLICATE_CATEGORY, .has_created = false,
-		.attribute = category_attribute, .create = &category_create_body, .update = &category_update_body,
+		.path = "/api/catalog-categories", .duplicate = ERROR_DUPLICATE_CATEGORY,
+		.attribute = category_attribute,
+		.create = &category_create_body, .update = &category_update_body,
 		.job = { &category_create_job_body, &category_update_job_body, &category_delete_job_body },
 		.job_type = { "catalog-category-bulk-create-job", "catalog-category-bulk-update-job",
 			      "catalog-category-bulk-delete-job" },

@@ -129,7 +129,8 @@ static bool number_in_range(const struct knob_row *row, int64_t number, struct e
 {
 	if (number >= row->low && number <= row->high)
 		return true;
-	return err_set(err, ERR_INVALID, "'%s' goes from %" PRId64 " to %" PRId64, row->name, row->low, row->high);
+	return err_set(err, ERR_INVALID, "'%s' goes from %" PRId64 " to %" PRId64, row->name, row->low,
+		       row->high);
 }
 
 static bool texts_value_ok(const struct json *value)
@@ -172,7 +173,8 @@ static bool read_number(const struct knob_row *row, const struct json *value, in
 		       row->type == FLAG ? "true or false" : row->type == CHOICE ? row->help : "an integer");
 }
 
-static bool change_one(struct knobs *knobs, struct str name, const struct json *value, bool apply, struct err *err)
+static bool change_one(struct knobs *knobs, struct str name, const struct json *value, bool apply,
+		       struct err *err)
 {
 	const struct knob_row *row = find_row(name, false);
 	int64_t number;
@@ -181,8 +183,9 @@ static bool change_one(struct knobs *knobs, struct str name, const struct json *
 		return err_set(err, ERR_INVALID, "there is no knob '%.*s'", STR_ARG(name));
 	if (row->type == TEXTS) {
 		if (!texts_value_ok(value))
-			return err_set(err, ERR_INVALID, "'%s' is a string, a list of at most %d strings, or null",
-				       row->name, KNOB_TEXTS_MAX);
+			return err_set(err, ERR_INVALID,
+				       "'%s' is a string, a list of at most %d strings, or null", row->name,
+				       KNOB_TEXTS_MAX);
 		if (apply)
 			texts_set(texts_of(knobs, row), value);
 		return true;

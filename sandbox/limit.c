@@ -71,7 +71,8 @@ struct limit_verdict limit_take(struct limit *limit, enum tier tier, int64_t now
 	}
 	burst_at_ms = enter(&limit->burst, LIMIT_BURST_MS, now_ms);
 	steady_at_ms = enter(&limit->steady, LIMIT_STEADY_MS, now_ms);
-	burst_left = burst - limit->burst.used - foreign_used(&limit->burst, burst, burst_at_ms, foreign_per_s);
+	burst_left =
+		burst - limit->burst.used - foreign_used(&limit->burst, burst, burst_at_ms, foreign_per_s);
 	steady_left = steady - limit->steady.used -
 		      foreign_used(&limit->steady, steady, steady_at_ms, foreign_per_s);
 	if (burst_left <= 0)

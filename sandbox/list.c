@@ -1,9 +1,10 @@
 /*
  * Pages of catalog resources: filter, order, cursor.
  *
- * Does:    a whole collection is read from the cursor on, without touching what lies before it; ids that a filter
- *          names are looked up; links of an entity are gathered and ordered.
- * Keeps:   order is the order of creation (of the thing, or of the link), so a cursor stays right under changes.
+ * Does:    a whole collection is read from the cursor on, without touching what lies before it; ids that a
+ *          filter names are looked up; links of an entity are gathered and ordered.
+ * Keeps:   order is the order of creation (of the thing, or of the link), so a cursor stays right under
+ *          changes.
  * Threads: the server's thread.
  */
 #define _GNU_SOURCE /* memmem */
@@ -91,14 +92,17 @@ static bool term_matches(const struct entity *entity, const struct filter_term *
 	if (str_eq(field, STR("category.id")))
 		return linked_with(entity, RELATION_CATEGORIES, term->value[0]);
 	if (str_eq(field, STR("item.id")))
-		return linked_with(entity, entity->kind == KIND_VARIANT ? RELATION_VARIANTS : RELATION_CATEGORIES,
+		return linked_with(entity,
+				   entity->kind == KIND_VARIANT ? RELATION_VARIANTS : RELATION_CATEGORIES,
 				   term->value[0]);
 	if (str_eq(field, STR("published")))
-		return json_is_true(json_get(entity->attributes, "published")) == str_eq(term->value[0], STR("true"));
+		return json_is_true(json_get(entity->attributes, "published")) ==
+		       str_eq(term->value[0], STR("true"));
 	if (str_eq(field, STR("sku")))
 		return str_eq(json_get_text(entity->attributes, "sku"), term->value[0]);
-	return text_contains(json_get_text(entity->attributes, entity->kind == KIND_CATEGORY ? "name" : "title"),
-			     term->value[0]);
+	return text_contains(
+		json_get_text(entity->attributes, entity->kind == KIND_CATEGORY ? "name" : "title"),
+		term->value[0]);
 }
 
 static bool entity_matches(const struct entity *entity, const struct filter *filter)
@@ -196,7 +200,8 @@ static void fill_page(const struct candidates *candidates, const struct query *q
 	size_t at;
 
 	if (query->descending) {
-		at = query->has_cursor ? slot_seek(candidates->slot, candidates->n, query->cursor - 1) : candidates->n;
+		at = query->has_cursor ? slot_seek(candidates->slot, candidates->n, query->cursor - 1)
+				       : candidates->n;
 		while (at > 0 && !page->more)
 			take(&candidates->slot[--at], query, page);
 	} else {

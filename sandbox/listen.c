@@ -1,9 +1,10 @@
 /*
  * HTTP around the sandbox.
  *
- * Does:    hands each request to sandbox_handle on the server's thread; answers at once, or later through the delay's
- *          thread when the answer is to be held back.
- * Keeps:   only the server's thread touches the sandbox; an exchange waits in one place and is answered once.
+ * Does:    hands each request to sandbox_handle on the server's thread; answers at once, or later through
+ *          the delay's thread when the answer is to be held back.
+ * Keeps:   only the server's thread touches the sandbox; an exchange waits in one place and is answered
+ *          once.
  * Threads: the server's, and the delay's, which only sends.
  */
 #include "sandbox/listen.h"
@@ -58,14 +59,19 @@ static void read_request(struct http_exchange *exchange, struct request *out)
 	const struct http_request *in = http_exchange_request(exchange);
 
 	*out = (struct request){
-		.method = in->method, .path = in->path, .query = in->query, .body = in->body,
-		.body_too_large = in->body_too_large, .body_broken = in->body_broken,
+		.method = in->method,
+		.path = in->path,
+		.query = in->query,
+		.body = in->body,
+		.body_too_large = in->body_too_large,
+		.body_broken = in->body_broken,
 		.authorization = http_exchange_header(exchange, "Authorization"),
 		.revision = http_exchange_header(exchange, "revision"),
 		.content_type = http_exchange_header(exchange, "Content-Type"),
 		.content_encoding = http_exchange_header(exchange, "Content-Encoding"),
 		.host = http_exchange_header(exchange, "Host"),
-		.fall_forward_opt_out = http_exchange_header(exchange, "X-Klaviyo-Revision-Fall-Forward-Opt-Out"),
+		.fall_forward_opt_out =
+			http_exchange_header(exchange, "X-Klaviyo-Revision-Fall-Forward-Opt-Out"),
 	};
 }
 
@@ -115,7 +121,10 @@ void listener_stop(struct listener *listener)
 	if (!listener)
 		return;
 	atomic_store(&listener->stopping, true);
-	/* First the server: no handler runs any more; what it answered with 503 is let go by its late http_reply. */
+	/*
+	 * First the server: no handler runs any more; what it answered with 503 is let go by its late
+	 * http_reply.
+	 */
 	http_server_stop(listener->server);
 	delay_free(listener->delay);
 	mem_free(listener);

@@ -44,7 +44,8 @@ static void print_help(void)
 		     "%s"
 		     "  --help                   this text\n\n"
 		     "A page at / shows what it holds; /sandbox/state, /sandbox/requests, /sandbox/counts,\n"
-		     "/sandbox/violations and /sandbox/history show it as JSON; POST /sandbox/knobs changes options\n"
+		     "/sandbox/violations and /sandbox/history show it as JSON; POST /sandbox/knobs changes "
+		     "options\n"
 		     "while it runs (GET lists all), POST /sandbox/reset forgets everything.\n",
 		     REVISION_NEWEST, DEFAULT_LISTEN, REVISION_NEWEST, knobs.p);
 	strbuf_release(&knobs);
@@ -100,7 +101,8 @@ static const struct option_row {
 static bool set_option(struct options *options, struct str name, const char *value, struct err *err)
 {
 	if (!value && !knobs_option_is_flag(name))
-		return err_set(err, ERR_INVALID, "'--%.*s' needs a value, or is no option; see --help", STR_ARG(name));
+		return err_set(err, ERR_INVALID, "'--%.*s' needs a value, or is no option; see --help",
+			       STR_ARG(name));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (str_eq(name, str_from(rows[i].name)))
 			return rows[i].set(options, value, err);
@@ -157,8 +159,9 @@ static bool run(const struct options *options, const sigset_t *signals, struct e
 	if (!listen_parse(str_from(options->listen), &host, &port, err) ||
 	    !listener_start(sandbox, options->listen, &listener, err))
 		goto out;
-	(void)printf("klaviyo-sandbox listening on http://%s%.*s%s:%d\n", memchr(host.p, ':', host.len) ? "[" : "",
-		     STR_ARG(host), memchr(host.p, ':', host.len) ? "]" : "", listener_port(listener));
+	(void)printf("klaviyo-sandbox listening on http://%s%.*s%s:%d\n",
+		     memchr(host.p, ':', host.len) ? "[" : "", STR_ARG(host),
+		     memchr(host.p, ':', host.len) ? "]" : "", listener_port(listener));
 	(void)fflush(stdout);
 	wait_for_signal(signals);
 	ok = true;

@@ -87,7 +87,9 @@ static void add_linked(const struct entity *entity, enum relation relation, stru
 static void add_note(size_t shown, size_t all, struct strbuf *out)
 {
 	if (shown < all)
-		strbuf_addf(out, "<p>The first %zu of %zu; all are in <a href=\"/sandbox/state\">/sandbox/state</a>.</p>\n",
+		strbuf_addf(out,
+			    "<p>The first %zu of %zu; all are in <a "
+			    "href=\"/sandbox/state\">/sandbox/state</a>.</p>\n",
 			    shown, all);
 }
 
@@ -114,8 +116,9 @@ static void add_variants(const struct entity *item, struct strbuf *out)
 
 static void add_items(const struct collection *items, struct strbuf *out)
 {
-	static const char *const head[] = { "", "external id", "sku / categories", "title", "price", "stock / url",
-					    "policy / image", "published", "metadata" };
+	static const char *const head[] = { "",	       "external id", "sku / categories", "title",
+					    "price",   "stock / url", "policy / image",	  "published",
+					    "metadata" };
 	size_t shown = 0;
 
 	strbuf_addf(out, "<h3>Items (%zu)</h3>\n", items->by_id.n);
@@ -168,8 +171,8 @@ static void add_categories(const struct collection *categories, struct strbuf *o
 static void add_job(const struct sandbox *sandbox, const struct job *job, struct strbuf *out)
 {
 	strbuf_addf(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%zu</td><td>%zu</td>", job->id,
-		    kind_row(job->kind)->job_type[job->op], job_status(job, sandbox_time_ms(sandbox)), job->n_rows,
-		    job->n_failed);
+		    kind_row(job->kind)->job_type[job->op], job_status(job, sandbox_time_ms(sandbox)),
+		    job->n_rows, job->n_failed);
 	add_cell(json_get_text(json_at(job->errors, 0), "detail"), out);
 	strbuf_add_text(out, "</tr>\n");
 }
@@ -199,8 +202,8 @@ static void add_counts(const struct sandbox *sandbox, struct strbuf *out)
 	static const char *const head[] = { "method", "endpoint", "requests", "rows", "by status" };
 	const struct journal *journal = &sandbox->journal;
 
-	strbuf_addf(out, "<h2>Requests</h2>\n<p>%" PRId64 " in all, %" PRId64 " throttled.</p>\n", sandbox->n_requests,
-		    journal->throttled);
+	strbuf_addf(out, "<h2>Requests</h2>\n<p>%" PRId64 " in all, %" PRId64 " throttled.</p>\n",
+		    sandbox->n_requests, journal->throttled);
 	add_head(head, ARRAY_LEN(head), out);
 	for (size_t i = 0; i <= journal->n_routes; i++) {
 		const struct journal_route *route = &journal->route[i];
@@ -219,15 +222,17 @@ static void add_counts(const struct sandbox *sandbox, struct strbuf *out)
 
 void page_render(const struct sandbox *sandbox, struct strbuf *out)
 {
-	strbuf_add_text(out,
-			"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>klaviyo-sandbox</title>\n"
-			"<style>body{font:14px sans-serif;margin:1.5em}table{border-collapse:collapse}"
-			"th,td{border:1px solid #bbb;padding:.2em .5em;text-align:left;vertical-align:top;"
-			"max-width:24em;overflow-wrap:anywhere}tr.v{background:#f3f3f3}</style></head><body>\n"
-			"<h1>klaviyo-sandbox</h1>\n<p>A simulator of Klaviyo's API, in memory. As JSON: "
-			"<a href=\"/sandbox/state\">state</a>, <a href=\"/sandbox/requests\">requests</a>, "
-			"<a href=\"/sandbox/counts\">counts</a>, <a href=\"/sandbox/violations\">violations</a>, "
-			"<a href=\"/sandbox/knobs\">knobs</a>.</p>\n");
+	strbuf_add_text(
+		out,
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+		"charset=\"utf-8\"><title>klaviyo-sandbox</title>\n"
+		"<style>body{font:14px sans-serif;margin:1.5em}table{border-collapse:collapse}"
+		"th,td{border:1px solid #bbb;padding:.2em .5em;text-align:left;vertical-align:top;"
+		"max-width:24em;overflow-wrap:anywhere}tr.v{background:#f3f3f3}</style></head><body>\n"
+		"<h1>klaviyo-sandbox</h1>\n<p>A simulator of Klaviyo's API, in memory. As JSON: "
+		"<a href=\"/sandbox/state\">state</a>, <a href=\"/sandbox/requests\">requests</a>, "
+		"<a href=\"/sandbox/counts\">counts</a>, <a href=\"/sandbox/violations\">violations</a>, "
+		"<a href=\"/sandbox/knobs\">knobs</a>.</p>\n");
 	if (sandbox->n_accounts == 0)
 		strbuf_add_text(out, "<p>No request with a key has come in yet.</p>\n");
 	for (size_t i = 0; i < sandbox->n_accounts && i < ROWS_MAX; i++) {

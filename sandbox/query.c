@@ -4,8 +4,8 @@
  * Keeps:   a parameter the route does not know is refused, as Klaviyo does.
  * Threads: the server's thread.
  *
- * A cursor is the base64 of "n:NUMBER": the number of the last thing on the page before. It stays right when things
- * are added or removed in between.
+ * A cursor is the base64 of "n:NUMBER": the number of the last thing on the page before. It stays right
+ * when things are added or removed in between.
  */
 #include "sandbox/query.h"
 
@@ -55,7 +55,8 @@ static void read_fields(struct call *call, struct str parameter, struct str valu
 
 	while (str_split(&rest, ',', &part))
 		if (!attribute_known(kind, part))
-			error_add_parameter(&call->errors, parameter, "'%.*s' is not a valid field for the resource '%s'.",
+			error_add_parameter(&call->errors, parameter,
+					    "'%.*s' is not a valid field for the resource '%s'.",
 					    STR_ARG(part), kind_row(kind)->type);
 	query->fields[kind] = value.p ? value : STR("");
 }
@@ -67,8 +68,8 @@ static void read_size(struct call *call, struct str parameter, struct str value,
 	if (str_to_int64(value, &size) && size >= 1 && size <= PAGE_SIZE_MAX)
 		query->size = (size_t)size;
 	else
-		error_add_parameter(&call->errors, parameter, "Page size must be an integer between 1 and %d.",
-				    PAGE_SIZE_MAX);
+		error_add_parameter(&call->errors, parameter,
+				    "Page size must be an integer between 1 and %d.", PAGE_SIZE_MAX);
 }
 
 static void read_cursor(struct call *call, struct str parameter, struct str value, struct query *query)
@@ -97,7 +98,10 @@ static void read_filter(struct call *call, struct str parameter, struct str valu
 		error_add_parameter(&call->errors, parameter, "%s", fault);
 }
 
-/* What may be included: variants of items, the rows' resources of jobs, and of metrics something we have none of. */
+/*
+ * What may be included: variants of items, the rows' resources of jobs, and of metrics something we have
+ * none of.
+ */
 static void read_include(struct call *call, struct str parameter, struct str value, struct query *query)
 {
 	bool job = (call->route->params & PARAM_FIELDS_JOB) != 0;
@@ -106,10 +110,14 @@ static void read_include(struct call *call, struct str parameter, struct str val
 
 	query->include = str_eq(value, str_from(known));
 	if (!query->include)
-		error_add_parameter(&call->errors, parameter, "'%.*s' is not a valid include.", STR_ARG(value));
+		error_add_parameter(&call->errors, parameter, "'%.*s' is not a valid include.",
+				    STR_ARG(value));
 }
 
-/* fields[TYPE]: the kind of that type if the route knows it; KIND_COUNT for another type it knows, -1 for none. */
+/*
+ * fields[TYPE]: the kind of that type if the route knows it; KIND_COUNT for another type it knows, -1 for
+ * none.
+ */
 static int fields_kind(const struct route *route, struct str name)
 {
 	static const unsigned kind_param[KIND_COUNT] = { PARAM_FIELDS_ITEM, PARAM_FIELDS_VARIANT,
@@ -120,9 +128,11 @@ static int fields_kind(const struct route *route, struct str name)
 		return -1;
 	type = str_of(name.p + 7, name.len - 8);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		if ((route->params & kind_param[kind]) && str_eq(type, str_from(kind_row((enum kind)kind)->type)))
+		if ((route->params & kind_param[kind]) &&
+		    str_eq(type, str_from(kind_row((enum kind)kind)->type)))
 			return kind;
-	if (((route->params & PARAM_FIELDS_JOB) && str_eq(type, str_from(kind_row(route->kind)->job_type[route->op]))) ||
+	if (((route->params & PARAM_FIELDS_JOB) &&
+	     str_eq(type, str_from(kind_row(route->kind)->job_type[route->op]))) ||
 	    ((route->params & PARAM_FIELDS_ACCOUNT) && str_eq(type, STR("account"))) ||
 	    ((route->params & PARAM_FIELDS_METRIC) && str_eq(type, STR("metric"))) ||
 	    ((route->params & PARAM_FIELDS_FLOW) && str_eq(type, STR("flow"))))
@@ -175,7 +185,8 @@ bool query_read(struct call *call, struct query *query)
 			continue;
 		if (!decode(call, str_of(part.p, at), &name) ||
 		    !decode(call, at < part.len ? str_skip(part, at + 1) : STR(""), &value)) {
-			error_add_parameter(&call->errors, part, "The parameter is not percent-encoded correctly.");
+			error_add_parameter(&call->errors, part,
+					    "The parameter is not percent-encoded correctly.");
 			continue;
 		}
 		read_parameter(call, name, value, query);
@@ -203,11 +214,13 @@ static void add_link(struct call *call, struct str query, struct strbuf *out)
 {
 	struct str base = query_base(call);
 
-	json_write_text(arena_printf(call->arena, "%.*s%.*s%s%.*s", STR_ARG(base), STR_ARG(call->request->path),
-				     query.len ? "?" : "", STR_ARG(query)), out);
+	json_write_text(arena_printf(call->arena, "%.*s%.*s%s%.*s", STR_ARG(base),
+				     STR_ARG(call->request->path), query.len ? "?" : "", STR_ARG(query)),
+			out);
 }
 
-void query_render_links(struct call *call, const struct query *query, bool more, int64_t last, struct strbuf *out)
+void query_render_links(struct call *call, const struct query *query, bool more, int64_t last,
+			struct strbuf *out)
 {
 	struct str text = arena_printf(call->arena, "n:%" PRId64, last);
 	struct strbuf next;

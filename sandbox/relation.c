@@ -5,8 +5,9 @@
  * Keeps:   a body is applied whole or not at all.
  * Threads: the server's thread.
  *
- * Recorded at revision 2026-07-15: PATCH answers 200 without a body where the specification says 204; adding a link
- * that exists answers 409 with pointer /data/id. Removing one that does not exist is in no source: 404 here.
+ * Recorded at revision 2026-07-15: PATCH answers 200 without a body where the specification says 204;
+ * adding a link that exists answers 409 with pointer /data/id. Removing one that does not exist is in no
+ * source: 404 here.
  */
 #include "sandbox/change.h"
 #include "sandbox/list.h"
@@ -19,9 +20,12 @@ static void list_related(struct call *call, bool ids_only)
 
 	if (owner)
 		reply_page(call, &(struct list_source){
-			.kind = call->route->other, .of = owner, .ids_only = ids_only,
-			.relation = call->route->other == KIND_VARIANT ? RELATION_VARIANTS : RELATION_CATEGORIES,
-		});
+					 .kind = call->route->other,
+					 .of = owner,
+					 .ids_only = ids_only,
+					 .relation = call->route->other == KIND_VARIANT ? RELATION_VARIANTS
+											: RELATION_CATEGORIES,
+				 });
 }
 
 void relation_list(struct call *call)
@@ -56,7 +60,9 @@ static void note(struct call *call, const struct entity *owner)
 	static const char *const op[OP_COUNT] = { "add_links", "replace_links", "remove_links" };
 	struct trace *trace = trace_get(&call->account->traces, owner->kind, owner->external_id);
 	struct trace_entry entry = {
-		.request_number = call->number, .at_ms = sandbox_wall_ms(call->sandbox), .op = op[call->route->op],
+		.request_number = call->number,
+		.at_ms = sandbox_wall_ms(call->sandbox),
+		.op = op[call->route->op],
 	};
 	struct json *content = json_new_object();
 	struct json *relation = json_new_object();
@@ -91,8 +97,8 @@ void relation_change(struct call *call)
 
 	if (!owner)
 		return;
-	if (!targets_find(call->account, call->route->other, json_get(call->body, "data"), "/data", call->arena,
-			  &targets, &refusal)) {
+	if (!targets_find(call->account, call->route->other, json_get(call->body, "data"), "/data",
+			  call->arena, &targets, &refusal)) {
 		error_add(&call->errors, refusal.kind, refusal.pointer, "%.*s", STR_ARG(refusal.detail));
 		return;
 	}

@@ -1,7 +1,8 @@
 /*
  * Resources of the catalog as JSON:API, with the links Klaviyo gives.
  *
- * Keeps:   attributes come in the order of the specification; integration_type and catalog_type are never echoed.
+ * Keeps:   attributes come in the order of the specification; integration_type and catalog_type are never
+ *          echoed.
  * Threads: the server's thread.
  */
 #include "sandbox/render.h"
@@ -76,7 +77,8 @@ static void add_url(struct call *call, const struct entity *entity, const char *
 	strbuf_release(&url);
 }
 
-static void add_relation_links(struct call *call, const struct entity *entity, const char *name, struct strbuf *out)
+static void add_relation_links(struct call *call, const struct entity *entity, const char *name,
+			       struct strbuf *out)
 {
 	struct str self = arena_printf(call->arena, "/relationships/%s", name);
 	struct str related = arena_printf(call->arena, "/%s", name);
@@ -100,7 +102,8 @@ static void add_relations(struct call *call, const struct entity *entity, bool i
 		strbuf_add_char(out, ',');
 	} else if (entity->kind == KIND_ITEM && include) {
 		strbuf_add_text(out, "\"data\":[");
-		for (const struct link *link = entity->links[RELATION_VARIANTS].first; link; link = link->next[0]) {
+		for (const struct link *link = entity->links[RELATION_VARIANTS].first; link;
+		     link = link->next[0]) {
 			separate(out);
 			render_identifier(link->end[1], out);
 		}
@@ -110,7 +113,8 @@ static void add_relations(struct call *call, const struct entity *entity, bool i
 	strbuf_add_text(out, "}}");
 }
 
-void render_entity(struct call *call, const struct entity *entity, const struct query *query, struct strbuf *out)
+void render_entity(struct call *call, const struct entity *entity, const struct query *query,
+		   struct strbuf *out)
 {
 	struct str all = { 0 };
 
@@ -130,7 +134,8 @@ void render_included(struct call *call, struct entity *const *item, size_t n, co
 {
 	strbuf_add_text(out, ",\"included\":[");
 	for (size_t i = 0; i < n; i++) {
-		for (const struct link *link = item[i]->links[RELATION_VARIANTS].first; link; link = link->next[0]) {
+		for (const struct link *link = item[i]->links[RELATION_VARIANTS].first; link;
+		     link = link->next[0]) {
 			separate(out);
 			render_entity(call, link->end[1], query, out);
 		}

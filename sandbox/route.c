@@ -1,8 +1,8 @@
 /*
  * The endpoints: one row each. Adding one is a row here and a handler.
  *
- * Rates, scopes and parameters are those of Klaviyo's OpenAPI specification, revision 2026-07-15. Polls of jobs are L
- * for creating and updating items and variants, XL for everything else.
+ * Rates, scopes and parameters are those of Klaviyo's OpenAPI specification, revision 2026-07-15. Polls of
+ * jobs are L for creating and updating items and variants, XL for everything else.
  *
  * Threads: const data.
  */
@@ -17,20 +17,34 @@
 
 /* Create, list, get, update and delete of one kind. */
 #define ENTITY_ROUTES(path, kind_, own, one) \
-	{ "POST", path, TIER_L, WRITE, own, catalog_entity_create, kind_, OP_CREATE, .body = BODY_RESOURCE }, \
-	{ "GET", path, TIER_XL, READ, PAGED | (one), catalog_entity_list, kind_ }, \
-	{ "GET", path "/{id}", TIER_XL, READ, one, catalog_entity_get, kind_ }, \
-	{ "PATCH", path "/{id}", TIER_L, WRITE, own, catalog_entity_update, kind_, OP_UPDATE, \
-	  .body = BODY_RESOURCE }, \
-	{ "DELETE", path "/{id}", TIER_L, WRITE, 0, catalog_entity_delete, kind_, OP_DELETE }
+	{ \
+		"POST", path,	   TIER_L, \
+		WRITE,	own,	   catalog_entity_create, \
+		kind_,	OP_CREATE, .body = BODY_RESOURCE \
+	}, \
+		{ "GET", path, TIER_XL, READ, PAGED | (one), catalog_entity_list, kind_ }, \
+		{ "GET", path "/{id}", TIER_XL, READ, one, catalog_entity_get, kind_ }, \
+		{ "PATCH",   path "/{id}",	   TIER_L, WRITE, own, catalog_entity_update, kind_, \
+		  OP_UPDATE, .body = BODY_RESOURCE }, \
+	{ \
+		"DELETE", path "/{id}", TIER_L, WRITE, 0, catalog_entity_delete, kind_, OP_DELETE \
+	}
 
 #define RELATED_ROUTES(path, name, kind_, other_, fields) \
-	{ "GET", path "/{id}/" name, TIER_XL, READ, PAGED | (fields), relation_list, kind_, .other = other_ }, \
-	{ "GET", path "/{id}/relationships/" name, TIER_XL, READ, PAGED, relation_list_ids, kind_, .other = other_ }
+	{ \
+		"GET", path "/{id}/" name, TIER_XL, READ, PAGED | (fields), relation_list, \
+		kind_, .other = other_ \
+	}, \
+	{ \
+		"GET", path "/{id}/relationships/" name, TIER_XL, READ, PAGED, relation_list_ids, kind_, \
+			.other = other_ \
+	}
 
 #define RELATION_ROUTE(method, path, name, op_, kind_, other_) \
-	{ method, path "/{id}/relationships/" name, TIER_L, WRITE, 0, relation_change, kind_, op_, .other = other_, \
-	  .body = BODY_LINKS }
+	{ \
+		method, path "/{id}/relationships/" name, TIER_L, WRITE, 0, relation_change, kind_, op_, \
+			.other = other_, .body = BODY_LINKS \
+	}
 
 #define RELATION_ROUTES(path, name, kind_, other_) \
 	RELATION_ROUTE("POST", path, name, OP_CREATE, kind_, other_), \
@@ -39,16 +53,20 @@
 
 #define JOB_ROUTES(path, kind_, op_, poll_tier, get_params) \
 	{ "POST", path, TIER_L, WRITE, PARAM_FIELDS_JOB, job_create, kind_, op_, .body = BODY_JOB }, \
-	{ "GET", path, poll_tier, READ, PARAM_FILTER | PARAM_CURSOR | PARAM_FIELDS_JOB, job_list, kind_, op_ }, \
-	{ "GET", path "/{id}", poll_tier, READ, PARAM_FIELDS_JOB | (get_params), job_get, kind_, op_ }
+		{ "GET",    path,  poll_tier, READ, PARAM_FILTER | PARAM_CURSOR | PARAM_FIELDS_JOB, \
+		  job_list, kind_, op_ }, \
+	{ \
+		"GET", path "/{id}", poll_tier, READ, PARAM_FIELDS_JOB | (get_params), job_get, kind_, op_ \
+	}
 
 static const struct route rows[] = {
 	{ "GET", "/api/accounts", TIER_XS, "accounts:read", PARAM_FIELDS_ACCOUNT, account_list },
 	{ "GET", "/api/accounts/{id}", TIER_XS, "accounts:read", PARAM_FIELDS_ACCOUNT, account_get },
 	{ "GET", "/api/metrics", TIER_M, "metrics:read",
-	  PARAM_FILTER | PARAM_CURSOR | PARAM_INCLUDE | PARAM_FIELDS_METRIC | PARAM_FIELDS_FLOW, metric_list },
-	{ "GET", "/api/metrics/{id}", TIER_M, "metrics:read", PARAM_INCLUDE | PARAM_FIELDS_METRIC | PARAM_FIELDS_FLOW,
-	  metric_get },
+	  PARAM_FILTER | PARAM_CURSOR | PARAM_INCLUDE | PARAM_FIELDS_METRIC | PARAM_FIELDS_FLOW,
+	  metric_list },
+	{ "GET", "/api/metrics/{id}", TIER_M, "metrics:read",
+	  PARAM_INCLUDE | PARAM_FIELDS_METRIC | PARAM_FIELDS_FLOW, metric_get },
 
 	ENTITY_ROUTES("/api/catalog-items", KIND_ITEM, PARAM_FIELDS_ITEM, ITEM_PARAMS),
 	ENTITY_ROUTES("/api/catalog-variants", KIND_VARIANT, PARAM_FIELDS_VARIANT, PARAM_FIELDS_VARIANT),

@@ -1,8 +1,8 @@
 /*
  * From a request to an answer.
  *
- * Does:    finds the route, lets the request through the gates, calls the handler, files what happened; plays the
- *          faults that the knobs ask for.
+ * Does:    finds the route, lets the request through the gates, calls the handler, files what happened;
+ *          plays the faults that the knobs ask for.
  * Doesn't: speak HTTP (listen.c).
  * Threads: the server's thread, or a test's; never two at once.
  */
@@ -111,10 +111,11 @@ static bool find_route(struct call *call)
 		error_add(&call->errors, ERROR_METHOD, (struct str){ 0 }, "Method '%.*s' not allowed.",
 			  STR_ARG(request->method));
 	else if (!call->route)
-		error_add(&call->errors, ERROR_NOT_FOUND, (struct str){ 0 }, "The path '%.*s' does not exist.",
-			  STR_ARG(request->path));
+		error_add(&call->errors, ERROR_NOT_FOUND, (struct str){ 0 },
+			  "The path '%.*s' does not exist.", STR_ARG(request->path));
 	else if (!url_decode(id, call->arena, &call->id))
-		error_add(&call->errors, ERROR_INVALID, (struct str){ 0 }, "The path is not percent-encoded correctly.");
+		error_add(&call->errors, ERROR_INVALID, (struct str){ 0 },
+			  "The path is not percent-encoded correctly.");
 	return call->errors.n == 0;
 }
 
@@ -150,13 +151,20 @@ static void file(const struct call *call, const char *dropped)
 {
 	const struct request *request = call->request;
 	struct journal_request entry = {
-		.number = call->number, .at_ms = sandbox_real_ms(call->sandbox), .method = request->method,
-		.path = request->path, .status = call->reply->status, .rows = call->rows, .dropped = dropped,
-		.pattern = call->route ? call->route->pattern : NULL, .retry_after_s = retry_after_of(call->reply),
+		.number = call->number,
+		.at_ms = sandbox_real_ms(call->sandbox),
+		.method = request->method,
+		.path = request->path,
+		.status = call->reply->status,
+		.rows = call->rows,
+		.dropped = dropped,
+		.pattern = call->route ? call->route->pattern : NULL,
+		.retry_after_s = retry_after_of(call->reply),
 	};
 
 	if (request->query.len > 0)
-		entry.path = arena_printf(call->arena, "%.*s?%.*s", STR_ARG(request->path), STR_ARG(request->query));
+		entry.path = arena_printf(call->arena, "%.*s?%.*s", STR_ARG(request->path),
+					  STR_ARG(request->query));
 	if (call->account)
 		memcpy(entry.key_last4, call->account->last4, sizeof(entry.key_last4));
 	journal_add(&call->sandbox->journal, &entry, route_index(call->route));

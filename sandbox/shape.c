@@ -56,7 +56,8 @@ static void fault_member(struct error_list *errors, const struct place *place, c
 
 	if (name.len > 100)
 		name.len = 100;
-	detail = arena_printf(errors->arena, "'%.*s' %s the resource '%s'.", STR_ARG(name), what, shape->resource);
+	detail = arena_printf(errors->arena, "'%.*s' %s the resource '%s'.", STR_ARG(name), what,
+			      shape->resource);
 	fault(errors, place, arena_cstr(errors->arena, detail));
 }
 
@@ -91,7 +92,8 @@ static const char *check_text(const struct shape_field *field, const struct json
 	return NULL;
 }
 
-static const char *check_integer(const struct shape_field *field, const struct json *value, struct arena *arena)
+static const char *check_integer(const struct shape_field *field, const struct json *value,
+				 struct arena *arena)
 {
 	double number = json_number(value);
 
@@ -148,7 +150,8 @@ static const char *check_plain(const struct shape_field *field, const struct jso
 	case SHAPE_INTEGER:
 		return check_integer(field, value, arena);
 	case SHAPE_BOOL:
-		return type == JSON_TRUE || type == JSON_FALSE ? NULL : "Invalid input. A boolean is expected.";
+		return type == JSON_TRUE || type == JSON_FALSE ? NULL
+							       : "Invalid input. A boolean is expected.";
 	case SHAPE_TEXTS:
 		return check_texts(value);
 	case SHAPE_FLAT:
@@ -174,7 +177,8 @@ static void check_list(const struct shape_field *field, const struct json *value
 	} else if (n < (size_t)field->low) {
 		fault(errors, place, "Invalid input. The list may not be empty.");
 	} else if (field->high && n > (size_t)field->high) {
-		detail = arena_printf(errors->arena, "Invalid input. At most %lld elements are allowed, got %zu.",
+		detail = arena_printf(errors->arena,
+				      "Invalid input. At most %lld elements are allowed, got %zu.",
 				      (long long)field->high, n);
 		fault(errors, place, arena_cstr(errors->arena, detail));
 	} else {

@@ -156,7 +156,8 @@ struct account *sandbox_account(struct sandbox *sandbox, struct str key)
 	memcpy(account->last4, key.p + key.len - 4, 4);
 	derive_id(key, account->id);
 	account->limit = mem_zalloc(route_count(), sizeof(*account->limit));
-	sandbox->account = mem_resize(sandbox->account, (sandbox->n_accounts + 1) * sizeof(*sandbox->account));
+	sandbox->account =
+		mem_resize(sandbox->account, (sandbox->n_accounts + 1) * sizeof(*sandbox->account));
 	sandbox->account[sandbox->n_accounts++] = account;
 	table_put(&sandbox->by_key, account->key, account);
 	return account;

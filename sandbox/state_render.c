@@ -69,11 +69,13 @@ static void add_collection(const struct account *account, enum kind kind, struct
 
 static void add_job(const struct sandbox *sandbox, const struct job *job, struct strbuf *out)
 {
-	strbuf_addf(out, "{\"id\":\"%s\",\"type\":\"%s\",\"kind\":\"%s\",\"op\":\"%s\",\"status\":\"%s\","
-		    "\"applied\":%s,\"rows\":%zu,\"failed_count\":%zu,\"request_number\":%" PRId64 ",\"errors\":",
-		    job->id, kind_row(job->kind)->job_type[job->op], kind_row(job->kind)->name, op_name(job->op),
-		    job_status(job, sandbox_time_ms(sandbox)), job->state == JOB_WAITING ? "false" : "true",
-		    job->n_rows, job->n_failed, job->request_number);
+	strbuf_addf(
+		out,
+		"{\"id\":\"%s\",\"type\":\"%s\",\"kind\":\"%s\",\"op\":\"%s\",\"status\":\"%s\","
+		"\"applied\":%s,\"rows\":%zu,\"failed_count\":%zu,\"request_number\":%" PRId64 ",\"errors\":",
+		job->id, kind_row(job->kind)->job_type[job->op], kind_row(job->kind)->name, op_name(job->op),
+		job_status(job, sandbox_time_ms(sandbox)), job->state == JOB_WAITING ? "false" : "true",
+		job->n_rows, job->n_failed, job->request_number);
 	json_write(job->errors, false, out);
 	strbuf_add_char(out, '}');
 }
@@ -110,9 +112,11 @@ void state_render_account(const struct sandbox *sandbox, const struct account *a
 static void add_effects(const struct journal *journal, struct strbuf *out)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		strbuf_addf(out, "%s\"%s\":{\"created\":%" PRId64 ",\"updated\":%" PRId64 ",\"deleted\":%" PRId64 "}",
-			    kind ? "," : "", kind_row((enum kind)kind)->plural, journal->effect[kind][OP_CREATE],
-			    journal->effect[kind][OP_UPDATE], journal->effect[kind][OP_DELETE]);
+		strbuf_addf(
+			out,
+			"%s\"%s\":{\"created\":%" PRId64 ",\"updated\":%" PRId64 ",\"deleted\":%" PRId64 "}",
+			kind ? "," : "", kind_row((enum kind)kind)->plural, journal->effect[kind][OP_CREATE],
+			journal->effect[kind][OP_UPDATE], journal->effect[kind][OP_DELETE]);
 }
 
 void state_render_counts(const struct sandbox *sandbox, struct strbuf *out)

@@ -2,7 +2,8 @@
  * Hash table from a text to a pointer: open addressing with linear probing, at most two thirds full.
  *
  * Doesn't: own keys or values.
- * Keeps:   no holes inside a probe run (removal moves later entries back), so a search ends at the first free slot.
+ * Keeps:   no holes inside a probe run (removal moves later entries back), so a search ends at the first
+ *          free slot.
  * Threads: a table belongs to its owner.
  */
 #include "sandbox/table.h"

@@ -8,8 +8,8 @@
 
 struct str missing_text(struct arena *arena, enum kind kind, struct str external_id)
 {
-	return arena_printf(arena, "%s with the id `$custom:::$default:::%.*s` does not exist.", kind_row(kind)->noun,
-			    STR_ARG(external_id));
+	return arena_printf(arena, "%s with the id `$custom:::$default:::%.*s` does not exist.",
+			    kind_row(kind)->noun, STR_ARG(external_id));
 }
 
 static struct entity *find_one(const struct account *account, enum kind kind, const struct json *one,
@@ -31,7 +31,8 @@ bool targets_find(const struct account *account, enum kind kind, const struct js
 	bool list = json_type(data) == JSON_ARRAY;
 	size_t n = list ? json_len(data) : data != NULL;
 
-	*targets = (struct targets){ .entity = ARENA_ARRAY(arena, n + 1, struct entity *), .named = data != NULL };
+	*targets = (struct targets){ .entity = ARENA_ARRAY(arena, n + 1, struct entity *),
+				     .named = data != NULL };
 	for (size_t i = 0; i < n; i++) {
 		const struct json *one = list ? json_at(data, i) : data;
 		struct entity *entity = find_one(account, kind, one, arena, str_from(pointer), refusal);

@@ -98,7 +98,8 @@ static void render_entry(const struct trace_entry *entry, struct strbuf *out)
 	char hash[sizeof(entry->hash.byte) * 2 + 1];
 
 	hex_encode(entry->hash.byte, sizeof(entry->hash.byte), hash);
-	strbuf_addf(out, "{\"request_number\":%" PRId64 ",\"op\":\"%s\",\"by_job\":%s,\"hash\":\"%s\",\"at\":\"",
+	strbuf_addf(out,
+		    "{\"request_number\":%" PRId64 ",\"op\":\"%s\",\"by_job\":%s,\"hash\":\"%s\",\"at\":\"",
 		    entry->request_number, entry->op, entry->by_job ? "true" : "false", hash);
 	time_format_rfc3339(entry->at_ms, out);
 	strbuf_add_text(out, "\",");

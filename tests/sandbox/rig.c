@@ -144,23 +144,30 @@ const char *rig_printf(struct rig *rig, const char *format, ...)
 
 const char *rig_item(struct rig *rig, const char *id, const char *more)
 {
-	return rig_printf(rig, "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"%s\","
-			  "\"title\":\"Title %s\",\"description\":\"d\",\"url\":\"https://shop.test/%s\"%s}}}", id, id, id,
-			  more);
+	return rig_printf(
+		rig,
+		"{\"data\":{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"%s\","
+		"\"title\":\"Title %s\",\"description\":\"d\",\"url\":\"https://shop.test/%s\"%s}}}",
+		id, id, id, more);
 }
 
 const char *rig_variant(struct rig *rig, const char *id, const char *item, const char *more)
 {
-	return rig_printf(rig, "{\"data\":{\"type\":\"catalog-variant\",\"attributes\":{\"external_id\":\"%s\","
-			  "\"title\":\"Variant %s\",\"description\":\"d\",\"sku\":\"S-%s\",\"inventory_quantity\":3,"
-			  "\"price\":9.5,\"url\":\"https://shop.test/v\"%s},\"relationships\":{\"item\":{\"data\":"
-			  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "%s\"}}}}}", id, id, id, more, item);
+	return rig_printf(
+		rig,
+		"{\"data\":{\"type\":\"catalog-variant\",\"attributes\":{\"external_id\":\"%s\","
+		"\"title\":\"Variant %s\",\"description\":\"d\",\"sku\":\"S-%s\",\"inventory_quantity\":3,"
+		"\"price\":9.5,\"url\":\"https://shop.test/v\"%s},\"relationships\":{\"item\":{\"data\":"
+		"{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "%s\"}}}}}",
+		id, id, id, more, item);
 }
 
 const char *rig_category(struct rig *rig, const char *id)
 {
-	return rig_printf(rig, "{\"data\":{\"type\":\"catalog-category\",\"attributes\":{\"external_id\":\"%s\","
-			  "\"name\":\"Name %s\"}}}", id, id);
+	return rig_printf(rig,
+			  "{\"data\":{\"type\":\"catalog-category\",\"attributes\":{\"external_id\":\"%s\","
+			  "\"name\":\"Name %s\"}}}",
+			  id, id);
 }
 
 void rig_add(struct rig *rig, const char *path, const char *body)

@@ -7,10 +7,11 @@
 #define LINKS "/relationships/categories"
 #define ITEM ITEMS "/" RIG_ID "i1"
 
-static const char *update(struct rig *rig, const char *type, const char *id, const char *attributes, const char *more)
+static const char *update(struct rig *rig, const char *type, const char *id, const char *attributes,
+			  const char *more)
 {
-	return rig_printf(rig, "{\"data\":{\"type\":\"%s\",\"id\":\"" RIG_ID "%s\",\"attributes\":{%s}%s}}", type, id,
-			  attributes, more);
+	return rig_printf(rig, "{\"data\":{\"type\":\"%s\",\"id\":\"" RIG_ID "%s\",\"attributes\":{%s}%s}}",
+			  type, id, attributes, more);
 }
 
 static const char *links(struct rig *rig, const char *first, const char *second)
@@ -18,8 +19,8 @@ static const char *links(struct rig *rig, const char *first, const char *second)
 	return rig_printf(rig, "{\"data\":[%s%s%s%s%s%s%s]}",
 			  first ? "{\"type\":\"catalog-category\",\"id\":\"" RIG_ID : "", first ? first : "",
 			  first ? "\"}" : "", second ? "," : "",
-			  second ? "{\"type\":\"catalog-category\",\"id\":\"" RIG_ID : "", second ? second : "",
-			  second ? "\"}" : "");
+			  second ? "{\"type\":\"catalog-category\",\"id\":\"" RIG_ID : "",
+			  second ? second : "", second ? "\"}" : "");
 }
 
 static struct rig *filled_rig(void)
@@ -48,8 +49,11 @@ static void test_life(void **state)
 	rig_check_text(rig, "created", "data.attributes.created", "2026-09-21T14:13:20.000Z");
 
 	rig_wait(rig, 5000);
-	rig_check_status("update", rig_send(rig, "PATCH", ITEMS "/" RIG_ID "i1",
-			 update(rig, "catalog-item", "i1", "\"price\":31,\"published\":false,\"images\":[\"a\",\"b\"]", "")), 200);
+	rig_check_status("update",
+			 rig_send(rig, "PATCH", ITEMS "/" RIG_ID "i1",
+				  update(rig, "catalog-item", "i1",
+					 "\"price\":31,\"published\":false,\"images\":[\"a\",\"b\"]", "")),
+			 200);
 	rig_check_text(rig, "update", "data.attributes.price", "31");
 	rig_check_text(rig, "update", "data.attributes.published", "false");
 	rig_check_text(rig, "update", "data.attributes.images", "[\"a\",\"b\"]");
@@ -88,8 +92,10 @@ static void test_escaped_ids(void **state)
 
 	(void)state;
 	rig_add(rig, ITEMS, rig_item(rig, "a/b c\xc3\xa5", ""));
-	rig_check_status("escaped", rig_send(rig, "GET", ITEMS "/%24custom%3A%3A%3A%24default%3A%3A%3Aa%2Fb%20c%C3%A5", NULL),
-			 200);
+	rig_check_status(
+		"escaped",
+		rig_send(rig, "GET", ITEMS "/%24custom%3A%3A%3A%24default%3A%3A%3Aa%2Fb%20c%C3%A5", NULL),
+		200);
 	rig_check_text(rig, "escaped", "data.attributes.external_id", "a/b c\xc3\xa5");
 	rig_check_text(rig, "link", "data.links.self",
 		       "http://sandbox.test:80" ITEMS "/" RIG_ID "a%2Fb%20c%C3%A5");
@@ -128,21 +134,34 @@ static void test_update_replaces_categories(void **state)
 	struct rig *rig = filled_rig();
 
 	(void)state;
-	rig_check_status("two", rig_send(rig, "PATCH", ITEM, update(rig, "catalog-item", "i1", "",
-			 rig_printf(rig, ",\"relationships\":{\"categories\":%s}", links(rig, "c1", "c2")))), 200);
-	(void)rig_send(rig, "GET", ITEM LINKS, NULL);
-	assert_int_equal(json_len(rig_at(rig, "data")), 2);
-	rig_check_status("left out", rig_send(rig, "PATCH", ITEM, update(rig, "catalog-item", "i1", "\"title\":\"n\"", "")),
+	rig_check_status("two",
+			 rig_send(rig, "PATCH", ITEM,
+				  update(rig, "catalog-item", "i1", "",
+					 rig_printf(rig, ",\"relationships\":{\"categories\":%s}",
+						    links(rig, "c1", "c2")))),
 			 200);
 	(void)rig_send(rig, "GET", ITEM LINKS, NULL);
 	assert_int_equal(json_len(rig_at(rig, "data")), 2);
-	rig_check_status("one", rig_send(rig, "PATCH", ITEM, update(rig, "catalog-item", "i1", "",
-			 rig_printf(rig, ",\"relationships\":{\"categories\":%s}", links(rig, "c2", NULL)))), 200);
+	rig_check_status(
+		"left out",
+		rig_send(rig, "PATCH", ITEM, update(rig, "catalog-item", "i1", "\"title\":\"n\"", "")), 200);
+	(void)rig_send(rig, "GET", ITEM LINKS, NULL);
+	assert_int_equal(json_len(rig_at(rig, "data")), 2);
+	rig_check_status("one",
+			 rig_send(rig, "PATCH", ITEM,
+				  update(rig, "catalog-item", "i1", "",
+					 rig_printf(rig, ",\"relationships\":{\"categories\":%s}",
+						    links(rig, "c2", NULL)))),
+			 200);
 	(void)rig_send(rig, "GET", ITEM LINKS, NULL);
 	rig_check_text(rig, "one", "data.0.id", RIG_ID "c2");
 	assert_int_equal(json_len(rig_at(rig, "data")), 1);
-	rig_check_status("missing", rig_send(rig, "PATCH", ITEM, update(rig, "catalog-item", "i1", "\"title\":\"m\"",
-			 rig_printf(rig, ",\"relationships\":{\"categories\":%s}", links(rig, "c1", "none")))), 404);
+	rig_check_status("missing",
+			 rig_send(rig, "PATCH", ITEM,
+				  update(rig, "catalog-item", "i1", "\"title\":\"m\"",
+					 rig_printf(rig, ",\"relationships\":{\"categories\":%s}",
+						    links(rig, "c1", "none")))),
+			 404);
 	(void)rig_send(rig, "GET", ITEM, NULL);
 	rig_check_text(rig, "nothing changed", "data.attributes.title", "n");
 	rig_check_status("none", rig_send(rig, "PATCH", ITEM, update(rig, "catalog-item", "i1", "",
@@ -157,12 +176,14 @@ static void test_deleted_category_keeps_items(void **state)
 	struct rig *rig = filled_rig();
 
 	(void)state;
-	rig_check_status("add", rig_send(rig, "POST", ITEMS "/" RIG_ID "i1" LINKS, links(rig, "c1", "c2")), 204);
+	rig_check_status("add", rig_send(rig, "POST", ITEMS "/" RIG_ID "i1" LINKS, links(rig, "c1", "c2")),
+			 204);
 	rig_check_status("delete", rig_send(rig, "DELETE", CATEGORIES "/" RIG_ID "c1", NULL), 204);
 	rig_check_status("item", rig_send(rig, "GET", ITEMS "/" RIG_ID "i1" LINKS, NULL), 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 1);
 	rig_check_status("delete", rig_send(rig, "DELETE", ITEMS "/" RIG_ID "i1", NULL), 204);
-	rig_check_status("category", rig_send(rig, "GET", CATEGORIES "/" RIG_ID "c2/relationships/items", NULL), 200);
+	rig_check_status("category",
+			 rig_send(rig, "GET", CATEGORIES "/" RIG_ID "c2/relationships/items", NULL), 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 0);
 	rig_free(rig);
 }
@@ -172,8 +193,12 @@ static void test_include_and_sparse_fields(void **state)
 	struct rig *rig = filled_rig();
 
 	(void)state;
-	rig_check_status("get", rig_send(rig, "GET", ITEMS "/" RIG_ID "i1?include=variants&fields[catalog-item]=title"
-					 "&fields%5Bcatalog-variant%5D=sku,price", NULL), 200);
+	rig_check_status("get",
+			 rig_send(rig, "GET",
+				  ITEMS "/" RIG_ID "i1?include=variants&fields[catalog-item]=title"
+					"&fields%5Bcatalog-variant%5D=sku,price",
+				  NULL),
+			 200);
 	assert_int_equal(json_len(rig_at(rig, "data.attributes")), 1);
 	rig_check_text(rig, "data", "data.attributes.title", "Title i1");
 	rig_check_text(rig, "relation", "data.relationships.variants.data.0.id", RIG_ID "v1");
@@ -187,9 +212,11 @@ static void test_include_and_sparse_fields(void **state)
 static const struct list_row {
 	const char *what, *target, *want;
 } list_rows[] = {
-	{ "by id", ITEMS "?filter=any(ids,[%22" RIG_ID "n07%22,%22" RIG_ID "n03%22,%22" RIG_ID "none%22])", "n03 n07" },
+	{ "by id", ITEMS "?filter=any(ids,[%22" RIG_ID "n07%22,%22" RIG_ID "n03%22,%22" RIG_ID "none%22])",
+	  "n03 n07" },
 	{ "by id twice", ITEMS "?filter=any(ids,['" RIG_ID "n07','" RIG_ID "n07'])", "n07" },
-	{ "escaped", ITEMS "?filter=any%28ids%2C%5B%22%24custom%3A%3A%3A%24default%3A%3A%3An07%22%5D%29", "n07" },
+	{ "escaped", ITEMS "?filter=any%28ids%2C%5B%22%24custom%3A%3A%3A%24default%3A%3A%3An07%22%5D%29",
+	  "n07" },
 	{ "title", ITEMS "?filter=contains(title,'e%20n2')", "n20 n21 n22 n23 n24" },
 	{ "published", ITEMS "?filter=equals(published,false)", "n05 n15" },
 	{ "of a category", ITEMS "?filter=equals(category.id,'" RIG_ID "c1')", "n01 n02" },
@@ -209,12 +236,16 @@ static struct rig *rig_with_list(void)
 	struct rig *rig = rig_new();
 
 	for (int i = 0; i < 25; i++)
-		rig_add(rig, ITEMS, rig_item(rig, rig_printf(rig, "n%02d", i), i % 10 == 5 ? ",\"published\":false" : ""));
+		rig_add(rig, ITEMS,
+			rig_item(rig, rig_printf(rig, "n%02d", i),
+				 i % 10 == 5 ? ",\"published\":false" : ""));
 	rig_add(rig, CATEGORIES, rig_category(rig, "c1"));
 	rig_add(rig, VARIANTS, rig_variant(rig, "v9", "n09", ""));
 	for (int i = 1; i <= 2; i++)
-		rig_check_status("link", rig_send(rig, "POST", rig_printf(rig, ITEMS "/" RIG_ID "n%02d" LINKS, i),
-						  links(rig, "c1", NULL)), 204);
+		rig_check_status("link",
+				 rig_send(rig, "POST", rig_printf(rig, ITEMS "/" RIG_ID "n%02d" LINKS, i),
+					  links(rig, "c1", NULL)),
+				 204);
 	return rig;
 }
 
@@ -239,12 +270,16 @@ static void test_filters(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(list_rows); i++) {
 		rig_check_status(list_rows[i].what, rig_send(rig, "GET", list_rows[i].target, NULL), 200);
 		if (!str_eq(str_from(listed(rig)), str_from(list_rows[i].want)))
-			fail_msg("%s: got '%s', want '%s'", list_rows[i].what, listed(rig), list_rows[i].want);
+			fail_msg("%s: got '%s', want '%s'", list_rows[i].what, listed(rig),
+				 list_rows[i].want);
 	}
 	rig_free(rig);
 }
 
-/* Walks all pages by links.next; between them things are added and removed, and nothing is shown twice or missed. */
+/*
+ * Walks all pages by links.next; between them things are added and removed, and nothing is shown twice or
+ * missed.
+ */
 static void walk(struct rig *rig, const char *first, const char *want)
 {
 	const char *target = first, *all = "";
@@ -255,11 +290,15 @@ static void walk(struct rig *rig, const char *first, const char *want)
 		rig_check_status(target, rig_send(rig, "GET", target, NULL), 200);
 		all = rig_printf(rig, "%s%s%s", all, *all ? " " : "", listed(rig));
 		next = rig_text(rig, "links.next");
-		target = str_starts(next, STR("http://sandbox.test:80/")) ?
-			 rig_printf(rig, "%.*s", STR_ARG(str_skip(next, sizeof("http://sandbox.test:80") - 1))) : NULL;
+		target = str_starts(next, STR("http://sandbox.test:80/"))
+				 ? rig_printf(rig, "%.*s",
+					      STR_ARG(str_skip(next, sizeof("http://sandbox.test:80") - 1)))
+				 : NULL;
 		if (page == 0) {
-			rig_check_status("delete", rig_send(rig, "DELETE", ITEMS "/" RIG_ID "n03", NULL), 204);
-			rig_check_status("delete", rig_send(rig, "DELETE", ITEMS "/" RIG_ID "n10", NULL), 204);
+			rig_check_status("delete", rig_send(rig, "DELETE", ITEMS "/" RIG_ID "n03", NULL),
+					 204);
+			rig_check_status("delete", rig_send(rig, "DELETE", ITEMS "/" RIG_ID "n10", NULL),
+					 204);
 			rig_add(rig, ITEMS, rig_item(rig, "z", ""));
 		}
 	}
@@ -273,7 +312,8 @@ static void test_pages(void **state)
 
 	(void)state;
 	walk(rig, ITEMS "?page[size]=10&fields[catalog-item]=title",
-	     "n00 n01 n02 n03 n04 n05 n06 n07 n08 n09 n11 n12 n13 n14 n15 n16 n17 n18 n19 n20 n21 n22 n23 n24 z");
+	     "n00 n01 n02 n03 n04 n05 n06 n07 n08 n09 n11 n12 n13 n14 n15 n16 n17 n18 n19 n20 n21 n22 n23 "
+	     "n24 z");
 	rig_free(rig);
 	rig = rig_with_list();
 	walk(rig, ITEMS "?page[size]=7&sort=-created",
@@ -291,7 +331,10 @@ static void test_many_deletions(void **state)
 		rig_add(rig, ITEMS, rig_item(rig, rig_printf(rig, "m%03d", i), ""));
 	for (int i = 0; i < 500; i++)
 		if (i % 100 != 50)
-			rig_check_status("delete", rig_send(rig, "DELETE", rig_printf(rig, ITEMS "/" RIG_ID "m%03d", i), NULL), 204);
+			rig_check_status(
+				"delete",
+				rig_send(rig, "DELETE", rig_printf(rig, ITEMS "/" RIG_ID "m%03d", i), NULL),
+				204);
 	rig_add(rig, ITEMS, rig_item(rig, "last", ""));
 	rig_check_status("list", rig_send(rig, "GET", ITEMS, NULL), 200);
 	assert_string_equal(listed(rig), "m050 m150 m250 m350 m450 last");
@@ -310,9 +353,12 @@ static void test_accounts(void **state)
 	id = arena_dup(&rig->arena, rig_text(rig, "data.0.id"));
 	assert_int_equal(id.len, 6);
 	assert_true(str_eq(id, rig_text(rig, "data.0.attributes.public_api_key")));
-	rig_check_status("one", rig_send(rig, "GET", rig_printf(rig, "/api/accounts/%.*s", STR_ARG(id)), NULL), 200);
+	rig_check_status("one",
+			 rig_send(rig, "GET", rig_printf(rig, "/api/accounts/%.*s", STR_ARG(id)), NULL), 200);
 	rig_check_status("another", rig_send(rig, "GET", "/api/accounts/AAAAAA", NULL), 404);
-	rig_check_status("metrics", rig_send(rig, "GET", "/api/metrics?filter=equals(integration.name,'API')", NULL), 200);
+	rig_check_status("metrics",
+			 rig_send(rig, "GET", "/api/metrics?filter=equals(integration.name,'API')", NULL),
+			 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 0);
 
 	rig->key = "pk_another_account1"; /* holds nothing of the first */

@@ -12,8 +12,10 @@ static const char *plural(const char *kind)
 static const char *submit(struct rig *rig, const char *kind, const char *op, const char *rows)
 {
 	const char *path = rig_printf(rig, "/api/catalog-%s-bulk-%s-jobs", kind, op);
-	const char *body = rig_printf(rig, "{\"data\":{\"type\":\"catalog-%s-bulk-%s-job\",\"attributes\":{\"%s\":{\"data\":[%s]}}}}",
-				      kind, op, plural(kind), rows);
+	const char *body = rig_printf(
+		rig,
+		"{\"data\":{\"type\":\"catalog-%s-bulk-%s-job\",\"attributes\":{\"%s\":{\"data\":[%s]}}}}",
+		kind, op, plural(kind), rows);
 
 	rig_check_status(body, rig_send(rig, "POST", path, body), 202);
 	return rig_printf(rig, "%s/%.*s", path, STR_ARG(rig_text(rig, "data.id")));
@@ -24,7 +26,8 @@ static const char *row(struct rig *rig, const char *body)
 {
 	struct str text = str_from(body);
 
-	return rig_printf(rig, "%.*s", (int)(text.len - sizeof("{\"data\":}") + 1), text.p + sizeof("{\"data\":") - 1);
+	return rig_printf(rig, "%.*s", (int)(text.len - sizeof("{\"data\":}") + 1),
+			  text.p + sizeof("{\"data\":") - 1);
 }
 
 static const char *item(struct rig *rig, const char *id)
@@ -34,7 +37,8 @@ static const char *item(struct rig *rig, const char *id)
 
 static const char *item_update(struct rig *rig, const char *id, const char *attributes)
 {
-	return rig_printf(rig, "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "%s\",\"attributes\":{%s}}", id, attributes);
+	return rig_printf(rig, "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "%s\",\"attributes\":{%s}}", id,
+			  attributes);
 }
 
 static const char *item_delete(struct rig *rig, const char *id)
@@ -42,7 +46,8 @@ static const char *item_delete(struct rig *rig, const char *id)
 	return rig_printf(rig, "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "%s\"}", id);
 }
 
-static void check_job(struct rig *rig, const char *what, const char *path, const char *status, int total, int failed)
+static void check_job(struct rig *rig, const char *what, const char *path, const char *status, int total,
+		      int failed)
 {
 	rig_check_status(what, rig_send(rig, "GET", path, NULL), 200);
 	rig_check_text(rig, what, "data.attributes.status", status);
@@ -71,7 +76,8 @@ static void test_nothing_before_its_time(void **state)
 	rig_check_text(rig, "200 ms", "data.attributes.completed_at", "2026-09-21T14:13:20.200Z");
 	rig_check_text(rig, "200 ms", "data.relationships.items.data.0.id", RIG_ID "a");
 	rig_check_status("200 ms", rig_send(rig, "GET", "/api/catalog-items/" RIG_ID "a", NULL), 200);
-	rig_check_status("include", rig_send(rig, "GET", rig_printf(rig, "%s?include=items", path), NULL), 200);
+	rig_check_status("include", rig_send(rig, "GET", rig_printf(rig, "%s?include=items", path), NULL),
+			 200);
 	rig_check_text(rig, "include", "included.0.attributes.title", "Title a");
 	rig_free(rig);
 }
@@ -151,11 +157,13 @@ static const struct error_row {
 	  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\"}", "not_found",
 	  "An item with the id `" RIG_ID "x` does not exist." },
 	{ "category of an item missing", "item", "update",
-	  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\",\"attributes\":{\"price\":7},\"relationships\":{\"categories\":"
+	  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID
+	  "i1\",\"attributes\":{\"price\":7},\"relationships\":{\"categories\":"
 	  "{\"data\":[{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "x\"}]}}}",
 	  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\",\"attributes\":{\"price\":1}}", "not_found",
 	  "A category with the id `" RIG_ID "x` does not exist." },
-	{ "category deleted twice", "category", "delete", "{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "x\"}",
+	{ "category deleted twice", "category", "delete",
+	  "{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "x\"}",
 	  "{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}", "not_found",
 	  "A category with the id `" RIG_ID "x` does not exist." },
 	{ "variant of nothing", "variant", "update",
@@ -175,8 +183,9 @@ static void test_row_errors(void **state)
 		rig_add(rig, "/api/catalog-categories", rig_category(rig, "c1"));
 		rig_add(rig, "/api/catalog-items", rig_item(rig, "i1", ""));
 		rig_add(rig, "/api/catalog-variants", rig_variant(rig, "v1", "i1", ""));
-		path = submit(rig, test->kind, test->op, rig_printf(rig, "%s,%s", test->bad ? test->bad : item(rig, "i1"),
-								    test->good ? test->good : item(rig, "i2")));
+		path = submit(rig, test->kind, test->op,
+			      rig_printf(rig, "%s,%s", test->bad ? test->bad : item(rig, "i1"),
+					 test->good ? test->good : item(rig, "i2")));
 		rig_wait(rig, 200);
 		check_job(rig, test->what, path, "complete", 2, 1);
 		rig_check_text(rig, test->what, "data.attributes.errors.0.code", test->code);
@@ -198,12 +207,15 @@ static void test_dependent_job_too_early(void **state)
 	path = submit(rig, "variant", "create", row(rig, rig_variant(rig, "v", "a", "")));
 	rig_wait(rig, 30000);
 	check_job(rig, "variant", path, "complete", 1, 1);
-	rig_check_text(rig, "variant", "data.attributes.errors.0.detail", "An item with the id `" RIG_ID "a` does not exist.");
+	rig_check_text(rig, "variant", "data.attributes.errors.0.detail",
+		       "An item with the id `" RIG_ID "a` does not exist.");
 	rig_free(rig);
 }
 
-/* Create, update, delete, create again: the effects come in the order of submission, even if the later would be done
-   sooner. */
+/*
+ * Create, update, delete, create again: the effects come in the order of submission, even if the later
+ * would be done sooner.
+ */
 static void test_order(void **state)
 {
 	struct rig *rig = rig_new();
@@ -244,11 +256,13 @@ static void test_list(void **state)
 	rig_check_status("first page", rig_send(rig, "GET", ITEM_JOBS, NULL), 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 100);
 	next = str_skip(rig_text(rig, "links.next"), sizeof("http://sandbox.test:80") - 1);
-	rig_check_status("second page", rig_send(rig, "GET", rig_printf(rig, "%.*s", STR_ARG(next)), NULL), 200);
+	rig_check_status("second page", rig_send(rig, "GET", rig_printf(rig, "%.*s", STR_ARG(next)), NULL),
+			 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 33);
 	rig_check_text(rig, "second page", "links.next", "null");
 	rig_wait(rig, 100); /* all those not complete are processing */
-	rig_check_status("filter", rig_send(rig, "GET", ITEM_JOBS "?filter=equals(status,'processing')", NULL), 200);
+	rig_check_status("filter",
+			 rig_send(rig, "GET", ITEM_JOBS "?filter=equals(status,'processing')", NULL), 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 3);
 	rig_check_status("other kind", rig_send(rig, "GET", "/api/catalog-item-bulk-update-jobs", NULL), 200);
 	assert_int_equal(json_len(rig_at(rig, "data")), 0);
@@ -263,8 +277,11 @@ static void test_job_of_another_kind_is_unknown(void **state)
 
 	(void)state;
 	rig_check_status("own", rig_send(rig, "GET", path, NULL), 200);
-	rig_check_status("update", rig_send(rig, "GET", rig_printf(rig, "/api/catalog-item-bulk-update-jobs/%.*s", STR_ARG(id)),
-					    NULL), 404);
+	rig_check_status("update",
+			 rig_send(rig, "GET",
+				  rig_printf(rig, "/api/catalog-item-bulk-update-jobs/%.*s", STR_ARG(id)),
+				  NULL),
+			 404);
 	rig->key = "pk_another_account1";
 	rig_check_status("other account", rig_send(rig, "GET", path, NULL), 404);
 	rig_free(rig);
@@ -290,11 +307,15 @@ static void test_jobs_in_progress_maximum(void **state)
 	(void)state;
 	rig_knobs(rig, "{\"job_ms\":2500}");
 	for (int i = 0; i < JOBS_IN_PROGRESS_MAX; i++)
-		(void)submit(rig, i % 2 ? "item" : "category", "delete", rig_printf(rig, "{\"type\":\"catalog-%s\",\"id\":\"" RIG_ID "n%d\"}",
-			     i % 2 ? "item" : "category", i));
-	rig_check_status("one more", rig_send(rig, "POST", "/api/catalog-item-bulk-delete-jobs",
-			 "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{\"items\":{\"data\":"
-			 "[{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "x\"}]}}}}"), 429);
+		(void)submit(rig, i % 2 ? "item" : "category", "delete",
+			     rig_printf(rig, "{\"type\":\"catalog-%s\",\"id\":\"" RIG_ID "n%d\"}",
+					i % 2 ? "item" : "category", i));
+	rig_check_status("one more",
+			 rig_send(rig, "POST", "/api/catalog-item-bulk-delete-jobs",
+				  "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{"
+				  "\"items\":{\"data\":"
+				  "[{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "x\"}]}}}}"),
+			 429);
 	rig_check_text(rig, "one more", "errors.0.code", "throttled");
 	assert_string_equal(rig_header(rig, "Retry-After"), "3");
 	rig_wait(rig, 2500);
@@ -311,10 +332,12 @@ static void test_knob_fails_a_row(void **state)
 
 	(void)state;
 	rig_knobs(rig, "{\"job_fail_external_id\":[\"b\"]}");
-	path = submit(rig, "item", "create", rig_printf(rig, "%s,%s,%s", item(rig, "a"), item(rig, "b"), item(rig, "c")));
+	path = submit(rig, "item", "create",
+		      rig_printf(rig, "%s,%s,%s", item(rig, "a"), item(rig, "b"), item(rig, "c")));
 	rig_wait(rig, 200);
 	check_job(rig, "knob", path, "complete", 3, 1);
-	rig_check_text(rig, "knob", "data.attributes.errors.0.detail", "An item with the id `" RIG_ID "b` could not be processed.");
+	rig_check_text(rig, "knob", "data.attributes.errors.0.detail",
+		       "An item with the id `" RIG_ID "b` could not be processed.");
 	rig_free(rig);
 }
 

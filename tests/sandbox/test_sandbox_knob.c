@@ -1,4 +1,7 @@
-/* Faults on request, and what the sandbox tells about itself: state, history, requests, counts, broken promises. */
+/*
+ * Faults on request, and what the sandbox tells about itself: state, history, requests, counts, broken
+ * promises.
+ */
 #include "rig.h"
 
 #include <string.h>
@@ -8,7 +11,9 @@
 
 static const char *price(struct rig *rig, int value)
 {
-	return rig_printf(rig, "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "a\",\"attributes\":{\"price\":%d}}}",
+	return rig_printf(rig,
+			  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID
+			  "a\",\"attributes\":{\"price\":%d}}}",
 			  value);
 }
 
@@ -23,8 +28,16 @@ static void check_violations(struct rig *rig, const char *what, const char *kind
 static void test_wrong_knobs_change_nothing(void **state)
 {
 	static const char *const wrong[] = {
-		"", "5", "{\"latency_ms\":-1}", "{\"latency_ms\":\"5\"}", "{\"latency_ms\":1.5}", "{\"nothing\":1}",
-		"{\"limits\":\"maybe\"}", "{\"down\":1}", "{\"fail_status\":200}", "{\"reject_external_id\":[1]}",
+		"",
+		"5",
+		"{\"latency_ms\":-1}",
+		"{\"latency_ms\":\"5\"}",
+		"{\"latency_ms\":1.5}",
+		"{\"nothing\":1}",
+		"{\"limits\":\"maybe\"}",
+		"{\"down\":1}",
+		"{\"fail_status\":200}",
+		"{\"reject_external_id\":[1]}",
 		"{\"latency_ms\":7,\"drop_how\":\"softly\"}",
 	};
 	struct rig *rig = rig_new();
@@ -44,7 +57,8 @@ static void test_knobs_are_shown(void **state)
 	struct rig *rig = rig_new();
 
 	(void)state;
-	rig_knobs(rig, "{\"latency_ms\":5,\"limits\":\"real\",\"down\":true,\"drop_how\":\"502\",\"deny_scope\":\"catalogs:write\"}");
+	rig_knobs(rig, "{\"latency_ms\":5,\"limits\":\"real\",\"down\":true,\"drop_how\":\"502\","
+		       "\"deny_scope\":\"catalogs:write\"}");
 	rig_check_text(rig, "answer", "latency_ms", "5");
 	rig_check_text(rig, "answer", "limits", "real");
 	rig_check_text(rig, "answer", "down", "true");
@@ -79,11 +93,26 @@ static const struct fail_row {
 } fail_rows[] = {
 	{ "every third", "{\"fail_every\":3}", JSON_API_TYPE, NULL, { 200, 200, 500, 200 } },
 	{ "gateway", "{\"fail_every\":2,\"fail_status\":502}", "text/html", NULL, { 200, 502, 200, 502 } },
-	{ "throttled", "{\"fail_every\":1,\"fail_status\":429,\"retry_after_s\":9}", JSON_API_TYPE, "9",
+	{ "throttled",
+	  "{\"fail_every\":1,\"fail_status\":429,\"retry_after_s\":9}",
+	  JSON_API_TYPE,
+	  "9",
 	  { 429, 429, 429, 429 } },
-	{ "throttled, default wait", "{\"fail_every\":1,\"fail_status\":429}", JSON_API_TYPE, "1", { 429, 429, 429, 429 } },
-	{ "challenge", "{\"fail_every\":2,\"fail_html\":true}", "text/html; charset=UTF-8", NULL, { 200, 403, 200, 403 } },
-	{ "challenge for all", "{\"fail_html\":true}", "text/html; charset=UTF-8", NULL, { 403, 403, 403, 403 } },
+	{ "throttled, default wait",
+	  "{\"fail_every\":1,\"fail_status\":429}",
+	  JSON_API_TYPE,
+	  "1",
+	  { 429, 429, 429, 429 } },
+	{ "challenge",
+	  "{\"fail_every\":2,\"fail_html\":true}",
+	  "text/html; charset=UTF-8",
+	  NULL,
+	  { 200, 403, 200, 403 } },
+	{ "challenge for all",
+	  "{\"fail_html\":true}",
+	  "text/html; charset=UTF-8",
+	  NULL,
+	  { 403, 403, 403, 403 } },
 };
 
 static void test_failures(void **state)
@@ -102,8 +131,10 @@ static void test_failures(void **state)
 				continue;
 			assert_string_equal(rig->reply.content_type, row->type);
 			retry_after = rig_header(rig, "Retry-After");
-			if (!row->retry_after != !retry_after || (retry_after && strcmp(retry_after, row->retry_after) != 0))
-				fail_msg("%s: got Retry-After %s", row->what, retry_after ? retry_after : "none");
+			if (!row->retry_after != !retry_after ||
+			    (retry_after && strcmp(retry_after, row->retry_after) != 0))
+				fail_msg("%s: got Retry-After %s", row->what,
+					 retry_after ? retry_after : "none");
 		}
 		rig_free(rig);
 	}
@@ -153,9 +184,12 @@ static void test_rejected_row(void **state)
 	rig_add(rig, ITEMS, rig_item(rig, "b", ""));
 	rig_check_status("update", rig_send(rig, "PATCH", ITEM, price(rig, 1)), 400);
 	rig_check_text(rig, "update", "errors.0.source.pointer", "/data/id");
-	rig_check_status("job", rig_send(rig, "POST", "/api/catalog-item-bulk-delete-jobs",
-			 "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{\"items\":{\"data\":["
-			 "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "b\"},{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "x\"}]}}}}"),
+	rig_check_status("job",
+			 rig_send(rig, "POST", "/api/catalog-item-bulk-delete-jobs",
+				  "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{"
+				  "\"items\":{\"data\":["
+				  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID
+				  "b\"},{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "x\"}]}}}}"),
 			 400);
 	rig_check_text(rig, "job", "errors.0.source.pointer", "/data/attributes/items/data/1/id");
 	rig_free(rig);
@@ -186,21 +220,24 @@ static void test_unchanged_content(void **state)
 	rig_check_text(rig, "same price", "violations.0.detail", "item a");
 	rig_check_status("new price", rig_send(rig, "PATCH", ITEM, price(rig, 6)), 200);
 	check_violations(rig, "new price", "unchanged_content_sent", "1");
-	rig_check_status("created before, otherwise", rig_send(rig, "POST", ITEMS, rig_item(rig, "a", "")), 409);
+	rig_check_status("created before, otherwise", rig_send(rig, "POST", ITEMS, rig_item(rig, "a", "")),
+			 409);
 	check_violations(rig, "created before, otherwise", "unchanged_content_sent", "1");
 	rig_check_status("what a 409 leads to", rig_send(rig, "PATCH", ITEM, price(rig, 6)), 200);
 	check_violations(rig, "what a 409 leads to", "unchanged_content_sent", "1");
 	rig_check_status("once more", rig_send(rig, "PATCH", ITEM, price(rig, 6)), 200);
 	check_violations(rig, "once more", "unchanged_content_sent", "2");
-	rig_check_status("same create", rig_send(rig, "POST", ITEMS, rig_item(rig, "a", ",\"price\":6")), 409);
+	rig_check_status("same create", rig_send(rig, "POST", ITEMS, rig_item(rig, "a", ",\"price\":6")),
+			 409);
 	check_violations(rig, "same create", "unchanged_content_sent", "3");
 	rig_free(rig);
 }
 
 static void test_overlapping_change(void **state)
 {
-	static const char job[] = "{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":["
-				  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "a\",\"attributes\":{\"price\":1}}]}}}}";
+	static const char job[] =
+		"{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":["
+		"{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "a\",\"attributes\":{\"price\":1}}]}}}}";
 	struct rig *rig = rig_new();
 
 	(void)state;
@@ -216,7 +253,8 @@ static void test_overlapping_change(void **state)
 	check_violations(rig, "after it", "overlapping_change", "1");
 	rig_knobs(rig, "{\"drop_after\":1}");
 	(void)rig_send(rig, "POST", "/api/catalog-item-bulk-update-jobs", job);
-	rig_check_status("lost, sent again", rig_send(rig, "POST", "/api/catalog-item-bulk-update-jobs", job), 202);
+	rig_check_status("lost, sent again", rig_send(rig, "POST", "/api/catalog-item-bulk-update-jobs", job),
+			 202);
 	check_violations(rig, "lost, sent again", "overlapping_change", "1");
 	rig_wait(rig, 200);
 	check_violations(rig, "lost, sent again", "unchanged_content_sent", "0");
@@ -257,8 +295,12 @@ static void test_state(void **state)
 /* The key itself is shown nowhere. */
 static void test_keys_stay_secret(void **state)
 {
-	static const char *const paths[] = { "/", "/sandbox/state", "/sandbox/requests", "/sandbox/violations",
-					     "/sandbox/counts", "/sandbox/history?kind=item&id=a" };
+	static const char *const paths[] = { "/",
+					     "/sandbox/state",
+					     "/sandbox/requests",
+					     "/sandbox/violations",
+					     "/sandbox/counts",
+					     "/sandbox/history?kind=item&id=a" };
 	struct rig *rig = rig_new();
 
 	(void)state;
@@ -282,7 +324,8 @@ static void test_history(void **state)
 	rig_check_status("refused", rig_send(rig, "PATCH", ITEM, "{}"), 400);
 	rig_check_status("update", rig_send(rig, "PATCH", ITEM, price(rig, 2)), 200);
 	rig_check_status("delete", rig_send(rig, "DELETE", ITEM, NULL), 204);
-	rig_check_status("item", rig_send(rig, "GET", "/sandbox/history?kind=item&id=" RIG_ID "a", NULL), 200);
+	rig_check_status("item", rig_send(rig, "GET", "/sandbox/history?kind=item&id=" RIG_ID "a", NULL),
+			 200);
 	assert_int_equal(json_len(rig_at(rig, "history")), 3);
 	rig_check_text(rig, "create", "history.0.attributes.title", "Title a");
 	rig_check_text(rig, "update", "history.1.op", "update");
@@ -301,9 +344,12 @@ static void test_counts_and_requests(void **state)
 	(void)state;
 	rig_add(rig, ITEMS, rig_item(rig, "a", ""));
 	rig_check_status("409", rig_send(rig, "POST", ITEMS, rig_item(rig, "a", "")), 409);
-	rig_check_status("job", rig_send(rig, "POST", "/api/catalog-item-bulk-delete-jobs",
-			 "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{\"items\":{\"data\":["
-			 "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "a\"},{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "b\"}]}}}}"),
+	rig_check_status("job",
+			 rig_send(rig, "POST", "/api/catalog-item-bulk-delete-jobs",
+				  "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{"
+				  "\"items\":{\"data\":["
+				  "{\"type\":\"catalog-item\",\"id\":\"" RIG_ID
+				  "a\"},{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "b\"}]}}}}"),
 			 202);
 	rig_check_status("unknown", rig_send(rig, "GET", "/api/nothing?x=1", NULL), 404);
 	rig_wait(rig, 200);
@@ -312,7 +358,8 @@ static void test_counts_and_requests(void **state)
 	rig_check_text(rig, "counts", "rows", "4");
 	rig_check_text(rig, "counts", "by_status", "{\"201\":1,\"202\":1,\"404\":1,\"409\":1}");
 	rig_check_text(rig, "counts", "effects.items", "{\"created\":1,\"updated\":0,\"deleted\":1}");
-	rig_check_text(rig, "counts", "routes.0", "{\"method\":\"POST\",\"pattern\":\"/api/catalog-items\",\"requests\":2,"
+	rig_check_text(rig, "counts", "routes.0",
+		       "{\"method\":\"POST\",\"pattern\":\"/api/catalog-items\",\"requests\":2,"
 		       "\"rows\":2,\"by_status\":{\"201\":1,\"409\":1}}");
 	rig_check_status("requests", rig_send(rig, "GET", "/sandbox/requests?after=2", NULL), 200);
 	assert_int_equal(json_len(rig_at(rig, "requests")), 2);

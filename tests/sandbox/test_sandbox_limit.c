@@ -27,7 +27,8 @@ static const struct tier_test {
 	enum tier tier;
 	int burst, steady;
 } tier_tests[] = {
-	{ TIER_XS, 1, 15 }, { TIER_S, 3, 60 }, { TIER_M, 10, 150 }, { TIER_L, 75, 750 }, { TIER_XL, 350, 3500 },
+	{ TIER_XS, 1, 15 },  { TIER_S, 3, 60 },	     { TIER_M, 10, 150 },
+	{ TIER_L, 75, 750 }, { TIER_XL, 350, 3500 },
 };
 
 static void test_each_tier(void **state)
@@ -49,7 +50,10 @@ static void test_each_tier(void **state)
 	}
 }
 
-/* Fixed windows let twice the burst through around an edge: that is Klaviyo's, and a client must not rely on it. */
+/*
+ * Fixed windows let twice the burst through around an edge: that is Klaviyo's, and a client must not rely
+ * on it.
+ */
 static void test_edge(void **state)
 {
 	struct limit limit = aligned_limit();
@@ -153,7 +157,8 @@ static void align(struct rig *rig)
 	bool known;
 
 	(void)get_items(rig);
-	limit = &rig->sandbox->account[0]->limit[route_index(route_find(STR("GET"), STR("/api/metrics"), &id, &known))];
+	limit = &rig->sandbox->account[0]
+			 ->limit[route_index(route_find(STR("GET"), STR("/api/metrics"), &id, &known))];
 	rig_wait(rig, 60000 - limit->steady.phase_ms % 60000);
 	limit->burst.phase_ms = limit->steady.phase_ms % 1000;
 	rig_wait(rig, 60000);
@@ -174,7 +179,8 @@ static void test_answers(void **state)
 	}
 	rig_check_status("refused", get_items(rig), 429);
 	rig_check_text(rig, "refused", "errors.0.code", "throttled");
-	rig_check_text(rig, "refused", "errors.0.detail", "Request was throttled. Expected available in 1 second.");
+	rig_check_text(rig, "refused", "errors.0.detail",
+		       "Request was throttled. Expected available in 1 second.");
 	rig_check_text(rig, "refused", "errors.0.source.pointer", "/data");
 	assert_string_equal(rig_header(rig, "Retry-After"), "1");
 	assert_null(rig_header(rig, "RateLimit-Limit"));
@@ -197,7 +203,8 @@ static void test_retry_after_of_the_minute(void **state)
 	}
 	rig_check_status("refused", get_items(rig), 429);
 	assert_string_equal(rig_header(rig, "Retry-After"), "45");
-	rig_check_text(rig, "refused", "errors.0.detail", "Request was throttled. Expected available in 45 seconds.");
+	rig_check_text(rig, "refused", "errors.0.detail",
+		       "Request was throttled. Expected available in 45 seconds.");
 	rig_wait(rig, 44999);
 	rig_check_status("still", get_items(rig), 429);
 	rig_wait(rig, 1);
@@ -259,10 +266,12 @@ static void test_what_counts(void **state)
 
 		rig->key = count_rows[i].key;
 		rig->revision = count_rows[i].revision;
-		rig_check_status(count_rows[i].what, rig_send(rig, "GET", count_rows[i].target, NULL), count_rows[i].status);
+		rig_check_status(count_rows[i].what, rig_send(rig, "GET", count_rows[i].target, NULL),
+				 count_rows[i].status);
 		rig->key = RIG_KEY;
 		rig->revision = "2026-07-15";
-		rig_check_status(count_rows[i].what, rig_send(rig, "GET", "/api/accounts", NULL), count_rows[i].next);
+		rig_check_status(count_rows[i].what, rig_send(rig, "GET", "/api/accounts", NULL),
+				 count_rows[i].next);
 		rig_free(rig);
 	}
 }
@@ -336,13 +345,16 @@ static void test_tiers_of_routes(void **state)
 		const struct route *route = route_at(i);
 		bool read = strcmp(route->method, "GET") == 0;
 		bool catalog = strstr(route->pattern, "/api/catalog-") != NULL;
-		bool slow_poll = strstr(route->pattern, "item-bulk-create") || strstr(route->pattern, "item-bulk-update") ||
-				 strstr(route->pattern, "variant-bulk-create") || strstr(route->pattern, "variant-bulk-update");
+		bool slow_poll = strstr(route->pattern, "item-bulk-create") ||
+				 strstr(route->pattern, "item-bulk-update") ||
+				 strstr(route->pattern, "variant-bulk-create") ||
+				 strstr(route->pattern, "variant-bulk-update");
 		enum tier want = !catalog ? (strstr(route->pattern, "accounts") ? TIER_XS : TIER_M) :
 				 read && !slow_poll ? TIER_XL : TIER_L;
 
 		if (route->tier != want)
-			fail_msg("%s %s: got tier %d, want %d", route->method, route->pattern, route->tier, want);
+			fail_msg("%s %s: got tier %d, want %d", route->method, route->pattern, route->tier,
+				 want);
 	}
 }
 

@@ -14,14 +14,17 @@
 #define FULL "\"external_id\":\"n\",\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""
 #define PATCH_ITEM(attributes) \
 	"{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\",\"attributes\":{" attributes "}}}"
-#define JOB(rows) "{\"data\":{\"type\":\"catalog-item-bulk-create-job\",\"attributes\":{\"items\":{\"data\":[" rows "]}}}}"
+#define JOB(rows) \
+	"{\"data\":{\"type\":\"catalog-item-bulk-create-job\",\"attributes\":{\"items\":{\"data\":[" rows \
+	"]}}}}"
 #define ROW "{\"type\":\"catalog-item\",\"attributes\":{" FULL "}}"
 #define VARIANT(attributes, relations) \
 	"{\"data\":{\"type\":\"catalog-variant\",\"attributes\":{" attributes "}" relations "}}"
 #define FULL_VARIANT FULL ",\"sku\":\"s\",\"inventory_quantity\":1,\"price\":2"
 #define OF_ITEM(id) ",\"relationships\":{\"item\":{\"data\":{\"type\":\"catalog-item\",\"id\":\"" id "\"}}}"
 #define IN_CATEGORY(type, id) \
-	"{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL "},\"relationships\":{\"categories\":{\"data\":" \
+	"{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL \
+	"},\"relationships\":{\"categories\":{\"data\":" \
 	"[{\"type\":\"" type "\",\"id\":\"" id "\"}]}}}}"
 
 static const struct row {
@@ -38,91 +41,105 @@ static const struct row {
 	{ "data null", "POST", ITEMS, "{\"data\":null}", 400, "invalid", "/data" },
 	{ "data of the wrong type", "POST", ITEMS, "{\"data\":[]}", 400, "invalid", "/data" },
 	/* unknown members, at every depth */
-	{ "unknown beside data", "POST", ITEMS, "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL "}},\"x\":1}",
-	  400, "invalid", "/x" },
-	{ "unknown in data", "POST", ITEMS, "{\"data\":{\"type\":\"catalog-item\",\"meta\":{},\"attributes\":{" FULL "}}}",
-	  400, "invalid", "/data/meta" },
+	{ "unknown beside data", "POST", ITEMS,
+	  "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL "}},\"x\":1}", 400, "invalid", "/x" },
+	{ "unknown in data", "POST", ITEMS,
+	  "{\"data\":{\"type\":\"catalog-item\",\"meta\":{},\"attributes\":{" FULL "}}}", 400, "invalid",
+	  "/data/meta" },
 	{ "id on create", "POST", ITEMS,
-	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "n\",\"attributes\":{" FULL "}}}", 400, "invalid",
-	  "/data/id" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "n\",\"attributes\":{" FULL "}}}", 400,
+	  "invalid", "/data/id" },
 	{ "unknown attribute", "POST", ITEMS, NEW_ITEM(FULL ",\"brand\":\"b\""), 400, "invalid",
 	  "/data/attributes/brand" },
 	{ "name with a slash is escaped", "POST", ITEMS, NEW_ITEM(FULL ",\"a/b~c\":1"), 400, "invalid",
 	  "/data/attributes/a~1b~0c" },
 	{ "attribute of another kind", "POST", ITEMS, NEW_ITEM(FULL ",\"sku\":\"s\""), 400, "invalid",
 	  "/data/attributes/sku" },
-	{ "read-only attribute", "POST", ITEMS, NEW_ITEM(FULL ",\"created\":\"2026-01-01T00:00:00Z\""), 400, "invalid",
-	  "/data/attributes/created" },
+	{ "read-only attribute", "POST", ITEMS, NEW_ITEM(FULL ",\"created\":\"2026-01-01T00:00:00Z\""), 400,
+	  "invalid", "/data/attributes/created" },
 	{ "unknown relation", "POST", ITEMS,
-	  "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL "},\"relationships\":{\"variants\":{}}}}", 400,
-	  "invalid", "/data/relationships/variants" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL
+	  "},\"relationships\":{\"variants\":{}}}}",
+	  400, "invalid", "/data/relationships/variants" },
 	{ "external_id on update", "PATCH", ITEM, PATCH_ITEM("\"external_id\":\"i1\""), 400, "invalid",
 	  "/data/attributes/external_id" },
-	{ "integration_type on update", "PATCH", ITEM, PATCH_ITEM("\"integration_type\":\"$custom\""), 400, "invalid",
-	  "/data/attributes/integration_type" },
+	{ "integration_type on update", "PATCH", ITEM, PATCH_ITEM("\"integration_type\":\"$custom\""), 400,
+	  "invalid", "/data/attributes/integration_type" },
 	{ "relation on update of a variant", "PATCH", VARIANTS "/" RIG_ID "v1",
-	  "{\"data\":{\"type\":\"catalog-variant\",\"id\":\"" RIG_ID "v1\",\"attributes\":{}" OF_ITEM(RIG_ID "i1") "}}",
+	  "{\"data\":{\"type\":\"catalog-variant\",\"id\":\"" RIG_ID
+	  "v1\",\"attributes\":{}" OF_ITEM(RIG_ID "i1") "}}",
 	  400, "invalid", "/data/relationships" },
 	/* required members */
 	{ "attributes missing", "POST", ITEMS, "{\"data\":{\"type\":\"catalog-item\"}}", 400, "invalid",
 	  "/data/attributes" },
-	{ "type missing", "POST", ITEMS, "{\"data\":{\"attributes\":{" FULL "}}}", 400, "invalid", "/data/type" },
-	{ "external_id missing", "POST", ITEMS, NEW_ITEM("\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""), 400,
-	  "invalid", "/data/attributes/external_id" },
-	{ "title missing", "POST", ITEMS, NEW_ITEM("\"external_id\":\"n\",\"description\":\"d\",\"url\":\"u\""), 400,
-	  "invalid", "/data/attributes/title" },
-	{ "description missing", "POST", ITEMS, NEW_ITEM("\"external_id\":\"n\",\"title\":\"t\",\"url\":\"u\""), 400,
-	  "invalid", "/data/attributes/description" },
-	{ "url missing", "POST", ITEMS, NEW_ITEM("\"external_id\":\"n\",\"title\":\"t\",\"description\":\"d\""), 400,
-	  "invalid", "/data/attributes/url" },
-	{ "id missing on update", "PATCH", ITEM, "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{}}}", 400,
-	  "invalid", "/data/id" },
+	{ "type missing", "POST", ITEMS, "{\"data\":{\"attributes\":{" FULL "}}}", 400, "invalid",
+	  "/data/type" },
+	{ "external_id missing", "POST", ITEMS,
+	  NEW_ITEM("\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""), 400, "invalid",
+	  "/data/attributes/external_id" },
+	{ "title missing", "POST", ITEMS,
+	  NEW_ITEM("\"external_id\":\"n\",\"description\":\"d\",\"url\":\"u\""), 400, "invalid",
+	  "/data/attributes/title" },
+	{ "description missing", "POST", ITEMS,
+	  NEW_ITEM("\"external_id\":\"n\",\"title\":\"t\",\"url\":\"u\""), 400, "invalid",
+	  "/data/attributes/description" },
+	{ "url missing", "POST", ITEMS,
+	  NEW_ITEM("\"external_id\":\"n\",\"title\":\"t\",\"description\":\"d\""), 400, "invalid",
+	  "/data/attributes/url" },
+	{ "id missing on update", "PATCH", ITEM, "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{}}}",
+	  400, "invalid", "/data/id" },
 	{ "attributes missing on update", "PATCH", ITEM,
-	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\"}}", 400, "invalid", "/data/attributes" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\"}}", 400, "invalid",
+	  "/data/attributes" },
 	{ "sku missing", "POST", VARIANTS,
 	  VARIANT(FULL ",\"inventory_quantity\":1,\"price\":2", OF_ITEM(RIG_ID "i1")), 400, "invalid",
 	  "/data/attributes/sku" },
 	{ "price of a variant missing", "POST", VARIANTS,
 	  VARIANT(FULL ",\"sku\":\"s\",\"inventory_quantity\":1", OF_ITEM(RIG_ID "i1")), 400, "invalid",
 	  "/data/attributes/price" },
-	{ "quantity missing", "POST", VARIANTS, VARIANT(FULL ",\"sku\":\"s\",\"price\":1", OF_ITEM(RIG_ID "i1")), 400,
-	  "invalid", "/data/attributes/inventory_quantity" },
+	{ "quantity missing", "POST", VARIANTS,
+	  VARIANT(FULL ",\"sku\":\"s\",\"price\":1", OF_ITEM(RIG_ID "i1")), 400, "invalid",
+	  "/data/attributes/inventory_quantity" },
 	{ "item of a variant missing", "POST", VARIANTS, VARIANT(FULL_VARIANT, ""), 400, "invalid",
 	  "/data/relationships" },
-	{ "item relation empty", "POST", VARIANTS, VARIANT(FULL_VARIANT, ",\"relationships\":{\"item\":{}}"), 400,
-	  "invalid", "/data/relationships/item/data" },
+	{ "item relation empty", "POST", VARIANTS, VARIANT(FULL_VARIANT, ",\"relationships\":{\"item\":{}}"),
+	  400, "invalid", "/data/relationships/item/data" },
 	{ "name of a category missing", "POST", CATEGORIES,
 	  "{\"data\":{\"type\":\"catalog-category\",\"attributes\":{\"external_id\":\"n\"}}}", 400, "invalid",
 	  "/data/attributes/name" },
 	/* types, null, allowed values */
-	{ "type of another resource", "POST", ITEMS, "{\"data\":{\"type\":\"catalog-items\",\"attributes\":{" FULL "}}}",
-	  400, "invalid", "/data/type" },
-	{ "title a number", "PATCH", ITEM, PATCH_ITEM("\"title\":5"), 400, "invalid", "/data/attributes/title" },
-	{ "title null on create", "POST", ITEMS,
-	  NEW_ITEM("\"external_id\":\"n\",\"title\":null,\"description\":\"d\",\"url\":\"u\""), 400, "invalid",
+	{ "type of another resource", "POST", ITEMS,
+	  "{\"data\":{\"type\":\"catalog-items\",\"attributes\":{" FULL "}}}", 400, "invalid", "/data/type" },
+	{ "title a number", "PATCH", ITEM, PATCH_ITEM("\"title\":5"), 400, "invalid",
 	  "/data/attributes/title" },
+	{ "title null on create", "POST", ITEMS,
+	  NEW_ITEM("\"external_id\":\"n\",\"title\":null,\"description\":\"d\",\"url\":\"u\""), 400,
+	  "invalid", "/data/attributes/title" },
 	{ "description null on create", "POST", ITEMS,
-	  NEW_ITEM("\"external_id\":\"n\",\"title\":\"t\",\"description\":null,\"url\":\"u\""), 400, "invalid",
-	  "/data/attributes/description" },
+	  NEW_ITEM("\"external_id\":\"n\",\"title\":\"t\",\"description\":null,\"url\":\"u\""), 400,
+	  "invalid", "/data/attributes/description" },
 	{ "price of a variant null", "POST", VARIANTS,
-	  VARIANT(FULL ",\"sku\":\"s\",\"inventory_quantity\":1,\"price\":null", OF_ITEM(RIG_ID "i1")), 400, "invalid",
-	  "/data/attributes/price" },
+	  VARIANT(FULL ",\"sku\":\"s\",\"inventory_quantity\":1,\"price\":null", OF_ITEM(RIG_ID "i1")), 400,
+	  "invalid", "/data/attributes/price" },
 	{ "external_id empty", "POST", ITEMS,
-	  NEW_ITEM("\"external_id\":\"\",\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""), 400, "invalid",
-	  "/data/attributes/external_id" },
-	{ "price a string", "PATCH", ITEM, PATCH_ITEM("\"price\":\"5\""), 400, "invalid", "/data/attributes/price" },
+	  NEW_ITEM("\"external_id\":\"\",\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""), 400,
+	  "invalid", "/data/attributes/external_id" },
+	{ "price a string", "PATCH", ITEM, PATCH_ITEM("\"price\":\"5\""), 400, "invalid",
+	  "/data/attributes/price" },
 	{ "published a string", "PATCH", ITEM, PATCH_ITEM("\"published\":\"yes\""), 400, "invalid",
 	  "/data/attributes/published" },
-	{ "images a string", "PATCH", ITEM, PATCH_ITEM("\"images\":\"x\""), 400, "invalid", "/data/attributes/images" },
-	{ "images of numbers", "PATCH", ITEM, PATCH_ITEM("\"images\":[1]"), 400, "invalid", "/data/attributes/images" },
+	{ "images a string", "PATCH", ITEM, PATCH_ITEM("\"images\":\"x\""), 400, "invalid",
+	  "/data/attributes/images" },
+	{ "images of numbers", "PATCH", ITEM, PATCH_ITEM("\"images\":[1]"), 400, "invalid",
+	  "/data/attributes/images" },
 	{ "metadata not flat", "PATCH", ITEM, PATCH_ITEM("\"custom_metadata\":{\"a\":{}}"), 400, "invalid",
 	  "/data/attributes/custom_metadata" },
-	{ "metadata with a list", "PATCH", ITEM, PATCH_ITEM("\"custom_metadata\":{\"a\":[1]}"), 400, "invalid",
-	  "/data/attributes/custom_metadata" },
+	{ "metadata with a list", "PATCH", ITEM, PATCH_ITEM("\"custom_metadata\":{\"a\":[1]}"), 400,
+	  "invalid", "/data/attributes/custom_metadata" },
 	{ "metadata a list", "PATCH", ITEM, PATCH_ITEM("\"custom_metadata\":[]"), 400, "invalid",
 	  "/data/attributes/custom_metadata" },
-	{ "another integration", "POST", ITEMS, NEW_ITEM(FULL ",\"integration_type\":\"$shopify\""), 400, "invalid",
-	  "/data/attributes/integration_type" },
+	{ "another integration", "POST", ITEMS, NEW_ITEM(FULL ",\"integration_type\":\"$shopify\""), 400,
+	  "invalid", "/data/attributes/integration_type" },
 	{ "another catalog", "POST", ITEMS, NEW_ITEM(FULL ",\"catalog_type\":\"de\""), 400, "invalid",
 	  "/data/attributes/catalog_type" },
 	{ "policy out of range", "POST", VARIANTS,
@@ -132,13 +149,15 @@ static const struct row {
 	  VARIANT(FULL_VARIANT ",\"inventory_policy\":1.5", OF_ITEM(RIG_ID "i1")), 400, "invalid",
 	  "/data/attributes/inventory_policy" },
 	{ "relationships null", "POST", ITEMS,
-	  "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL "},\"relationships\":null}}", 400, "invalid",
-	  "/data/relationships" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{" FULL "},\"relationships\":null}}", 400,
+	  "invalid", "/data/relationships" },
 	/* ids */
 	{ "id of the body is not that of the path", "PATCH", ITEM,
-	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i2\",\"attributes\":{}}}", 400, "invalid", "/data/id" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i2\",\"attributes\":{}}}", 400, "invalid",
+	  "/data/id" },
 	{ "id without its prefix", "PATCH", ITEM,
-	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"i1\",\"attributes\":{}}}", 400, "invalid", "/data/id" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"i1\",\"attributes\":{}}}", 400, "invalid",
+	  "/data/id" },
 	{ "bare id in the path", "GET", ITEMS "/i1", NULL, 400, "invalid" },
 	{ "link of another type", "POST", ITEMS, IN_CATEGORY("catalog-item", RIG_ID "c1"), 400, "invalid",
 	  "/data/relationships/categories/data/0/type" },
@@ -147,37 +166,43 @@ static const struct row {
 	{ "links of a relationship body not a list", "POST", ITEM "/relationships/categories",
 	  "{\"data\":{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}}", 400, "invalid", "/data" },
 	/* what must exist, what must not */
-	{ "item exists", "POST", ITEMS, NEW_ITEM("\"external_id\":\"i1\",\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""),
-	  409, "duplicate_item" },
+	{ "item exists", "POST", ITEMS,
+	  NEW_ITEM("\"external_id\":\"i1\",\"title\":\"t\",\"description\":\"d\",\"url\":\"u\""), 409,
+	  "duplicate_item" },
 	{ "no such item to get", "GET", ITEMS "/" RIG_ID "none", NULL, 404, "not_found", "/data/" },
 	{ "no such item to update", "PATCH", ITEMS "/" RIG_ID "none",
-	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "none\",\"attributes\":{}}}", 404, "not_found",
-	  "/data/" },
+	  "{\"data\":{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "none\",\"attributes\":{}}}", 404,
+	  "not_found", "/data/" },
 	{ "no such item to delete", "DELETE", ITEMS "/" RIG_ID "none", NULL, 404, "not_found", "/data/" },
-	{ "category of an item does not exist", "POST", ITEMS, IN_CATEGORY("catalog-category", RIG_ID "none"), 404,
-	  "not_found", "/data/relationships/categories/data" },
-	{ "item of a variant does not exist", "POST", VARIANTS, VARIANT(FULL_VARIANT, OF_ITEM(RIG_ID "none")), 404,
-	  "not_found", "/data/relationships/item/data" },
+	{ "category of an item does not exist", "POST", ITEMS, IN_CATEGORY("catalog-category", RIG_ID "none"),
+	  404, "not_found", "/data/relationships/categories/data" },
+	{ "item of a variant does not exist", "POST", VARIANTS, VARIANT(FULL_VARIANT, OF_ITEM(RIG_ID "none")),
+	  404, "not_found", "/data/relationships/item/data" },
 	{ "link exists", "POST", ITEM "/relationships/categories",
-	  "{\"data\":[{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}]}", 409, "duplicate_relation", "/data/id" },
+	  "{\"data\":[{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}]}", 409, "duplicate_relation",
+	  "/data/id" },
 	/* jobs */
 	{ "job without rows", "POST", JOBS, JOB(""), 400, "invalid", "/data/attributes/items/data" },
 	{ "job of another type", "POST", JOBS,
-	  "{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":[" ROW "]}}}}", 400,
-	  "invalid", "/data/type" },
+	  "{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":[" ROW
+	  "]}}}}",
+	  400, "invalid", "/data/type" },
 	{ "job with rows of another name", "POST", JOBS,
-	  "{\"data\":{\"type\":\"catalog-item-bulk-create-job\",\"attributes\":{\"variants\":{\"data\":[]}}}}", 400,
-	  "invalid", "/data/attributes/items" },
-	{ "one bad row in a job", "POST", JOBS, JOB(ROW "," ROW ",{\"type\":\"catalog-item\",\"attributes\":{}}"), 400,
-	  "invalid", "/data/attributes/items/data/2/attributes/external_id" },
+	  "{\"data\":{\"type\":\"catalog-item-bulk-create-job\",\"attributes\":{\"variants\":{\"data\":[]}}}"
+	  "}",
+	  400, "invalid", "/data/attributes/items" },
+	{ "one bad row in a job", "POST", JOBS,
+	  JOB(ROW "," ROW ",{\"type\":\"catalog-item\",\"attributes\":{}}"), 400, "invalid",
+	  "/data/attributes/items/data/2/attributes/external_id" },
 	{ "row null", "POST", JOBS, JOB("null"), 400, "invalid", "/data/attributes/items/data/0" },
 	{ "row of an update job without id", "POST", "/api/catalog-item-bulk-update-jobs",
 	  "{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":"
-	  "[{\"type\":\"catalog-item\",\"attributes\":{}}]}}}}", 400, "invalid", "/data/attributes/items/data/0/id" },
+	  "[{\"type\":\"catalog-item\",\"attributes\":{}}]}}}}",
+	  400, "invalid", "/data/attributes/items/data/0/id" },
 	{ "row of a delete job with attributes", "POST", "/api/catalog-item-bulk-delete-jobs",
 	  "{\"data\":{\"type\":\"catalog-item-bulk-delete-job\",\"attributes\":{\"items\":{\"data\":"
-	  "[{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\",\"attributes\":{}}]}}}}", 400, "invalid",
-	  "/data/attributes/items/data/0/attributes" },
+	  "[{\"type\":\"catalog-item\",\"id\":\"" RIG_ID "i1\",\"attributes\":{}}]}}}}",
+	  400, "invalid", "/data/attributes/items/data/0/attributes" },
 	{ "no such job", "GET", JOBS "/01ABC", NULL, 404, "not_found" },
 	/* parameters */
 	{ "unknown parameter", "GET", ITEMS "?limit=5", NULL, 400, "invalid", NULL, "limit" },
@@ -187,18 +212,21 @@ static const struct row {
 	{ "broken cursor", "GET", ITEMS "?page[cursor]=xyz", NULL, 400, "invalid", NULL, "page[cursor]" },
 	{ "unknown sort", "GET", ITEMS "?sort=title", NULL, 400, "invalid", NULL, "sort" },
 	{ "unknown include", "GET", ITEMS "?include=categories", NULL, 400, "invalid", NULL, "include" },
-	{ "include where there is none", "GET", VARIANTS "?include=item", NULL, 400, "invalid", NULL, "include" },
-	{ "unknown sparse field", "GET", ITEMS "?fields[catalog-item]=title,brand", NULL, 400, "invalid", NULL,
-	  "fields[catalog-item]" },
-	{ "filter not closed", "GET", ITEMS "?filter=any(ids,[%27a%27)", NULL, 400, "invalid", NULL, "filter" },
-	{ "filter on an unknown field", "GET", ITEMS "?filter=equals(price,5)", NULL, 400, "invalid", NULL, "filter" },
-	{ "filter with the wrong operator", "GET", ITEMS "?filter=equals(ids,%27a%27)", NULL, 400, "invalid", NULL,
+	{ "include where there is none", "GET", VARIANTS "?include=item", NULL, 400, "invalid", NULL,
+	  "include" },
+	{ "unknown sparse field", "GET", ITEMS "?fields[catalog-item]=title,brand", NULL, 400, "invalid",
+	  NULL, "fields[catalog-item]" },
+	{ "filter not closed", "GET", ITEMS "?filter=any(ids,[%27a%27)", NULL, 400, "invalid", NULL,
 	  "filter" },
+	{ "filter on an unknown field", "GET", ITEMS "?filter=equals(price,5)", NULL, 400, "invalid", NULL,
+	  "filter" },
+	{ "filter with the wrong operator", "GET", ITEMS "?filter=equals(ids,%27a%27)", NULL, 400, "invalid",
+	  NULL, "filter" },
 	/* paths */
 	{ "unknown path", "GET", "/api/catalog-products", NULL, 404, "not_found" },
 	{ "method not allowed", "PUT", ITEM, NULL, 405, "method_not_allowed" },
-	{ "variants of an item cannot be linked", "POST", ITEM "/relationships/variants", "{\"data\":[]}", 405,
-	  "method_not_allowed" },
+	{ "variants of an item cannot be linked", "POST", ITEM "/relationships/variants", "{\"data\":[]}",
+	  405, "method_not_allowed" },
 };
 
 static struct rig *filled_rig(void)
@@ -208,8 +236,10 @@ static struct rig *filled_rig(void)
 	rig_add(rig, CATEGORIES, rig_category(rig, "c1"));
 	rig_add(rig, ITEMS, rig_item(rig, "i1", ""));
 	rig_add(rig, VARIANTS, rig_variant(rig, "v1", "i1", ""));
-	rig_check_status("link", rig_send(rig, "POST", ITEM "/relationships/categories",
-					  "{\"data\":[{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}]}"), 204);
+	rig_check_status("link",
+			 rig_send(rig, "POST", ITEM "/relationships/categories",
+				  "{\"data\":[{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}]}"),
+			 204);
 	return rig;
 }
 
@@ -255,9 +285,12 @@ static void test_recorded_texts(void **state)
 	(void)rig_send(rig, "POST", ITEM "/relationships/categories",
 		       "{\"data\":[{\"type\":\"catalog-category\",\"id\":\"" RIG_ID "c1\"}]}");
 	rig_check_text(rig, "409", "errors.0.detail",
-		       "One or more of the relations specified for the item with id `" RIG_ID "i1` already exists.");
-	(void)rig_send(rig, "POST", CATEGORIES, "{\"data\":{\"type\":\"catalog-category\",\"attributes\":{\"name\":\"n\"}}}");
-	rig_check_text(rig, "400", "errors.0.detail", "'external_id' is a required field for the resource 'catalog-category'.");
+		       "One or more of the relations specified for the item with id `" RIG_ID
+		       "i1` already exists.");
+	(void)rig_send(rig, "POST", CATEGORIES,
+		       "{\"data\":{\"type\":\"catalog-category\",\"attributes\":{\"name\":\"n\"}}}");
+	rig_check_text(rig, "400", "errors.0.detail",
+		       "'external_id' is a required field for the resource 'catalog-category'.");
 	rig_check_text(rig, "400", "errors.0.title", "Invalid input.");
 	rig_free(rig);
 }
@@ -267,7 +300,8 @@ static void test_all_faults_at_once(void **state)
 	struct rig *rig = filled_rig();
 
 	(void)state;
-	rig_check_status("many", rig_send(rig, "POST", ITEMS, NEW_ITEM("\"title\":1,\"price\":\"x\",\"y\":2")), 400);
+	rig_check_status("many",
+			 rig_send(rig, "POST", ITEMS, NEW_ITEM("\"title\":1,\"price\":\"x\",\"y\":2")), 400);
 	/* three required ones are missing, two have the wrong type, one is unknown */
 	assert_int_equal(json_len(rig_at(rig, "errors")), 6);
 	rig_free(rig);
@@ -281,7 +315,8 @@ static void test_row_maximum(void **state)
 	(void)state;
 	for (int n = 100; n <= 101; n++) {
 		strbuf_init(&body, 1000000);
-		strbuf_add_text(&body, "{\"data\":{\"type\":\"catalog-item-bulk-create-job\",\"attributes\":{\"items\":{\"data\":[");
+		strbuf_add_text(&body, "{\"data\":{\"type\":\"catalog-item-bulk-create-job\",\"attributes\":{"
+				       "\"items\":{\"data\":[");
 		for (int i = 0; i < n; i++)
 			strbuf_addf(&body, "%s" ROW, i ? "," : "");
 		strbuf_add_text(&body, "]}}}}");
@@ -321,9 +356,11 @@ static void test_headers(void **state)
 	} header_rows[] = {
 		{ "all right", RIG_KEY, "2026-07-15", JSON_API_TYPE, 201, "" },
 		{ "no key", NULL, "2026-07-15", JSON_API_TYPE, 401, "not_authenticated" },
-		{ "key without prefix", "abcdef123456", "2026-07-15", JSON_API_TYPE, 401, "authentication_failed" },
+		{ "key without prefix", "abcdef123456", "2026-07-15", JSON_API_TYPE, 401,
+		  "authentication_failed" },
 		{ "key too short", "pk_abc", "2026-07-15", JSON_API_TYPE, 401, "authentication_failed" },
-		{ "key with a space", "pk_abc def123", "2026-07-15", JSON_API_TYPE, 401, "authentication_failed" },
+		{ "key with a space", "pk_abc def123", "2026-07-15", JSON_API_TYPE, 401,
+		  "authentication_failed" },
 		{ "no revision", RIG_KEY, NULL, JSON_API_TYPE, 400, "invalid" },
 		{ "never published", RIG_KEY, "2026-07-16", JSON_API_TYPE, 400, "invalid" },
 		{ "beta", RIG_KEY, "2026-07-15.pre", JSON_API_TYPE, 400, "invalid" },
@@ -341,7 +378,8 @@ static void test_headers(void **state)
 		rig->key = row->key;
 		rig->revision = row->revision;
 		rig->content_type = row->type;
-		rig_check_status(row->what, rig_send(rig, "POST", ITEMS, rig_item(rig, "i1", "")), row->status);
+		rig_check_status(row->what, rig_send(rig, "POST", ITEMS, rig_item(rig, "i1", "")),
+				 row->status);
 		rig_check_text(rig, row->what, "errors.0.code", row->code);
 		rig_free(rig);
 	}
