@@ -50,9 +50,9 @@ static void tell(const struct step *step, size_t n)
 static void three_failures_open_it(void **state)
 {
 	static const struct step story[] = {
-		{ 0, FAIL, false, BREAKER_PASS_ALL },      { 1, FAIL, false, BREAKER_PASS_ALL },
-		{ 2, WELL, false, BREAKER_PASS_ALL },      { 3, FAIL, false, BREAKER_PASS_ALL },
-		{ 4, FAIL, false, BREAKER_PASS_ALL },      { 5, FAIL, true, BREAKER_PASS_NONE },
+		{ 0, FAIL, false, BREAKER_PASS_ALL },	   { 1, FAIL, false, BREAKER_PASS_ALL },
+		{ 2, WELL, false, BREAKER_PASS_ALL },	   { 3, FAIL, false, BREAKER_PASS_ALL },
+		{ 4, FAIL, false, BREAKER_PASS_ALL },	   { 5, FAIL, true, BREAKER_PASS_NONE },
 		{ 6, FAIL, false, BREAKER_PASS_NONE }, /* was under way: lengthens nothing */
 		{ 5004, LOOK, false, BREAKER_PASS_NONE },  { 5005, LOOK, false, BREAKER_PASS_PROBE },
 		{ 5010, FAIL, false, BREAKER_PASS_NONE }, /* 10 s now */
@@ -67,7 +67,7 @@ static void three_failures_open_it(void **state)
 static void blocked_at_once_and_longer(void **state)
 {
 	static const struct step story[] = {
-		{ 0, BLOCK, true, BREAKER_PASS_NONE },      { 1, BLOCK, false, BREAKER_PASS_NONE },
+		{ 0, BLOCK, true, BREAKER_PASS_NONE },	    { 1, BLOCK, false, BREAKER_PASS_NONE },
 		{ 29999, LOOK, false, BREAKER_PASS_NONE },  { 30000, LOOK, false, BREAKER_PASS_PROBE },
 		{ 30000, BLOCK, false, BREAKER_PASS_NONE }, { 89999, LOOK, false, BREAKER_PASS_NONE },
 		{ 90000, FAIL, false, BREAKER_PASS_NONE },  { 209999, LOOK, false, BREAKER_PASS_NONE },
@@ -81,8 +81,8 @@ static void blocked_at_once_and_longer(void **state)
 static void open_becomes_blocked(void **state)
 {
 	static const struct step story[] = {
-		{ 0, FAIL, false, BREAKER_PASS_ALL },   { 0, FAIL, false, BREAKER_PASS_ALL },
-		{ 0, FAIL, true, BREAKER_PASS_NONE },   { 5000, BLOCK, true, BREAKER_PASS_NONE },
+		{ 0, FAIL, false, BREAKER_PASS_ALL },	   { 0, FAIL, false, BREAKER_PASS_ALL },
+		{ 0, FAIL, true, BREAKER_PASS_NONE },	   { 5000, BLOCK, true, BREAKER_PASS_NONE },
 		{ 5001, MEND, false, BREAKER_PASS_PROBE }, { 5002, WELL, true, BREAKER_PASS_ALL },
 	};
 

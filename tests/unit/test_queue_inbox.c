@@ -1,5 +1,6 @@
 /*
- * Group commit over a store that only counts: what leaves together, who is told what and when, what is refused.
+ * Group commit over a store that only counts: what leaves together, who is told what and when, what is
+ * refused.
  */
 #include "queue/inbox.h"
 
@@ -19,17 +20,17 @@
 
 struct counting_db {
 	struct db db;
-	struct err fail;         /* code ERR_NONE: works */
+	struct err fail; /* code ERR_NONE: works */
 	size_t calls;
 	size_t records;
 	size_t largest;
-	struct str order[64];    /* bodies in the order appended */
-	struct inbox *inbox;     /* asked while a commit runs */
+	struct str order[64]; /* bodies in the order appended */
+	struct inbox *inbox;  /* asked while a commit runs */
 	size_t waiting_seen;
 };
 
-static bool count_append(struct db *db, const struct inbox_record *record, size_t n, struct inbox_receipt *receipt,
-			 struct err *err)
+static bool count_append(struct db *db, const struct inbox_record *record, size_t n,
+			 struct inbox_receipt *receipt, struct err *err)
 {
 	struct counting_db *counting = (struct counting_db *)db;
 
@@ -291,7 +292,7 @@ static void one_commit_has_a_ceiling(void **state)
 /* ---- threads ---- */
 
 #define THREADS 4
-#define SETS 2000
+#define SETS	2000
 
 struct producer {
 	struct world *world;
@@ -299,7 +300,8 @@ struct producer {
 	atomic_size_t refused;
 };
 
-static void count_told(void *arg, bool ok, const struct inbox_receipt *receipt, size_t n, const struct err *err)
+static void count_told(void *arg, bool ok, const struct inbox_receipt *receipt, size_t n,
+		       const struct err *err)
 {
 	struct producer *producer = arg;
 

@@ -51,7 +51,8 @@ static void waits_by_table(void **state)
 		struct retry_decision got =
 			outbox_policy_next(row->preset, row->attempts, NOW_MS, row->chance);
 
-		print_message("preset %d, attempt %d, chance %.1f\n", row->preset, row->attempts, row->chance);
+		print_message("preset %d, attempt %d, chance %.1f\n", row->preset, row->attempts,
+			      row->chance);
 		assert_int_equal(got.failed, row->want_failed);
 		assert_int_equal(got.due_ms - NOW_MS, row->want_wait_ms);
 	}
