@@ -23,6 +23,7 @@
 	X(outbox_settle) \
 	X(outbox_recover) \
 	X(failed_change) \
+	X(audit_append) \
 	X(retain)
 
 enum crash_point {

@@ -213,7 +213,7 @@ static int64_t discard_messages(struct tx *tx, int64_t store_id)
 
 static void discard_deliveries(struct tx *tx, int64_t store_id, struct arena *arena)
 {
-	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE store_id = ?1 AND state <> 2"
+	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS_NO_BODY " FROM delivery WHERE store_id = ?1 AND state <> 2"
 					" ORDER BY id LIMIT 1");
 
 	/* One at a time: ending one may change others of its entity. */

@@ -31,7 +31,7 @@ static const struct {
 		  " state INTEGER NOT NULL, external_id TEXT NOT NULL, parent_external_id TEXT NOT NULL, body TEXT NOT NULL,"
 		  " hash BLOB NOT NULL, root_kind INTEGER NOT NULL, root_id TEXT NOT NULL, message_id INTEGER NOT NULL,"
 		  " created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, solo INTEGER NOT NULL,"
-		  " reason TEXT NOT NULL, batch_id INTEGER NOT NULL, ended_ms INTEGER NOT NULL)" },
+		  " reason TEXT NOT NULL, batch_id INTEGER NOT NULL, ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL)" },
 		"DROP TABLE IF EXISTS delivery_%s",
 	},
 	[DAY_AUDIT] = {

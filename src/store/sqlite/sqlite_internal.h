@@ -145,30 +145,63 @@ bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct 
 void sent_put(struct tx *tx, const struct sent_row *row);
 
 /* sqlite_delivery.c: rows of the outbox */
-#define DELIVERY_COLUMNS \
-	"id, account_id, store_id, kind, op, priority, state, external_id, parent_external_id, body, hash, root_kind, root_id," \
-	" message_id, created_ms, due_ms, attempts, solo, reason, batch_id, ended_ms"
+#define DELIVERY_COLUMNS_WITH(body) \
+	"id, account_id, store_id, kind, op, priority, state, external_id, parent_external_id, " body ", hash, root_kind," \
+	" root_id, message_id, created_ms, due_ms, attempts, solo, reason, batch_id, ended_ms, blocked"
+#define DELIVERY_COLUMNS DELIVERY_COLUMNS_WITH("body")
+#define DELIVERY_COLUMNS_NO_BODY DELIVERY_COLUMNS_WITH("''")
 struct delivery_row {
 	struct delivery delivery;
-	int64_t batch_id;
-	int64_t ended_ms;
+	int64_t batch_id;          /* SENDING */
+	int64_t ended_ms;          /* FAILED, and in the history */
+	bool blocked;              /* another delivery has to end first (see db_outbox_claim); kept for queued ones */
 };
 void delivery_read(const struct query *query, struct arena *arena, struct delivery_row *out);
-void delivery_insert(struct tx *tx, const struct delivery_row *row); /* new, with its lane's counter */
-bool delivery_find(struct tx *tx, int64_t id, struct arena *arena, struct delivery_row *out); /* undone or failed */
-/* Writes back what can change of an undone or failed row; before: as it was read. */
-void delivery_update(struct tx *tx, const struct delivery_row *before, const struct delivery_row *after);
+/* The only row, or false. */
+bool delivery_read_one(struct query *query, struct arena *arena, struct delivery_row *out);
+void delivery_insert(struct tx *tx, struct delivery_row *row, struct arena *arena);
+/* An undone or failed row; its body is left out, as in all that follow. */
+bool delivery_find(struct tx *tx, int64_t id, struct arena *arena, struct delivery_row *out);
+/* Writes back what may change of an undone or failed row; before: as it was read. Keeps lanes and what is blocked. */
+void delivery_update(struct tx *tx, const struct delivery_row *before, struct delivery_row *after, struct arena *arena);
 /* Takes an undone or failed row out into the history, as ACCEPTED or SKIPPED. */
-void delivery_finish(struct tx *tx, const struct delivery_row *before, enum delivery_state state, struct str reason);
+void delivery_finish(struct tx *tx, const struct delivery_row *row, enum delivery_state state, struct str reason,
+		     struct arena *arena);
 /* Ends a row as SKIPPED, with its audit row and what it means for what is wanted. */
 void delivery_skip(struct tx *tx, const struct delivery_row *row, enum audit_code code, struct str reason,
 		   struct arena *arena);
 struct audit_row delivery_audit(const struct delivery *delivery, enum audit_code code, struct str reason);
-/* Sets the op of all queued upserts of the entity to what is known now. */
-void ops_renew(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct str external_id, struct arena *arena);
+bool delivery_undone(const struct delivery *delivery);
+bool delivery_queued(const struct delivery *delivery);
+/* The next delivery of an entity behind after_id (undone or failed), by id; false at the end. */
+bool delivery_of_entity(struct tx *tx, const struct delivery *entity, int64_t after_id, struct arena *arena,
+			struct delivery_row *out);
+/* Is a delete of the same entity undone with a smaller id? */
 bool delete_ahead(struct tx *tx, const struct delivery *delivery);
+void account_count_add(struct tx *tx, int64_t account_id, int created, int accepted, int failed, int skipped);
+
+/* sqlite_block.c: what may not leave before another has ended */
+bool is_blocked(struct tx *tx, const struct delivery *delivery);
+/* After `delivery` came, went or changed its op: renews what that blocks or frees, its own entity included. */
+void blocked_renew(struct tx *tx, const struct delivery *delivery, struct arena *arena);
+/* Lane counters for one row that enters (+1) or leaves (-1) its lane. */
+void lane_add(struct tx *tx, const struct delivery_row *row, int n);
+
+/* sqlite_outbox.c: lanes with something in them */
+struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *arena, size_t *n);
+
+/* sqlite_settle.c */
+/* Sets the op of all queued upserts of the entity to what is known now. */
+void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena);
 void budget_put(struct tx *tx, const struct budget_row *budget);
-void batch_close_if_empty(struct tx *tx, int64_t batch_id);
+
+/* sqlite_fact.c */
+bool entity_alive(struct tx *tx, int64_t store_id, struct entity entity); /* a part is set */
+/* The product or category an entity belongs to; id "" if it has none or none is known. */
+struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena);
+
+/* sqlite_catalog.c */
+bool entity_is_deleted(struct tx *tx, int64_t store_id, struct entity entity);
 
 /* ---- verbs ---- */
 
