@@ -183,6 +183,14 @@ static bool list_may_count(const struct merge *merge, const struct merge_fact *l
 	return wish.len == 0 || list_is(merge, list, key, wish);
 }
 
+/* The only list says, later than the base, that there is no price any more. */
+static bool is_withdrawn(const struct merge_fact *list, struct str key)
+{
+	const struct json *rows = json_get(list->body, "prices");
+
+	return key.len == 0 && json_type(rows) == JSON_ARRAY && json_len(rows) == 0;
+}
+
 /* ---- the price in the base ---- */
 
 /* Here compare_at_price is the ordinary price while price is reduced. */
@@ -220,6 +228,8 @@ struct merge_price merge_price_of(struct merge *merge, enum entity_kind kind, st
 			continue;
 		if (own.known && !merge_later(list, base))
 			continue;
+		if (is_withdrawn(list, key))
+			own.known = false;
 		price = list_price(merge, list, code);
 		if (price.known)
 			return price;

@@ -64,18 +64,18 @@ struct str merge_url_expand(const struct merge *merge, const struct merge_link *
 	while (rest.len > 0) {
 		size_t open = str_find_char(rest, '{');
 		struct str name = str_skip(rest, open + 1);
+		size_t close = str_find_char(name, '}');
+		bool closed = close < name.len;
 		struct str value;
 
 		strbuf_add(&url, rest.p, open);
-		name.len = str_find_char(name, '}');
-		if (open < rest.len && placeholder(merge, link, name, &value)) {
+		name = str_of(name.p, close);
+		if (closed && placeholder(merge, link, name, &value)) {
 			url_encode(value, kept_bytes(name), &url);
-			rest = str_skip(rest, open + name.len + 2);
-		} else if (open < rest.len) {
-			strbuf_add_char(&url, '{');
-			rest = str_skip(rest, open + 1);
+			rest = str_skip(rest, open + close + 2);
 		} else {
-			break;
+			strbuf_add(&url, "{", open < rest.len ? 1 : 0);
+			rest = str_skip(rest, open + 1);
 		}
 	}
 	result = arena_dup(merge->arena, strbuf_str(&url));
