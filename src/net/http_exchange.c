@@ -397,7 +397,7 @@ struct str http_exchange_header(const struct http_exchange *exchange, const char
 
 	(void)MHD_lookup_connection_value_n(exchange->connection, MHD_HEADER_KIND, name, strlen(name), &value,
 					    &len);
-	return str_of(value ? value : "", value ? len : 0);
+	return str_trim(str_of(value ? value : "", value ? len : 0));
 }
 
 struct arena *http_exchange_arena(struct http_exchange *exchange)
