@@ -199,10 +199,29 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	send->op = order->op;
 	deliver_batch_copy(batch, &send->arena, &send->batch);
 	if (klaviyo_render_request(api_url(deliver, order->account), batch->delivery, batch->n, order->op,
-				   order->bulk, arena, &request, &err))
+				   endpoint_is_bulk(endpoint), arena, &request, &err))
 		start_call(send, &request, arena);
 	else
 		refuse_batch(send, &err);
+}
+
+/*
+ * A job of one row (the others had to wait, or it must go alone) is better sent as a call, if there may
+ * be one.
+ */
+static enum endpoint endpoint_for_claimed(struct deliver *deliver, const struct deliver_order *order,
+					  size_t n)
+{
+	enum endpoint single = endpoint_for(order->kind, order->op, false);
+	struct budget *budget = &order->account->budget[single];
+	int64_t wait_ms;
+
+	if (!order->bulk)
+		return single;
+	if (n > 1 || !budget_allows(budget, deliver->now_wall_ms, &wait_ms))
+		return endpoint_for(order->kind, order->op, true);
+	budget_take(budget, deliver->now_wall_ms);
+	return single;
 }
 
 bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n,
@@ -216,7 +235,7 @@ bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *ord
 	arena_init(&arena);
 	ok = claim(deliver, order, endpoint, &arena, &batch, err);
 	if (ok && batch.n > 0)
-		send_claimed(deliver, order, endpoint, &batch, &arena);
+		send_claimed(deliver, order, endpoint_for_claimed(deliver, order, batch.n), &batch, &arena);
 	*n = ok ? batch.n : 0;
 	arena_release(&arena);
 	return ok;
