@@ -5,8 +5,8 @@
  *
  * For each level N the database is filled until N messages wait to be mapped, N products wait to be published
  * and N deliveries wait to be sent; then each verb runs on batches of 64 and its median cost per row is
- * printed, with the ratio to the first level. Every batch is one transaction with its fsync. Levels must
- * grow. Default: 10000,1000000.
+ * printed, wall and processor time, with the ratio to the first level. Every batch is one transaction with
+ * its fsync. Levels must grow. Default: 10000,1000000.
  */
 #include "base/alloc.h"
 #include "base/arena.h"
@@ -50,6 +50,11 @@ static const struct {
 	[STEP_AUDIT] = { "audit_list, newest 50", 1 },
 };
 
+struct cost {
+	double wall_us;
+	double cpu_us; /* without the waiting for the disk, which other programs disturb */
+};
+
 struct bench {
 	struct db *db;
 	struct arena arena;
@@ -60,7 +65,7 @@ struct bench {
 	int64_t n_mapped;
 	int64_t n_published;
 	int64_t n_sent;
-	double cost_us[LEVELS_MAX][STEP_COUNT];
+	struct cost cost[LEVELS_MAX][STEP_COUNT];
 };
 
 static void must(bool ok, const char *what, const struct err *err)
@@ -299,37 +304,43 @@ static void fill(struct bench *bench, int64_t n)
 	upkeep(bench);
 }
 
-static double measure(struct bench *bench, enum step step)
+static struct cost measure(struct bench *bench, enum step step)
 {
-	double cost_us[REPEATS];
+	double wall_us[REPEATS];
+	double cpu_us[REPEATS];
 
 	for (int i = 0; i < REPEATS; i++) {
+		int64_t cpu_start_us = bench_own_cpu_us();
 		int64_t start_us = bench_now_us();
 		size_t n = run_step(bench, step, step_row[step].batch);
 
 		if (n == 0)
 			bench_die("%s had nothing to do", step_row[step].name);
-		cost_us[i] = (double)(bench_now_us() - start_us) / (double)n;
+		wall_us[i] = (double)(bench_now_us() - start_us) / (double)n;
+		cpu_us[i] = (double)(bench_own_cpu_us() - cpu_start_us) / (double)n;
 		arena_reset(&bench->arena);
 		upkeep(bench);
 	}
-	return bench_median(cost_us, REPEATS);
+	return (struct cost){ bench_median(wall_us, REPEATS), bench_median(cpu_us, REPEATS) };
 }
 
 static void print_level(const struct bench *bench, int level, int64_t rows, bool json)
 {
 	for (int step = 0; step < STEP_COUNT; step++) {
-		double cost_us = bench->cost_us[level][step];
-		double ratio = cost_us / bench->cost_us[0][step];
+		struct cost cost = bench->cost[level][step];
+		double wall_ratio = cost.wall_us / bench->cost[0][step].wall_us;
+		double cpu_ratio = cost.cpu_us / bench->cost[0][step].cpu_us;
 		const char *unit = step_row[step].batch > 1 ? "row" : "call";
 
 		if (json)
 			printf("{\"bench\":\"store\",\"step\":\"%s\",\"rows\":%" PRId64
-			       ",\"us\":%.2f,\"ratio\":%.2f}\n",
-			       step_row[step].name, rows, cost_us, ratio);
+			       ",\"us\":%.2f,\"ratio\":%.2f,\"cpu_us\":%.2f,\"cpu_ratio\":%.2f}\n",
+			       step_row[step].name, rows, cost.wall_us, wall_ratio, cost.cpu_us, cpu_ratio);
 		else
-			printf("store  %-32s %9" PRId64 " waiting  %8.2f us/%-4s  %5.2f of the first level\n",
-			       step_row[step].name, rows, cost_us, unit, ratio);
+			printf("store  %-32s %9" PRId64
+			       " waiting  %8.2f us/%-4s %5.2f x first   cpu %8.2f us %5.2f x\n",
+			       step_row[step].name, rows, cost.wall_us, unit, wall_ratio, cost.cpu_us,
+			       cpu_ratio);
 	}
 	fflush(stdout);
 }
@@ -425,7 +436,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n_level; i++) {
 		fill(&bench, level[i]);
 		for (int step = 0; step < STEP_COUNT; step++)
-			bench.cost_us[i][step] = measure(&bench, (enum step)step);
+			bench.cost[i][step] = measure(&bench, (enum step)step);
 		print_level(&bench, i, level[i], json);
 	}
 	db_close(bench.db);
