@@ -1,5 +1,6 @@
 /*
- * Daemon configuration file (libinih behind). What belongs to accounts and stores is not here but in the database.
+ * Daemon configuration file (libinih behind). What belongs to accounts and stores is not here but in the
+ * database.
  *
  * Threads: any; pure but for reading the file.
  */
@@ -20,8 +21,9 @@ struct reader {
 
 bool log_level_parse(struct str text, enum log_level *out)
 {
-	static const char *const names[] = { [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info",
-					     [LOG_DEBUG] = "debug" };
+	static const char *const names[] = {
+		[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (str_eq(text, str_from(names[i]))) {
@@ -57,8 +59,8 @@ static int take_line(void *user, const char *section, const char *name, const ch
 		return 0;
 	}
 	reader->failed = true;
-	(void)err_set(reader->err, ERR_INVALID, "unknown key '%s%s%s'; known: data, listen, log_level", section,
-		      section[0] ? "." : "", name);
+	(void)err_set(reader->err, ERR_INVALID, "unknown key '%s%s%s'; known: data, listen, log_level",
+		      section, section[0] ? "." : "", name);
 	return 0;
 }
 

@@ -1,14 +1,15 @@
 /*
  * Nearest: which known word was meant by an unknown one.
  *
- * Optimal string alignment distance over at most NEAREST_BYTES_MAX bytes; longer texts have no neighbour. Pure.
+ * Optimal string alignment distance over at most NEAREST_BYTES_MAX bytes; longer texts have no neighbour.
+ * Pure.
  */
 #include "settings/nearest.h"
 
 #include <string.h>
 
 #define NEAREST_BYTES_MAX 63
-#define EDITS_MAX 3
+#define EDITS_MAX	  3
 
 static size_t smaller(size_t a, size_t b)
 {

@@ -1,10 +1,13 @@
 /*
  * Seal: secrets at rest.
  *
- * Does:    one key file per data folder; authenticated encryption of short texts, bound to the row they stand in.
- * Doesn't: decide what is secret (settings_change.c), rotate the key, protect against who can read the key file.
+ * Does:    one key file per data folder; authenticated encryption of short texts, bound to the row they stand
+ *          in.
+ * Doesn't: decide what is secret (settings_change.c), rotate the key, protect against who can read the key
+ *          file.
  * Keeps:   a key file is either absent or whole; it is never overwritten.
- * Threads: any; the folder is locked for the moment in which the file is read or made, also against other processes.
+ * Threads: any; the folder is locked for the moment in which the file is read or made, also against other
+ *          processes.
  */
 #include "settings/seal.h"
 
@@ -18,10 +21,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEAL_VERSION 1
+#define SEAL_VERSION	   1
 #define KEY_FILE_BYTES_MAX 4096 /* so that a wrong file is called that, not too large */
-#define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
+#define NONCE_BYTES	   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_BYTES	   crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 _Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "the cipher's key size");
 
@@ -44,8 +47,8 @@ static bool key_read(const char *path, struct seal_key *out, struct err *err)
 		goto out;
 	}
 	if (text.len != SEAL_KEY_BYTES) {
-		(void)err_set(err, ERR_INVALID, "'%s' is not a key file: %zu bytes instead of %d", path, text.len,
-			      SEAL_KEY_BYTES);
+		(void)err_set(err, ERR_INVALID, "'%s' is not a key file: %zu bytes instead of %d", path,
+			      text.len, SEAL_KEY_BYTES);
 		goto out;
 	}
 	memcpy(out->byte, text.p, SEAL_KEY_BYTES);
@@ -78,12 +81,14 @@ static bool folder_lock(const char *path, int *fd, struct err *err)
 	bool ok;
 
 	arena_init(&arena);
-	folder = !slash ? "." : slash == path ? "/" : arena_cstr(&arena, str_of(path, (size_t)(slash - path)));
+	folder = !slash		 ? "."
+		 : slash == path ? "/"
+				 : arena_cstr(&arena, str_of(path, (size_t)(slash - path)));
 	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ok = *fd >= 0 && flock(*fd, LOCK_EX) == 0;
 	if (!ok)
-		(void)err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_INVALID, "cannot open folder '%s': %s",
-			      folder, strerror(errno));
+		(void)err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_INVALID,
+			      "cannot open folder '%s': %s", folder, strerror(errno));
 	arena_release(&arena);
 	return ok;
 }
@@ -138,8 +143,8 @@ struct str seal_text(const struct seal_key *key, struct str label, struct str te
 	return str_of((const char *)sealed, len);
 }
 
-bool seal_open_text(const struct seal_key *key, struct str label, struct str sealed, struct arena *arena, struct str *out,
-		    struct err *err)
+bool seal_open_text(const struct seal_key *key, struct str label, struct str sealed, struct arena *arena,
+		    struct str *out, struct err *err)
 {
 	const unsigned char *bytes = (const unsigned char *)sealed.p;
 	size_t len;
@@ -149,10 +154,11 @@ bool seal_open_text(const struct seal_key *key, struct str label, struct str sea
 		return err_set(err, ERR_DENIED, "not a sealed text");
 	len = sealed.len - 1 - NONCE_BYTES - TAG_BYTES;
 	text = arena_zalloc(arena, 1, len + 1);
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)text, NULL, NULL, bytes + 1 + NONCE_BYTES,
-						       len + TAG_BYTES, (const unsigned char *)label.p, label.len,
-						       bytes + 1, key->byte) != 0)
-		return err_set(err, ERR_DENIED, "the key file is another one, or the stored bytes were changed");
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+		    (unsigned char *)text, NULL, NULL, bytes + 1 + NONCE_BYTES, len + TAG_BYTES,
+		    (const unsigned char *)label.p, label.len, bytes + 1, key->byte) != 0)
+		return err_set(err, ERR_DENIED,
+			       "the key file is another one, or the stored bytes were changed");
 	*out = str_of(text, len);
 	return true;
 }

@@ -11,13 +11,20 @@
 #include "base/utf8.h"
 #include "net/url.h"
 
-#define URL_BYTES_MAX 300
+#define URL_BYTES_MAX	  300
 #define ALLOWED_BYTES_MAX 400
 
 static const struct setting_row rows[SETTING_COUNT] = {
 #define SETTING_ROW(k, s, t, d, lo, hi, c, w, h) \
-	[SETTING_KEY_##k] = { .key = #k, .scope = SETTING_##s, .type = SETTING_##t, .otherwise = (d), .min = (lo), \
-			      .max = (hi), .choices = (c), .sweep = (w), .help = (h) },
+	[SETTING_KEY_##k] = { .key = #k, \
+			      .scope = SETTING_##s, \
+			      .type = SETTING_##t, \
+			      .otherwise = (d), \
+			      .min = (lo), \
+			      .max = (hi), \
+			      .choices = (c), \
+			      .sweep = (w), \
+			      .help = (h) },
 	SETTINGS(SETTING_ROW)
 #undef SETTING_ROW
 };
@@ -41,13 +48,20 @@ bool setting_find(struct str key, enum setting_scope scope, enum setting *out)
 const char *setting_type_text(enum setting_type type)
 {
 	switch (type) {
-	case SETTING_TEXT: return "text";
-	case SETTING_BOOL: return "true or false";
-	case SETTING_INT: return "whole number";
-	case SETTING_CHOICE: return "choice";
-	case SETTING_URL: return "URL";
-	case SETTING_TEMPLATE: return "URL with placeholders";
-	case SETTING_HEADER: return "header name";
+	case SETTING_TEXT:
+		return "text";
+	case SETTING_BOOL:
+		return "true or false";
+	case SETTING_INT:
+		return "whole number";
+	case SETTING_CHOICE:
+		return "choice";
+	case SETTING_URL:
+		return "URL";
+	case SETTING_TEMPLATE:
+		return "URL with placeholders";
+	case SETTING_HEADER:
+		return "header name";
 	}
 	return "";
 }
@@ -73,18 +87,29 @@ struct str setting_allowed(enum setting setting, struct arena *arena)
 
 	strbuf_init(&text, ALLOWED_BYTES_MAX);
 	switch (row->type) {
-	case SETTING_TEXT: strbuf_addf(&text, "text of at most %lld bytes", (long long)row->max); break;
-	case SETTING_BOOL: strbuf_add_text(&text, "true or false"); break;
-	case SETTING_INT:
-		strbuf_addf(&text, "a whole number from %lld to %lld", (long long)row->min, (long long)row->max);
+	case SETTING_TEXT:
+		strbuf_addf(&text, "text of at most %lld bytes", (long long)row->max);
 		break;
-	case SETTING_CHOICE: add_choices(row->choices, "", "", &text); break;
-	case SETTING_URL: strbuf_add_text(&text, "an http or https URL"); break;
+	case SETTING_BOOL:
+		strbuf_add_text(&text, "true or false");
+		break;
+	case SETTING_INT:
+		strbuf_addf(&text, "a whole number from %lld to %lld", (long long)row->min,
+			    (long long)row->max);
+		break;
+	case SETTING_CHOICE:
+		add_choices(row->choices, "", "", &text);
+		break;
+	case SETTING_URL:
+		strbuf_add_text(&text, "an http or https URL");
+		break;
 	case SETTING_TEMPLATE:
 		strbuf_add_text(&text, "an http or https URL with ");
 		add_choices(row->choices, "{", "}", &text);
 		break;
-	case SETTING_HEADER: strbuf_add_text(&text, "the name of an HTTP header"); break;
+	case SETTING_HEADER:
+		strbuf_add_text(&text, "the name of an HTTP header");
+		break;
 	}
 	out = arena_dup(arena, strbuf_str(&text));
 	strbuf_release(&text);
@@ -114,7 +139,7 @@ static bool parse_bool(struct str value, struct str *out)
 	static const struct {
 		const char *word;
 		bool means;
-	} words[] = { { "true", true },   { "on", true },   { "yes", true }, { "1", true },
+	} words[] = { { "true", true },	  { "on", true },   { "yes", true }, { "1", true },
 		      { "false", false }, { "off", false }, { "no", false }, { "0", false } };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -183,23 +208,31 @@ static bool is_header_name(struct str value)
 	return true;
 }
 
-static bool parse_by_type(const struct setting_row *row, struct str value, struct arena *arena, struct str *out)
+static bool parse_by_type(const struct setting_row *row, struct str value, struct arena *arena,
+			  struct str *out)
 {
 	*out = value;
 	switch (row->type) {
-	case SETTING_TEXT: return value.len <= (size_t)row->max;
-	case SETTING_BOOL: return parse_bool(value, out);
-	case SETTING_INT: return parse_int(row, value, arena, out);
-	case SETTING_CHOICE: return is_choice(row->choices, value);
-	case SETTING_URL: return parse_url(value, arena, out);
+	case SETTING_TEXT:
+		return value.len <= (size_t)row->max;
+	case SETTING_BOOL:
+		return parse_bool(value, out);
+	case SETTING_INT:
+		return parse_int(row, value, arena, out);
+	case SETTING_CHOICE:
+		return is_choice(row->choices, value);
+	case SETTING_URL:
+		return parse_url(value, arena, out);
 	case SETTING_TEMPLATE:
 		return value.len <= (size_t)row->max && (value.len == 0 || is_template(row, value));
-	case SETTING_HEADER: return value.len <= (size_t)row->max && is_header_name(value);
+	case SETTING_HEADER:
+		return value.len <= (size_t)row->max && is_header_name(value);
 	}
 	return false;
 }
 
-bool setting_parse(enum setting setting, struct str value, struct arena *arena, struct str *out, struct err *err)
+bool setting_parse(enum setting setting, struct str value, struct arena *arena, struct str *out,
+		   struct err *err)
 {
 	struct str parsed;
 

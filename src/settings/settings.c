@@ -1,9 +1,11 @@
 /*
  * Settings: immutable snapshots of all accounts and stores, opened and with their defaults filled in.
  *
- * Does:    loads, unseals, hands out the newest snapshot and keeps older ones until their last reader is done.
+ * Does:    loads, unseals, hands out the newest snapshot and keeps older ones until their last reader is
+ *          done.
  * Doesn't: change anything (settings_change.c) or know what a row means (setting_table.c).
- * Keeps:   a snapshot never changes after it was published; versions only grow; secrets are overwritten when a
+ * Keeps:   a snapshot never changes after it was published; versions only grow; secrets are overwritten when
+ *          a
  *          snapshot is freed.
  * Threads: all functions from any thread; the lock is held only to move pointers and counts.
  */
@@ -38,7 +40,8 @@ struct str secrets_write(const struct str *secret, size_t n, struct arena *arena
 	return text;
 }
 
-bool secrets_read(struct str text, struct arena *arena, struct str secret[static STORE_SECRETS_MAX], size_t *n)
+bool secrets_read(struct str text, struct arena *arena, struct str secret[static STORE_SECRETS_MAX],
+		  size_t *n)
 {
 	struct json *list = NULL;
 	struct err ignored; /* its text could quote the secret */
@@ -70,7 +73,9 @@ bool values_read(struct str overrides, enum setting_scope scope, struct arena *a
 		enum setting setting;
 		struct str stored = json_text(json_member_value(it));
 
-		/* A key or value that this version does not know was written by another one: kept, not used. */
+		/*
+		 * A key or value that this version does not know was written by another one: kept, not used.
+		 */
 		if (setting_find(json_member_name(it), scope, &setting) &&
 		    !setting_parse(setting, stored, arena, &value[setting], NULL))
 			log_warn("settings", "stored value of %s is not one that this version knows",
@@ -92,11 +97,15 @@ static bool broken_or_fail(const struct settings *settings, const char *what, st
 static bool account_read(const struct settings *settings, const struct account_row *row, struct arena *arena,
 			 struct settings_account *out, struct err *err)
 {
-	*out = (struct settings_account){ .id = row->id, .name = row->name, .key_last4 = row->key_last4,
-					  .overrides = row->settings, .created_ms = row->created_ms };
+	*out = (struct settings_account){ .id = row->id,
+					  .name = row->name,
+					  .key_last4 = row->key_last4,
+					  .overrides = row->settings,
+					  .created_ms = row->created_ms };
 	if (!values_read(row->settings, SETTING_ACCOUNT, arena, out->value, err))
 		return err_wrap(err, "account '%.*s'", STR_ARG(row->name));
-	if (!seal_open_text(&settings->key, account_label(row->name, arena), row->key_sealed, arena, &out->key, err))
+	if (!seal_open_text(&settings->key, account_label(row->name, arena), row->key_sealed, arena,
+			    &out->key, err))
 		return broken_or_fail(settings, "key of account", row->name, &out->broken, err);
 	return true;
 }
@@ -107,18 +116,23 @@ static bool secrets_open(const struct settings *settings, const struct store_row
 	struct str text;
 	bool ok;
 
-	if (!seal_open_text(&settings->key, store_label(row->name, arena), row->secret_sealed, arena, &text, err))
+	if (!seal_open_text(&settings->key, store_label(row->name, arena), row->secret_sealed, arena, &text,
+			    err))
 		return false;
 	ok = secrets_read(text, arena, out->secret, &out->n_secret);
 	seal_text_wipe(text);
 	return ok || err_set(err, ERR_DENIED, "the stored bytes were changed");
 }
 
-static bool store_read(const struct settings *settings, const struct snapshot *snapshot, const struct store_row *row,
-		       struct arena *arena, struct settings_store *out, struct err *err)
+static bool store_read(const struct settings *settings, const struct snapshot *snapshot,
+		       const struct store_row *row, struct arena *arena, struct settings_store *out,
+		       struct err *err)
 {
-	*out = (struct settings_store){ .id = row->id, .name = row->name, .platform = row->platform,
-					.secret_last4 = row->secret_last4, .overrides = row->settings,
+	*out = (struct settings_store){ .id = row->id,
+					.name = row->name,
+					.platform = row->platform,
+					.secret_last4 = row->secret_last4,
+					.overrides = row->settings,
 					.created_ms = row->created_ms,
 					.account = snapshot_account(snapshot, row->account_id) };
 	if (!out->account)
@@ -132,7 +146,8 @@ static bool store_read(const struct settings *settings, const struct snapshot *s
 
 static int account_name_cmp(const void *a, const void *b)
 {
-	return str_cmp(((const struct settings_account *)a)->name, ((const struct settings_account *)b)->name);
+	return str_cmp(((const struct settings_account *)a)->name,
+		       ((const struct settings_account *)b)->name);
 }
 
 static int store_name_cmp(const void *a, const void *b)
@@ -158,8 +173,8 @@ static int store_id_cmp(const void *a, const void *b)
 }
 
 /* Accounts come first: a store points at its own. */
-static bool accounts_fill(const struct settings *settings, const struct config_rows *rows, struct snapshot_box *box,
-			  struct err *err)
+static bool accounts_fill(const struct settings *settings, const struct config_rows *rows,
+			  struct snapshot_box *box, struct err *err)
 {
 	struct snapshot *snapshot = &box->snapshot;
 	struct settings_account *account = ARENA_ARRAY(&box->arena, rows->n_account, struct settings_account);
@@ -180,8 +195,8 @@ static bool accounts_fill(const struct settings *settings, const struct config_r
 	return true;
 }
 
-static bool stores_fill(const struct settings *settings, const struct config_rows *rows, struct snapshot_box *box,
-			struct err *err)
+static bool stores_fill(const struct settings *settings, const struct config_rows *rows,
+			struct snapshot_box *box, struct err *err)
 {
 	struct snapshot *snapshot = &box->snapshot;
 	struct settings_store *store = ARENA_ARRAY(&box->arena, rows->n_store, struct settings_store);
@@ -267,7 +282,8 @@ static void publish(struct settings *settings, struct snapshot_box *box)
 	pthread_mutex_unlock(&settings->lock);
 }
 
-static bool open_either(struct db *db, const char *key_file, bool repair, struct settings **out, struct err *err)
+static bool open_either(struct db *db, const char *key_file, bool repair, struct settings **out,
+			struct err *err)
 {
 	struct settings *settings = mem_zalloc(1, sizeof(*settings));
 	struct snapshot_box *box;
@@ -355,17 +371,19 @@ const struct settings_store *snapshot_find_store(const struct snapshot *snapshot
 {
 	struct settings_store wanted = { .name = name };
 
-	return snapshot->n_store == 0 ? NULL :
-	       bsearch(&wanted, snapshot->store, snapshot->n_store, sizeof(wanted), store_name_cmp);
+	return snapshot->n_store == 0
+		       ? NULL
+		       : bsearch(&wanted, snapshot->store, snapshot->n_store, sizeof(wanted), store_name_cmp);
 }
 
 const struct settings_store *snapshot_store(const struct snapshot *snapshot, int64_t id)
 {
 	struct settings_store wanted = { .id = id };
-	const struct settings_store *key = &wanted, *const *found;
+	const struct settings_store *key = &wanted, *const * found;
 
-	found = snapshot->n_store == 0 ? NULL :
-		bsearch(&key, snapshot->store_by_id, snapshot->n_store, sizeof(key), store_id_cmp);
+	found = snapshot->n_store == 0
+			? NULL
+			: bsearch(&key, snapshot->store_by_id, snapshot->n_store, sizeof(key), store_id_cmp);
 	return found ? *found : NULL;
 }
 
@@ -373,16 +391,18 @@ const struct settings_account *snapshot_find_account(const struct snapshot *snap
 {
 	struct settings_account wanted = { .name = name };
 
-	return snapshot->n_account == 0 ? NULL :
-	       bsearch(&wanted, snapshot->account, snapshot->n_account, sizeof(wanted), account_name_cmp);
+	return snapshot->n_account == 0 ? NULL
+					: bsearch(&wanted, snapshot->account, snapshot->n_account,
+						  sizeof(wanted), account_name_cmp);
 }
 
 const struct settings_account *snapshot_account(const struct snapshot *snapshot, int64_t id)
 {
 	struct settings_account wanted = { .id = id };
-	const struct settings_account *key = &wanted, *const *found;
+	const struct settings_account *key = &wanted, *const * found;
 
-	found = snapshot->n_account == 0 ? NULL :
-		bsearch(&key, snapshot->account_by_id, snapshot->n_account, sizeof(key), account_id_cmp);
+	found = snapshot->n_account == 0 ? NULL
+					 : bsearch(&key, snapshot->account_by_id, snapshot->n_account,
+						   sizeof(key), account_id_cmp);
 	return found ? *found : NULL;
 }

@@ -8,8 +8,8 @@
 
 static void put_key(struct attempt *attempt, struct account_row *row)
 {
-	row->key_sealed = seal_text(attempt->key, account_label(row->name, attempt->arena), attempt->wish->secret,
-				    attempt->arena);
+	row->key_sealed = seal_text(attempt->key, account_label(row->name, attempt->arena),
+				    attempt->wish->secret, attempt->arena);
 	row->key_last4 = secret_last4(attempt->wish->secret);
 }
 
@@ -27,10 +27,12 @@ static bool prepare_account_add(struct attempt *attempt, struct err *err)
 	return attempt_apply(attempt, SETTING_ACCOUNT, STR(""), &row->settings, err);
 }
 
-bool settings_account_add(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
-			  size_t n, int64_t now_ms, struct err *err)
+bool settings_account_add(struct settings *settings, struct str name, struct str key,
+			  const struct setting_change *change, size_t n, int64_t now_ms, struct err *err)
 {
-	struct wish wish = { .name = name, .secret = str_trim(key), .change = change, .n = n, .now_ms = now_ms };
+	struct wish wish = {
+		.name = name, .secret = str_trim(key), .change = change, .n = n, .now_ms = now_ms
+	};
 
 	return settings_check_name("account", name, err) && change_check_key(wish.secret, err) &&
 	       attempt_run(settings, prepare_account_add, &wish, err);
@@ -56,10 +58,12 @@ static bool prepare_account_set(struct attempt *attempt, struct err *err)
 	return true;
 }
 
-bool settings_account_set(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
-			  size_t n, int64_t now_ms, struct err *err)
+bool settings_account_set(struct settings *settings, struct str name, struct str key,
+			  const struct setting_change *change, size_t n, int64_t now_ms, struct err *err)
 {
-	struct wish wish = { .name = name, .secret = str_trim(key), .change = change, .n = n, .now_ms = now_ms };
+	struct wish wish = {
+		.name = name, .secret = str_trim(key), .change = change, .n = n, .now_ms = now_ms
+	};
 
 	if (key.len > 0 && !change_check_key(wish.secret, err))
 		return false;
@@ -81,8 +85,9 @@ static bool prepare_account_remove(struct attempt *attempt, struct err *err)
 			first = attempt->rows.store[i].name;
 	}
 	if (n > 0)
-		return err_set(err, ERR_CONFLICT, "account '%.*s' is used by store '%.*s'%s; remove its stores or give "
-						  "them another account first",
+		return err_set(err, ERR_CONFLICT,
+			       "account '%.*s' is used by store '%.*s'%s; remove its stores or give "
+			       "them another account first",
 			       STR_ARG(old->name), STR_ARG(first), n > 1 ? " and others" : "");
 	attempt->change.kind = CONFIG_ACCOUNT_REMOVE;
 	attempt->change.account.id = old->id;

@@ -1,10 +1,12 @@
 /*
  * Settings, the writing side: what changes of accounts and of stores have in common.
  *
- * Does:    checks names, keys and values, says in the audit reason what changed from what to what, tries again with the
+ * Does:    checks names, keys and values, says in the audit reason what changed from what to what, tries
+ *          again with the
  *          fresh state if another process was faster.
  * Doesn't: know what an account or a store is made of (settings_account.c, settings_store.c).
- * Keeps:   one change is one transaction against the version it was computed from; no secret in a message or reason.
+ * Keeps:   one change is one transaction against the version it was computed from; no secret in a message or
+ *          reason.
  * Threads: any.
  */
 #include "settings/change_internal.h"
@@ -14,13 +16,13 @@
 
 #include <stdarg.h>
 
-#define NAME_BYTES_MAX 63
-#define KEY_BYTES_MIN 8
-#define KEY_BYTES_MAX 256
+#define NAME_BYTES_MAX	 63
+#define KEY_BYTES_MIN	 8
+#define KEY_BYTES_MAX	 256
 #define PUBLIC_KEY_BYTES 6
 #define SECRET_BYTES_MAX 512
 #define REASON_BYTES_MAX 16384 /* holds every setting changed at once, from longest to longest */
-#define ATTEMPTS_MAX 5
+#define ATTEMPTS_MAX	 5
 
 /* ---- checks ---- */
 
@@ -32,14 +34,17 @@ static bool is_name_char(char c)
 bool settings_check_name(const char *what, struct str name, struct err *err)
 {
 	if (str_starts(name, STR("pk_")) || str_starts(name, STR("whsec_")))
-		return err_set(err, ERR_INVALID,
-			       "that looks like a key, not like the name of the %s; keys are read from a file", what);
+		return err_set(
+			err, ERR_INVALID,
+			"that looks like a key, not like the name of the %s; keys are read from a file",
+			what);
 	for (size_t i = 0; i < name.len; i++)
 		if (!is_name_char(name.p[i]) && (i == 0 || (name.p[i] != '-' && name.p[i] != '_')))
 			name.len = 0;
 	if (name.len == 0 || name.len > NAME_BYTES_MAX)
-		return err_set(err, ERR_INVALID, "name of the %s: 1 to %d of a-z 0-9 - _, the first a letter or digit",
-			       what, NAME_BYTES_MAX);
+		return err_set(err, ERR_INVALID,
+			       "name of the %s: 1 to %d of a-z 0-9 - _, the first a letter or digit", what,
+			       NAME_BYTES_MAX);
 	return true;
 }
 
@@ -58,10 +63,12 @@ bool change_check_key(struct str key, struct err *err)
 	if (!all_visible(key))
 		return err_set(err, ERR_INVALID, "the key must be one word, alone in the file");
 	if (key.len == PUBLIC_KEY_BYTES && !str_starts(key, STR("pk_")))
-		return err_set(err, ERR_INVALID,
-			       "that is a public key (site id); needed is a private one, which begins with pk_");
+		return err_set(
+			err, ERR_INVALID,
+			"that is a public key (site id); needed is a private one, which begins with pk_");
 	if (key.len < KEY_BYTES_MIN || key.len > KEY_BYTES_MAX)
-		return err_set(err, ERR_INVALID, "the key must have %d to %d characters", KEY_BYTES_MIN, KEY_BYTES_MAX);
+		return err_set(err, ERR_INVALID, "the key must have %d to %d characters", KEY_BYTES_MIN,
+			       KEY_BYTES_MAX);
 	return true;
 }
 
@@ -113,8 +120,8 @@ bool attempt_no_account(const struct attempt *attempt, struct str name, struct e
 	for (size_t i = 0; i < attempt->rows.n_account; i++)
 		names[i] = arena_cstr(attempt->arena, attempt->rows.account[i].name);
 	near = nearest_text(name, names, attempt->rows.n_account);
-	return err_set(err, ERR_NOT_FOUND, "no account '%.*s'%s%s%s", STR_ARG(name), near ? "; did you mean '" : "",
-		       near ? near : "", near ? "'?" : "");
+	return err_set(err, ERR_NOT_FOUND, "no account '%.*s'%s%s%s", STR_ARG(name),
+		       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 bool attempt_no_store(const struct attempt *attempt, struct str name, struct err *err)
@@ -125,8 +132,8 @@ bool attempt_no_store(const struct attempt *attempt, struct str name, struct err
 	for (size_t i = 0; i < attempt->rows.n_store; i++)
 		names[i] = arena_cstr(attempt->arena, attempt->rows.store[i].name);
 	near = nearest_text(name, names, attempt->rows.n_store);
-	return err_set(err, ERR_NOT_FOUND, "no store '%.*s'%s%s%s", STR_ARG(name), near ? "; did you mean '" : "",
-		       near ? near : "", near ? "'?" : "");
+	return err_set(err, ERR_NOT_FOUND, "no store '%.*s'%s%s%s", STR_ARG(name),
+		       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 void attempt_say(struct attempt *attempt, const char *format, ...)
@@ -156,7 +163,8 @@ static bool unknown_setting(struct str key, enum setting_scope scope, struct err
 		return err_set(err, ERR_INVALID, "'%.*s' is a setting of %s, not of %s", STR_ARG(key),
 			       scope == SETTING_STORE ? "an account" : "a store", of);
 	for (int i = 0; i < SETTING_COUNT; i++)
-		keys[i] = setting_row((enum setting)i)->scope == scope ? setting_row((enum setting)i)->key : NULL;
+		keys[i] = setting_row((enum setting)i)->scope == scope ? setting_row((enum setting)i)->key
+								       : NULL;
 	near = nearest_text(key, keys, SETTING_COUNT);
 	return err_set(err, ERR_INVALID, "%s has no setting '%.*s'%s%s%s", of, STR_ARG(key),
 		       near ? "; did you mean '" : "; see 'pannier help settings'", near ? near : "",
@@ -190,7 +198,7 @@ static bool apply_one(struct attempt *attempt, enum setting_scope scope, const s
 }
 
 bool attempt_apply(struct attempt *attempt, enum setting_scope scope, struct str before, struct str *after,
-		      struct err *err)
+		   struct err *err)
 {
 	struct str value[SETTING_COUNT];
 	struct json *overrides = NULL;
@@ -223,8 +231,8 @@ void attempt_say_who(struct attempt *attempt, const char *what)
 }
 
 /* Once. *raced: nothing was wrong but that another process was faster. */
-static bool try_once(struct settings *settings, prepare_fn *prepare, const struct wish *wish, struct arena *arena,
-		     bool *raced, struct err *err)
+static bool try_once(struct settings *settings, prepare_fn *prepare, const struct wish *wish,
+		     struct arena *arena, bool *raced, struct err *err)
 {
 	struct attempt attempt = { .key = &settings->key, .wish = wish, .arena = arena };
 	struct err why;

@@ -11,7 +11,8 @@ static void put_secrets(struct attempt *attempt, struct store_row *row, const st
 {
 	struct str text = secrets_write(secret, n, attempt->arena);
 
-	row->secret_sealed = seal_text(attempt->key, store_label(row->name, attempt->arena), text, attempt->arena);
+	row->secret_sealed =
+		seal_text(attempt->key, store_label(row->name, attempt->arena), text, attempt->arena);
 	row->secret_last4 = secret_last4(secret[0]);
 	seal_text_wipe(text);
 }
@@ -27,7 +28,9 @@ static bool prepare_store_add(struct attempt *attempt, struct err *err)
 	if (!account)
 		return attempt_no_account(attempt, wish->account, err);
 	attempt->change.kind = CONFIG_STORE_PUT;
-	*row = (struct store_row){ .account_id = account->id, .name = wish->name, .platform = wish->platform,
+	*row = (struct store_row){ .account_id = account->id,
+				   .name = wish->name,
+				   .platform = wish->platform,
 				   .created_ms = wish->now_ms };
 	put_secrets(attempt, row, &wish->secret, 1);
 	attempt_say(attempt, "store %.*s added: platform %.*s, account %.*s", STR_ARG(wish->name),
@@ -41,8 +44,12 @@ static bool prepare_store_add(struct attempt *attempt, struct err *err)
 bool settings_store_add(struct settings *settings, const struct settings_new_store *store, int64_t now_ms,
 			struct err *err)
 {
-	struct wish wish = { .name = store->name, .platform = store->platform, .account = store->account,
-			     .secret = str_trim(store->secret), .change = store->change, .n = store->n,
+	struct wish wish = { .name = store->name,
+			     .platform = store->platform,
+			     .account = store->account,
+			     .secret = str_trim(store->secret),
+			     .change = store->change,
+			     .n = store->n,
 			     .now_ms = now_ms };
 
 	return settings_check_name("store", wish.name, err) && change_check_secret(wish.secret, err) &&
@@ -90,7 +97,11 @@ static bool prepare_store_set(struct attempt *attempt, struct err *err)
 bool settings_store_set(struct settings *settings, struct str name, struct str account, struct str secret,
 			const struct setting_change *change, size_t n, int64_t now_ms, struct err *err)
 {
-	struct wish wish = { .name = name, .account = account, .secret = str_trim(secret), .change = change, .n = n,
+	struct wish wish = { .name = name,
+			     .account = account,
+			     .secret = str_trim(secret),
+			     .change = change,
+			     .n = n,
 			     .now_ms = now_ms };
 
 	if (secret.len > 0 && !change_check_secret(wish.secret, err))
@@ -109,8 +120,8 @@ static bool prepare_store_rotate(struct attempt *attempt, struct err *err)
 		return attempt_no_store(attempt, attempt->wish->name, err);
 	attempt->change.kind = CONFIG_STORE_PUT;
 	*row = *old;
-	if (!seal_open_text(attempt->key, store_label(old->name, attempt->arena), old->secret_sealed, attempt->arena,
-			    &text, err))
+	if (!seal_open_text(attempt->key, store_label(old->name, attempt->arena), old->secret_sealed,
+			    attempt->arena, &text, err))
 		return err_wrap(err, "secret of store '%.*s'", STR_ARG(old->name));
 	if (!secrets_read(text, attempt->arena, secret + 1, &n))
 		return err_set(err, ERR_DENIED, "secret of store '%.*s': the stored bytes were changed",

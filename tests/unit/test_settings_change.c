@@ -1,5 +1,6 @@
 /*
- * Accounts and stores through the memory store: what is refused and with which words, what the audit says, what a sweep is
+ * Accounts and stores through the memory store: what is refused and with which words, what the audit says,
+ * what a sweep is
  * asked for, two writers at once, snapshots that outlive a change, and a key file that was replaced.
  */
 #include "settings/seal.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KEY "pk_canary_0123456789"
+#define KEY    "pk_canary_0123456789"
 #define SECRET "canary-of-the-shop-77"
 #define NOW_MS INT64_C(1785000000000)
 
@@ -53,8 +54,8 @@ static bool racing_load(struct db *db, struct arena *arena, struct config_rows *
 	return db_config_load(inner(db), arena, out, err);
 }
 
-static bool racing_audit(struct db *db, const struct audit_filter *filter, struct arena *arena, struct audit_row **row,
-			 size_t *n, struct err *err)
+static bool racing_audit(struct db *db, const struct audit_filter *filter, struct arena *arena,
+			 struct audit_row **row, size_t *n, struct err *err)
 {
 	return db_audit_list(inner(db), filter, arena, row, n, err);
 }
@@ -62,8 +63,10 @@ static bool racing_audit(struct db *db, const struct audit_filter *filter, struc
 /* Puts the first account as it is: nothing differs but the version. */
 static void somebody_else_changes(struct db *db, int64_t version)
 {
-	struct config_change other = { .kind = CONFIG_ACCOUNT_PUT, .expected_version = version,
-				       .reason = STR("somebody was faster"), .now_ms = NOW_MS };
+	struct config_change other = { .kind = CONFIG_ACCOUNT_PUT,
+				       .expected_version = version,
+				       .reason = STR("somebody was faster"),
+				       .now_ms = NOW_MS };
 	struct config_rows rows;
 	struct arena arena;
 	struct err err;
@@ -126,11 +129,14 @@ static bool add_account(struct world *world, const char *name)
 	return settings_account_add(world->settings, str_from(name), STR(KEY), NULL, 0, NOW_MS, &world->err);
 }
 
-static bool add_store(struct world *world, const char *name, const char *account, const struct setting_change *change,
-		      size_t n)
+static bool add_store(struct world *world, const char *name, const char *account,
+		      const struct setting_change *change, size_t n)
 {
-	struct settings_new_store store = { .name = str_from(name), .platform = STR("enad"),
-					    .account = str_from(account), .secret = STR(SECRET), .change = change,
+	struct settings_new_store store = { .name = str_from(name),
+					    .platform = STR("enad"),
+					    .account = str_from(account),
+					    .secret = STR(SECRET),
+					    .change = change,
 					    .n = n };
 
 	return settings_store_add(world->settings, &store, NOW_MS, &world->err);
@@ -140,7 +146,8 @@ static bool set_store(struct world *world, const char *name, const char *key, co
 {
 	struct setting_change change = { str_from(key), str_from(value) };
 
-	return settings_store_set(world->settings, str_from(name), STR(""), STR(""), &change, 1, NOW_MS, &world->err);
+	return settings_store_set(world->settings, str_from(name), STR(""), STR(""), &change, 1, NOW_MS,
+				  &world->err);
 }
 
 static const char *newest_reason(struct world *world)
@@ -159,7 +166,8 @@ static void an_account_and_a_store_are_read_back(void **state)
 {
 	struct world *world = *state;
 	struct setting_change quota = { STR("quota_percent"), STR("50") };
-	struct setting_change change[] = { { STR("market"), STR("us") }, { STR("hold_without_price"), STR("off") } };
+	struct setting_change change[] = { { STR("market"), STR("us") },
+					   { STR("hold_without_price"), STR("off") } };
 	const struct snapshot *snapshot;
 	const struct settings_account *account;
 	const struct settings_store *store;
@@ -168,8 +176,9 @@ static void an_account_and_a_store_are_read_back(void **state)
 					 &world->err));
 	assert_string_equal(newest_reason(world), "account main added; quota_percent \"90\" -> \"50\"");
 	assert_true(add_store(world, "shop", "main", change, ARRAY_LEN(change)));
-	assert_string_equal(newest_reason(world), "store shop added: platform enad, account main; market \"\" -> \"us\"; "
-						  "hold_without_price \"true\" -> \"false\"");
+	assert_string_equal(newest_reason(world),
+			    "store shop added: platform enad, account main; market \"\" -> \"us\"; "
+			    "hold_without_price \"true\" -> \"false\"");
 	snapshot = settings_take(world->settings);
 	account = snapshot_find_account(snapshot, STR("main"));
 	store = snapshot_find_store(snapshot, STR("shop"));
@@ -222,7 +231,8 @@ static void bad_names_and_keys_are_refused(void **state)
 		{ "Main", KEY, "name of the account" },
 		{ "-main", KEY, "name of the account" },
 		{ "ma in", KEY, "name of the account" },
-		{ "a234567890123456789012345678901234567890123456789012345678901234", KEY, "name of the account" },
+		{ "a234567890123456789012345678901234567890123456789012345678901234", KEY,
+		  "name of the account" },
 		{ "pk_canary_name", KEY, "looks like a key" },
 		{ "main", "", "empty" },
 		{ "main", "  \n", "empty" },
@@ -235,8 +245,8 @@ static void bad_names_and_keys_are_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		world->err = (struct err){ .code = ERR_NONE };
-		assert_false(settings_account_add(world->settings, str_from(rows[i].name), str_from(rows[i].key), NULL, 0,
-						  NOW_MS, &world->err));
+		assert_false(settings_account_add(world->settings, str_from(rows[i].name),
+						  str_from(rows[i].key), NULL, 0, NOW_MS, &world->err));
 		print_message("%zu: %s\n", i, world->err.msg);
 		assert_int_equal(world->err.code, ERR_INVALID);
 		assert_non_null(strstr(world->err.msg, rows[i].want));
@@ -305,9 +315,9 @@ static void a_sweep_is_asked_for_when_looks_change(void **state)
 		bool written;
 		bool sweep;
 	} rows[] = {
-		{ "market", "us", true, true },	      { "market", "us", false, false },
-		{ "market", " us ", false, false },   { "market", "", true, true },
-		{ "quiet_ms", "5", true, false },     { "quiet_ms", "005", false, false },
+		{ "market", "us", true, true },		 { "market", "us", false, false },
+		{ "market", " us ", false, false },	 { "market", "", true, true },
+		{ "quiet_ms", "5", true, false },	 { "quiet_ms", "005", false, false },
 		{ "unpublished", "delete", true, true }, { "hold_without_price", "on", false, false },
 		{ "price_divisor", "100", true, true },	 { "max_pending", "10", true, false },
 	};
@@ -322,8 +332,8 @@ static void a_sweep_is_asked_for_when_looks_change(void **state)
 		assert_true(db_config_version(world->db, &before, &world->err));
 		assert_true(set_store(world, "shop", rows[i].key, rows[i].value));
 		assert_true(db_config_version(world->db, &after, &world->err));
-		print_message("%s=%s: version +%d, sweep %d\n", rows[i].key, rows[i].value, (int)(after - before),
-			      seen.sweep);
+		print_message("%s=%s: version +%d, sweep %d\n", rows[i].key, rows[i].value,
+			      (int)(after - before), seen.sweep);
 		assert_int_equal(after - before, rows[i].written ? 1 : 0);
 		assert_int_equal(seen.sweep, rows[i].sweep);
 	}
@@ -337,7 +347,8 @@ static void a_store_moves_to_another_account(void **state)
 	assert_true(add_account(world, "main"));
 	assert_true(add_account(world, "other"));
 	assert_true(add_store(world, "shop", "main", NULL, 0));
-	assert_true(settings_store_set(world->settings, STR("shop"), STR("other"), STR(""), NULL, 0, NOW_MS, &world->err));
+	assert_true(settings_store_set(world->settings, STR("shop"), STR("other"), STR(""), NULL, 0, NOW_MS,
+				       &world->err));
 	assert_string_equal(newest_reason(world), "store shop: account \"main\" -> \"other\"");
 	assert_true(seen.sweep);
 	snapshot = settings_take(world->settings);
@@ -365,8 +376,8 @@ static void secrets_rotate(void **state)
 		const struct snapshot *snapshot;
 		const struct settings_store *store;
 
-		assert_true(settings_store_rotate(world->settings, STR("shop"), str_from(rows[i].secret), NOW_MS,
-						  &world->err));
+		assert_true(settings_store_rotate(world->settings, STR("shop"), str_from(rows[i].secret),
+						  NOW_MS, &world->err));
 		snapshot = settings_take(world->settings);
 		store = snapshot_find_store(snapshot, STR("shop"));
 		assert_int_equal(store->n_secret, rows[i].n);
@@ -375,11 +386,11 @@ static void secrets_rotate(void **state)
 			assert_true(str_eq(store->secret[1], STR(SECRET)));
 		settings_release(world->settings, snapshot);
 	}
-	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR("fourth-secret-4444"), NULL, 0, NOW_MS,
-				       &world->err));
+	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR("fourth-secret-4444"), NULL,
+				       0, NOW_MS, &world->err));
 	assert_string_equal(newest_reason(world), "store shop: secret changed");
-	assert_true(settings_account_set(world->settings, STR("main"), STR("pk_canary_new_key_1"), NULL, 0, NOW_MS,
-					 &world->err));
+	assert_true(settings_account_set(world->settings, STR("main"), STR("pk_canary_new_key_1"), NULL, 0,
+					 NOW_MS, &world->err));
 	assert_string_equal(newest_reason(world), "account main: key changed");
 }
 
@@ -459,8 +470,10 @@ static void a_replaced_key_file_is_noticed_and_can_be_mended(void **state)
 	assert_true(snapshot->store[0].broken);
 	assert_int_equal(snapshot->store[0].n_secret, 0);
 	settings_release(world->settings, snapshot);
-	assert_true(settings_account_set(world->settings, STR("main"), STR(KEY), NULL, 0, NOW_MS, &world->err));
-	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR(SECRET), NULL, 0, NOW_MS, &world->err));
+	assert_true(
+		settings_account_set(world->settings, STR("main"), STR(KEY), NULL, 0, NOW_MS, &world->err));
+	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR(SECRET), NULL, 0, NOW_MS,
+				       &world->err));
 	assert_true(settings_open(world->db, world->key_file, &other, &world->err));
 	settings_close(other);
 }
@@ -471,7 +484,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_account_and_a_store_are_read_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keys_are_sealed_in_the_database, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_names_and_keys_are_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(bad_settings_are_refused_and_nothing_is_written, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(bad_settings_are_refused_and_nothing_is_written, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(unknown_and_taken_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_sweep_is_asked_for_when_looks_change, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_moves_to_another_account, set_up, tear_down),
@@ -479,7 +493,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_writer_is_not_overwritten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_snapshot_outlives_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_process_sees_the_change, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_replaced_key_file_is_noticed_and_can_be_mended, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_replaced_key_file_is_noticed_and_can_be_mended, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

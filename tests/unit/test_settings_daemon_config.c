@@ -23,10 +23,11 @@ static void files_are_read(void **state)
 		const char *error; /* part of it; NULL = fine */
 	} rows[] = {
 		{ "", "", "", "", NULL },
-		{ "data = /var/lib/pannier\nlisten = 127.0.0.1:80\nlog_level = warn\n", "/var/lib/pannier", "127.0.0.1:80",
-		  "warn", NULL },
+		{ "data = /var/lib/pannier\nlisten = 127.0.0.1:80\nlog_level = warn\n", "/var/lib/pannier",
+		  "127.0.0.1:80", "warn", NULL },
 		{ "# all\n; of\ndata=x ; it\n\n", "x", "", "", NULL },
-		{ "data = a\ndta = b\n", "", "", "", ":2: unknown key 'dta'; known: data, listen, log_level" },
+		{ "data = a\ndta = b\n", "", "", "",
+		  ":2: unknown key 'dta'; known: data, listen, log_level" },
 		{ "[serve]\ndata = a\n", "", "", "", ":2: unknown key 'serve.data'" },
 		{ "log_level = loud\n", "", "", "", ":1: log_level must be error, warn, info or debug" },
 		{ "data = a\nwhat is this\n", "", "", "", ":2: not KEY = VALUE" },

@@ -1,5 +1,6 @@
 /*
- * Secrets at rest: round trips, every kind of tampering, the key file's mode, and two processes starting at once.
+ * Secrets at rest: round trips, every kind of tampering, the key file's mode, and two processes starting at
+ * once.
  */
 #define _GNU_SOURCE /* memmem */
 #include "settings/seal.h"
@@ -50,7 +51,8 @@ static int tear_down(void **state)
 
 static void a_sealed_text_opens_again(void **state)
 {
-	static const char *const texts[] = { "", "x", "pk_0123456789abcdef0123456789abcdef00", "with\na line" };
+	static const char *const texts[] = { "", "x", "pk_0123456789abcdef0123456789abcdef00",
+					     "with\na line" };
 	struct folder *folder = *state;
 	struct seal_key key;
 	struct err err;
@@ -62,7 +64,8 @@ static void a_sealed_text_opens_again(void **state)
 		struct str opened;
 
 		assert_false(str_eq(sealed, again)); /* a fresh nonce each time */
-		assert_true(seal_open_text(&key, STR("account/a/key"), sealed, &folder->arena, &opened, &err));
+		assert_true(
+			seal_open_text(&key, STR("account/a/key"), sealed, &folder->arena, &opened, &err));
 		assert_true(str_eq(opened, str_from(texts[i])));
 		if (texts[i][0])
 			assert_null(memmem(sealed.p, sealed.len, texts[i], strlen(texts[i])));
@@ -83,13 +86,13 @@ static void every_changed_byte_is_noticed(void **state)
 
 		bytes[i] = (char)(bytes[i] ^ 1);
 		err.code = ERR_NONE;
-		assert_false(seal_open_text(&key, STR("account/a/key"), str_of(bytes, sealed.len), &folder->arena, &opened,
-					    &err));
+		assert_false(seal_open_text(&key, STR("account/a/key"), str_of(bytes, sealed.len),
+					    &folder->arena, &opened, &err));
 		assert_int_equal(err.code, ERR_DENIED);
 	}
 	for (size_t len = 0; len < sealed.len; len++)
-		assert_false(seal_open_text(&key, STR("account/a/key"), str_of(sealed.p, len), &folder->arena, &opened,
-					    &err));
+		assert_false(seal_open_text(&key, STR("account/a/key"), str_of(sealed.p, len), &folder->arena,
+					    &opened, &err));
 }
 
 static void another_row_or_key_does_not_open(void **state)

@@ -51,7 +51,8 @@ static void values_are_checked_and_normalised(void **state)
 		{ SETTING_KEY_api_url, "https://a.klaviyo.com?x=1", REFUSED },
 		{ SETTING_KEY_api_url, "https://a.klaviyo.com#x", REFUSED },
 		{ SETTING_KEY_api_url, "", REFUSED },
-		{ SETTING_KEY_url_template, "https://shop.example/{market}/{slug}", "https://shop.example/{market}/{slug}" },
+		{ SETTING_KEY_url_template, "https://shop.example/{market}/{slug}",
+		  "https://shop.example/{market}/{slug}" },
 		{ SETTING_KEY_url_template, "https://shop.example/p?id={id}&l={language}",
 		  "https://shop.example/p?id={id}&l={language}" },
 		{ SETTING_KEY_url_template, "", "" },
@@ -67,9 +68,11 @@ static void values_are_checked_and_normalised(void **state)
 		{ SETTING_KEY_market, "", "" },
 		{ SETTING_KEY_market, "a\nb", REFUSED },
 		{ SETTING_KEY_market, "\xff\xfe", REFUSED },
-		{ SETTING_KEY_market, "1234567890123456789012345678901234567890123456789012345678901234", "1234567890"
+		{ SETTING_KEY_market, "1234567890123456789012345678901234567890123456789012345678901234",
+		  "1234567890"
 		  "123456789012345678901234567890123456789012345678901234" },
-		{ SETTING_KEY_market, "12345678901234567890123456789012345678901234567890123456789012345", REFUSED },
+		{ SETTING_KEY_market, "12345678901234567890123456789012345678901234567890123456789012345",
+		  REFUSED },
 	};
 	struct arena arena;
 
@@ -105,8 +108,9 @@ static void a_refusal_says_what_is_allowed(void **state)
 		{ SETTING_KEY_price_source, "price_source must be sale, base or reference" },
 		{ SETTING_KEY_category_name, "category_name must be leaf or path" },
 		{ SETTING_KEY_api_url, "api_url must be an http or https URL" },
-		{ SETTING_KEY_url_template, "url_template must be an http or https URL with {slug}, {id}, {sku}, {market} "
-					    "or {language}" },
+		{ SETTING_KEY_url_template,
+		  "url_template must be an http or https URL with {slug}, {id}, {sku}, {market} "
+		  "or {language}" },
 		{ SETTING_KEY_secret_header, "secret_header must be the name of an HTTP header" },
 	};
 	struct arena arena;
@@ -162,7 +166,8 @@ static void a_key_belongs_to_one_scope(void **state)
 
 static void the_nearest_word_is_found(void **state)
 {
-	static const char *const words[] = { "account", "store", NULL, "status", "quota_percent", "url_template" };
+	static const char *const words[] = { "account", "store",	 NULL,
+					     "status",	"quota_percent", "url_template" };
 	static const struct {
 		const char *text;
 		const char *want;

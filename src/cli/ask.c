@@ -1,0 +1,144 @@
+/*
+ * Ask: single questions to Klaviyo for people (account check, doctor). Deliveries go another way
+ * (flow/deliver).
+ *
+ * Source of what answers mean: Klaviyo's documentation of errors and of API keys, revision 2026-07-15.
+ */
+#include "cli/ask.h"
+
+#include "cli/text.h"
+#include "klaviyo/render.h"
+
+#define TIMEOUT_MS     15000
+#define DETAIL_COLUMNS 200
+
+struct waiting {
+	struct arena *arena;
+	struct ask_answer *answer;
+	bool done;
+};
+
+static void take_answer(void *arg, const struct http_answer *answer)
+{
+	struct waiting *waiting = arg;
+
+	waiting->done = true;
+	*waiting->answer = (struct ask_answer){
+		.reached = answer->ok,
+		.status = answer->status,
+		.body = arena_dup(waiting->arena, answer->body),
+		.content_type = arena_dup(waiting->arena, http_answer_header(answer, "Content-Type")),
+		.date = arena_dup(waiting->arena, http_answer_header(answer, "Date")),
+		.error = arena_dup(waiting->arena, str_from(answer->error)),
+		.latency_ms = answer->latency_ms,
+	};
+}
+
+bool ask_klaviyo(struct cli *cli, struct http_client *client, const struct settings_account *account,
+		 const char *method, const char *path, struct str body, struct ask_answer *out,
+		 struct err *err)
+{
+	struct waiting waiting = { .arena = &cli->arena, .answer = out };
+	struct http_call call = { .method = method, .body = body, .timeout_ms = TIMEOUT_MS };
+
+	call.url = arena_printf(&cli->arena, "%.*s%s",
+				STR_ARG(setting_text(account->value, SETTING_KEY_api_url)), path);
+	call.header = klaviyo_headers(account->key, body.len > 0, &cli->arena, &call.n_header);
+	if (!http_client_start(client, &call, take_answer, &waiting, err))
+		return false;
+	while (!waiting.done)
+		(void)http_client_run(client, 1000);
+	return true;
+}
+
+/* Klaviyo's own words: title and detail of the first error, made safe and short. */
+static struct str first_error(struct cli *cli, struct str body)
+{
+	struct str text = STR("");
+	struct json *json, *error;
+
+	if (!json_parse(body, &json, NULL))
+		return text;
+	error = json_at(json_get(json, "errors"), 0);
+	if (error)
+		text = arena_printf(&cli->arena, "%.*s %.*s", STR_ARG(json_get_text(error, "title")),
+				    STR_ARG(json_get_text(error, "detail")));
+	json_free(json);
+	return text_cut(text_safe(str_trim(text), &cli->arena), DETAIL_COLUMNS, &cli->arena);
+}
+
+static bool is_json(struct str content_type)
+{
+	return str_starts(content_type, STR("application/json")) ||
+	       str_starts(content_type, STR("application/vnd.api+json"));
+}
+
+static struct ask_trouble explain_status(struct cli *cli, const struct settings_account *account,
+					 const struct ask_answer *answer, const char *scope)
+{
+	struct arena *arena = &cli->arena;
+	struct str said = first_error(cli, answer->body);
+
+	switch (answer->status) {
+	case 401:
+		return (struct ask_trouble){ CLI_DENIED, STR("Klaviyo does not accept the key"),
+					     arena_printf(arena,
+							  "make a new private key in Klaviyo (Settings, API "
+							  "keys), then: pannier account set "
+							  "%.*s --key-file FILE",
+							  STR_ARG(account->name)) };
+	case 403:
+		if (!is_json(answer->content_type))
+			return (struct ask_trouble){
+				CLI_UNREACHABLE,
+				STR("a firewall in front of Klaviyo refused the request (403, not JSON)"),
+				STR("usually passes; if not, this machine's address is not trusted there")
+			};
+		return (struct ask_trouble){
+			CLI_DENIED, arena_printf(arena, "the key lacks the scope %s", scope),
+			arena_printf(arena,
+				     "scopes of a key cannot be changed: make a new one with accounts:read, "
+				     "catalogs:read and catalogs:write, then: pannier account set %.*s "
+				     "--key-file FILE",
+				     STR_ARG(account->name))
+		};
+	case 404:
+		return (struct ask_trouble){ CLI_FAILED, STR("404: there is no Klaviyo API at this address"),
+					     STR("check the account's api_url") };
+	case 410:
+		return (struct ask_trouble){ CLI_FAILED,
+					     STR("Klaviyo has retired API revision " KLAVIYO_REVISION),
+					     STR("install a newer Pannier") };
+	case 429:
+		return (struct ask_trouble){
+			CLI_UNREACHABLE, STR("Klaviyo says: too many requests"),
+			STR("try again in a minute; other integrations share the limit")
+		};
+	default:
+		break;
+	}
+	if (answer->status >= 500)
+		return (struct ask_trouble){ CLI_UNREACHABLE,
+					     arena_printf(arena, "Klaviyo answered %d", answer->status),
+					     STR("nothing to do here; see status.klaviyo.com") };
+	return (struct ask_trouble){
+		CLI_FAILED,
+		arena_printf(arena, "Klaviyo answered %d%s%.*s", answer->status, said.len ? ": " : "",
+			     STR_ARG(said)),
+		STR("check the account's api_url; if it is right, this is a fault of Pannier")
+	};
+}
+
+struct ask_trouble ask_explain(struct cli *cli, const struct settings_account *account,
+			       const struct ask_answer *answer, const char *scope)
+{
+	if (answer->reached)
+		return explain_status(cli, account, answer, scope);
+	return (struct ask_trouble){
+		CLI_UNREACHABLE,
+		arena_printf(&cli->arena, "%.*s cannot be reached: %.*s",
+			     STR_ARG(setting_text(account->value, SETTING_KEY_api_url)),
+			     STR_ARG(answer->error)),
+		STR("check network, proxy and DNS; filters against trackers often block Klaviyo's names")
+	};
+}

@@ -1,0 +1,127 @@
+/*
+ * store list, store show.
+ */
+#include "cli/commands.h"
+#include "cli/store_guide.h"
+#include "cli/text.h"
+#include "cli/text_table.h"
+
+static const struct store_summary *summary_of(const struct summary *summary, int64_t store_id)
+{
+	static const struct store_summary none;
+
+	for (size_t i = 0; i < summary->n_store; i++)
+		if (summary->store[i].store_id == store_id)
+			return &summary->store[i];
+	return &none;
+}
+
+static struct json *store_json(const struct settings_store *store)
+{
+	struct json *json = json_new_object(), *settings = json_new_object();
+
+	json_put(json, "name", store->name);
+	json_put(json, "platform", store->platform);
+	json_put(json, "account", store->account->name);
+	json_put(json, "secret_last4", store->secret_last4);
+	json_set(json, "secret_opens", json_new_bool(!store->broken));
+	for (int i = 0; i < SETTING_COUNT; i++)
+		if (setting_row((enum setting)i)->scope == SETTING_STORE)
+			json_put(settings, setting_row((enum setting)i)->key, store->value[i]);
+	json_set(json, "settings", settings);
+	json_put_time(json, "created_at", store->created_ms);
+	return json;
+}
+
+bool cmd_store_list(struct cli *cli, struct err *err)
+{
+	static const char *const header[] = { "STORE",	   "PLATFORM", "ACCOUNT",
+					      ">RECEIVED", ">HELD",    "LAST MESSAGE (UTC)" };
+	struct text_table table;
+	struct summary summary;
+	struct json *list;
+
+	if (!session_open(cli, SESSION_EXISTING, err) ||
+	    !db_summary(cli->db, clock_wall_ms(cli->clock), &cli->arena, &summary, err))
+		return false;
+	list = json_new_array();
+	text_table_init(&table, &cli->arena, header, ARRAY_LEN(header));
+	for (size_t i = 0; i < cli->snapshot->n_store; i++) {
+		const struct settings_store *store = &cli->snapshot->store[i];
+		const struct store_summary *row = summary_of(&summary, store->id);
+		struct json *json = store_json(store);
+
+		json_set(json, "received", json_new_int(row->received));
+		json_set(json, "held", json_new_int(row->held));
+		json_put_time(json, "last_message_at", row->last_message_ms);
+		json_append(list, json);
+		text_table_add(&table, store->name);
+		text_table_add(&table, store->platform);
+		text_table_add(&table, store->account->name);
+		text_table_addf(&table, "%lld", (long long)row->received);
+		text_table_addf(&table, "%lld", (long long)row->held);
+		text_table_add(&table, text_time(row->last_message_ms, &cli->arena));
+	}
+	if (cli_flag(cli, "json")) {
+		cli_print_json(cli, list);
+		return true;
+	}
+	json_free(list);
+	text_table_print(&table, 0, cli->out);
+	if (cli->snapshot->n_store == 0)
+		(void)fprintf(cli->out,
+			      "No stores yet: pannier store add NAME --platform PLATFORM --account ACCOUNT "
+			      "--secret-file FILE\n");
+	return true;
+}
+
+static void print_settings(struct cli *cli, const struct settings_store *store)
+{
+	static const char *const header[] = { "SETTING", "VALUE", "FROM" };
+	struct text_table table;
+
+	text_table_init(&table, &cli->arena, header, ARRAY_LEN(header));
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_row *row = setting_row((enum setting)i);
+
+		if (row->scope != SETTING_STORE)
+			continue;
+		text_table_add(&table, str_from(row->key));
+		text_table_add(&table, store->value[i].len ? store->value[i] : STR("(empty)"));
+		text_table_add(&table, str_eq(store->value[i], str_from(row->otherwise)) ? STR("default")
+											 : STR("own"));
+	}
+	text_table_print(&table, 0, cli->out);
+}
+
+bool cmd_store_show(struct cli *cli, struct err *err)
+{
+	const struct settings_store *store;
+	struct store_guide guide;
+	struct json *json;
+
+	if (!session_open(cli, SESSION_EXISTING, err) || !session_store(cli, cli->arg[0], &store, err) ||
+	    !store_guide_make(cli, store, &guide, err))
+		return false;
+	if (cli_flag(cli, "json")) {
+		json = store_json(store);
+		json_put(json, "webhook_url", guide.webhook_url);
+		json_put(json, "header", guide.header);
+		json_put(json, "configure", guide.configure);
+		json_set(json, "secrets", json_new_int((int64_t)store->n_secret));
+		cli_print_json(cli, json);
+		return true;
+	}
+	(void)fprintf(cli->out,
+		      "Store:       %.*s\nPlatform:    %.*s\nAccount:     %.*s\nSecret:      ...%.*s%s\n",
+		      STR_ARG(store->name), STR_ARG(store->platform), STR_ARG(store->account->name),
+		      STR_ARG(store->secret_last4),
+		      store->broken	    ? " (cannot be opened with this key file)"
+		      : store->n_secret > 1 ? ", and the one before it"
+					    : "");
+	(void)fprintf(cli->out, "Webhook URL: %.*s\nCreated:     %.*s UTC\n\n", STR_ARG(guide.webhook_url),
+		      STR_ARG(text_time(store->created_ms, &cli->arena)));
+	print_settings(cli, store);
+	(void)fprintf(cli->out, "\n%.*s\n", STR_ARG(guide.configure));
+	return true;
+}

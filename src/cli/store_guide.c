@@ -1,0 +1,84 @@
+/*
+ * Guide: the webhook URL of a store and what its platform says a person has to configure.
+ */
+#include "cli/store_guide.h"
+
+#include "net/url.h"
+
+#define GUIDE_BYTES_MAX	  65536
+#define ENAD_USUAL_HEADER "Authorization"
+
+bool store_guide_platform(struct str name, const struct platform_ops **out, struct err *err)
+{
+	const struct platform_ops *const *all = platform_all();
+	struct strbuf known;
+
+	*out = platform_find(name);
+	if (*out)
+		return true;
+	strbuf_init(&known, 1024);
+	for (size_t i = 0; all[i]; i++)
+		strbuf_addf(&known, "%s%s", i ? ", " : "", all[i]->name);
+	(void)err_set(err, ERR_INVALID, "no platform '%.*s'; there are: %s", STR_ARG(name), known.p);
+	strbuf_release(&known);
+	return false;
+}
+
+/* Every {name} of text replaced by its value. */
+static struct str fill(struct str text, struct str url, struct str header, struct arena *arena)
+{
+	struct strbuf out;
+	struct str filled;
+
+	strbuf_init(&out, GUIDE_BYTES_MAX);
+	while (text.len) {
+		bool is_url = str_starts(text, STR("{url}")), is_header = str_starts(text, STR("{header}"));
+
+		if (is_url || is_header)
+			strbuf_add_str(&out, is_url ? url : header);
+		else
+			strbuf_add_char(&out, text.p[0]);
+		text = str_skip(text, is_url ? 5 : is_header ? 8 : 1);
+	}
+	filled = arena_dup(arena, strbuf_str(&out));
+	strbuf_release(&out);
+	return filled;
+}
+
+static bool names_header(struct str configure)
+{
+	for (; configure.len; configure = str_skip(configure, 1))
+		if (str_starts(configure, STR("{header}")))
+			return true;
+	return false;
+}
+
+bool store_guide_base(struct cli *cli, struct str *out, struct err *err)
+{
+	struct url url;
+
+	*out = str_from(cli_option(cli, "url-base"));
+	while (str_ends(*out, STR("/")))
+		out->len--;
+	return url_parse(*out, &url, err) || err_wrap(err, "--url-base");
+}
+
+bool store_guide_make(struct cli *cli, const struct settings_store *store, struct store_guide *out,
+		      struct err *err)
+{
+	const struct platform_ops *platform;
+	struct str base;
+
+	if (!store_guide_platform(store->platform, &platform, err) || !store_guide_base(cli, &base, err))
+		return false;
+	out->webhook_url = arena_printf(&cli->arena, "%.*s/hooks/%s/%.*s", STR_ARG(base), platform->name,
+					STR_ARG(store->name));
+	out->header = STR("");
+	if (names_header(str_from(platform->guide.configure)))
+		out->header = setting_text(store->value, SETTING_KEY_secret_header);
+	if (names_header(str_from(platform->guide.configure)) && out->header.len == 0)
+		out->header = STR(ENAD_USUAL_HEADER);
+	out->configure =
+		fill(str_from(platform->guide.configure), out->webhook_url, out->header, &cli->arena);
+	return true;
+}

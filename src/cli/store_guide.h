@@ -1,0 +1,22 @@
+#ifndef PANNIER_CLI_STORE_GUIDE_H
+#define PANNIER_CLI_STORE_GUIDE_H
+
+#include "cli/command.h"
+#include "platform/platform.h"
+
+/* What a person has to enter in the shop for a store. Texts live in the run's arena. */
+struct store_guide {
+	struct str webhook_url;
+	struct str header;         /* the one that carries the secret; "" if the platform has its own way */
+	struct str configure;      /* paragraphs */
+};
+
+/* ERR_INVALID: the platform is not one this version knows, or --url-base is not a URL. */
+bool store_guide_make(struct cli *cli, const struct settings_store *store, struct store_guide *out,
+		      struct err *err) MUST_CHECK;
+/* What --url-base says, without a slash at its end. ERR_INVALID: not a URL. */
+bool store_guide_base(struct cli *cli, struct str *out, struct err *err) MUST_CHECK;
+/* The platform of that name; ERR_INVALID lists those there are. */
+bool store_guide_platform(struct str name, const struct platform_ops **out, struct err *err) MUST_CHECK;
+
+#endif
