@@ -76,7 +76,9 @@ struct merge_language {
 /* Languages of a base body, by key. Borrows from the body. */
 struct merge_language *merge_languages(const struct merge *merge, const struct json *base, size_t *n);
 /* The key of the language to show, "" = the texts that have no language. Kept. */
-struct str merge_language_of(struct merge *merge, const struct json *base);
+struct str merge_language_of(const struct merge *merge, const struct json *base);
+/* Says so if the language of the settings is not among those of the base. */
+void merge_note_language(struct merge *merge, const struct json *base);
 /* Member in that language, else without language, else in the first language that has it; "" if nowhere. Kept. */
 struct str merge_text_of(const struct merge *merge, const struct json *base, struct str language, const char *name);
 /* Plain description, or that of the HTML; otherwise as above. */
@@ -140,8 +142,9 @@ struct merge_product;
 
 /* Side information of the item; tags: of the product and its variants. */
 void merge_meta_item(struct merge *merge, const struct merge_product *product, struct catalog_item *item);
+/* base NULL: nothing is known of the variant but its price. */
 void merge_meta_variant(struct merge *merge, const struct json *base, const struct merge_price *price,
-			struct str currency, struct catalog_variant *variant);
+			struct str language, struct catalog_variant *variant);
 
 /* ---- merge_product.c, merge_variant.c ---- */
 

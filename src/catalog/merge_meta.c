@@ -170,7 +170,21 @@ static struct str named(struct merge *merge, const struct merge_fact *base, enum
 	return name;
 }
 
-/* A tag may be named by its id or be its own text. */
+/* "123e4567-e89b-12d3-a456-426614174040": nobody's text. */
+static bool is_uuid(struct str text)
+{
+	for (size_t i = 0; i < text.len && text.len == 36; i++) {
+		char c = text.p[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+
+		if (dash ? c != '-' : !hex)
+			return false;
+	}
+	return text.len == 36;
+}
+
+/* A tag may be named by its id or be its own text. An id whose tag is not known yet has no title. */
 static struct str tag_title(struct merge *merge, struct str tag, struct str language)
 {
 	const struct merge_fact *own = merge_part(merge, ENTITY_TAG, tag, "base");
@@ -179,7 +193,7 @@ static struct str tag_title(struct merge *merge, struct str tag, struct str lang
 	if (merge_is_deleted(merge, ENTITY_TAG, tag))
 		return (struct str){ 0 };
 	if (!own)
-		return tag;
+		return is_uuid(tag) ? (struct str){ 0 } : tag;
 	title = merge_text_of(merge, own->body, language, "title");
 	if (title.len == 0)
 		title = merge_scalar_of(merge, own->body, "key");
@@ -384,14 +398,15 @@ void merge_meta_item(struct merge *merge, const struct merge_product *product, s
 }
 
 void merge_meta_variant(struct merge *merge, const struct json *base, const struct merge_price *price,
-			struct str currency, struct catalog_variant *variant)
+			struct str language, struct catalog_variant *variant)
 {
+	struct str currency = merge_keep(merge, str_from(price->price.currency));
 	struct meta_list list = { .merge = merge };
 
 	add_members(&list, "option_", json_get(base, "options"));
 	add_member(&list, "barcode", (struct str){ 0 }, "", base, "barcode");
 	add_price(&list, price, currency);
-	add_plain(&list, "tags", tags_of(merge, base, merge->rules->language));
+	add_plain(&list, "tags", tags_of(merge, base, language));
 	add_members(&list, "custom_", json_get(base, "custom"));
 	add_languages(&list, base, "title_", "title");
 	add_languages(&list, base, "slug_", "slug");

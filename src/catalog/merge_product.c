@@ -139,6 +139,7 @@ static void read_texts(struct merge *merge, struct merge_product *product)
 	const struct json *base = product->base->body;
 
 	product->language = merge_language_of(merge, base);
+	merge_note_language(merge, base);
 	product->sku = merge_scalar_of(merge, base, "sku");
 	product->slug = merge_text_of(merge, base, product->language, "slug");
 	product->title = merge_text_of(merge, base, product->language, "title");

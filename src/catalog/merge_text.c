@@ -103,7 +103,7 @@ static const struct merge_language *first_found(const struct merge_language *lan
 	return found;
 }
 
-struct str merge_language_of(struct merge *merge, const struct json *base)
+struct str merge_language_of(const struct merge *merge, const struct json *base)
 {
 	size_t n;
 	const struct merge_language *language = merge_languages(merge, base, &n);
@@ -113,13 +113,22 @@ struct str merge_language_of(struct merge *merge, const struct json *base)
 	const struct str local[] = { market->locale, market->country, main_part(market->locale), market->slug };
 	const struct merge_language *found = first_found(language, n, set, ARRAY_LEN(set));
 
-	if (!found && n > 0 && setting.len > 0)
-		merge_note(merge, "no texts in language \"%.*s\"", STR_ARG(setting));
 	if (!found)
 		found = first_found(language, n, local, ARRAY_LEN(local));
 	if (!found && n > 0 && !has_own_texts(base))
 		found = &language[0];
 	return found ? merge_keep(merge, found->key) : (struct str){ 0 };
+}
+
+void merge_note_language(struct merge *merge, const struct json *base)
+{
+	size_t n;
+	const struct merge_language *language = merge_languages(merge, base, &n);
+	struct str setting = merge->rules->language;
+	const struct str wish[] = { setting, main_part(setting) };
+
+	if (setting.len > 0 && n > 0 && !first_found(language, n, wish, ARRAY_LEN(wish)))
+		merge_note(merge, "no texts in language \"%.*s\"", STR_ARG(setting));
 }
 
 /* ---- texts of a product ---- */

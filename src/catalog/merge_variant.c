@@ -203,7 +203,7 @@ static void fill_variant(struct merge *merge, const struct merge_product *produc
 	};
 	set_images(merge, product, base, out);
 	set_stock(out, merge_stock_of(merge, ENTITY_VARIANT, row->id, sku));
-	merge_meta_variant(merge, base, &row->price, merge_keep(merge, currency_of(&row->price)), out);
+	merge_meta_variant(merge, base, &row->price, product->language, out);
 }
 
 /* The variant of a product that has none. */
@@ -223,7 +223,7 @@ static void fill_only_variant(struct merge *merge, const struct merge_product *p
 		.published = product->published,
 	};
 	set_stock(out, merge_stock_of(merge, ENTITY_PRODUCT, product->id, product->sku));
-	merge_meta_variant(merge, NULL, &product->price, product->currency, out);
+	merge_meta_variant(merge, NULL, &product->price, product->language, out);
 }
 
 /* ---- all of them ---- */
