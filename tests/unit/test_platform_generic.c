@@ -51,7 +51,7 @@ static void test_published_vector(void **state)
 		{ "other body", VECTOR_ID, VECTOR_TIMESTAMP, VECTOR_SIGNATURE, "{\"test\": 2432232315}",
 		  VECTOR_MS, "no signature fits" },
 		{ "moved dot", VECTOR_ID "." VECTOR_TIMESTAMP, VECTOR_TIMESTAMP, VECTOR_SIGNATURE,
-		  VECTOR_BODY, VECTOR_MS, "has a dot" },
+		  VECTOR_BODY, VECTOR_MS, "webhook-id has a dot" },
 		{ "only unknown versions", VECTOR_ID, VECTOR_TIMESTAMP, "v1a,g0hM9SsE v2,g0hM9SsE",
 		  VECTOR_BODY, VECTOR_MS, "kind v1" },
 		{ "no base64", VECTOR_ID, VECTOR_TIMESTAMP, "v1,***", VECTOR_BODY, VECTOR_MS, "kind v1" },
@@ -296,6 +296,64 @@ static void test_several_in_one_request(void **state)
 	arena_release(&arena);
 }
 
+/* ---- docs/platforms/generic.md ---- */
+
+/* The next block between a line "```json" and a line "```"; *rest moves behind it. */
+static bool next_example(struct str *rest, struct str *example)
+{
+	struct str line;
+
+	while (str_split(rest, '\n', &line)) {
+		const char *start = rest->p;
+
+		if (!str_eq(line, STR("```json")))
+			continue;
+		while (str_split(rest, '\n', &line) && !str_eq(line, STR("```")))
+			continue;
+		*example = str_of(start, (size_t)(line.p - start));
+		return true;
+	}
+	return false;
+}
+
+/* Written over several lines it is one message, otherwise one each line. */
+static size_t identified_example(struct arena *arena, struct str example, struct platform_message **message)
+{
+	bool one = json_scan(example, NULL, 0, NULL, NULL, NULL);
+
+	return identified(arena, "msg_docs", one ? JSON : "application/x-ndjson", arena_cstr(arena, example),
+			  message);
+}
+
+static void test_documented_examples_are_understood(void **state)
+{
+	struct str text, example;
+	struct arena arena;
+	size_t n_example = 0;
+
+	(void)state;
+	arena_init(&arena);
+	assert_true(
+		file_read(support_path(&arena, "docs/platforms/generic.md"), 1 << 20, &arena, &text, NULL));
+	for (; next_example(&text, &example); n_example++) {
+		struct platform_message *message;
+		size_t n = identified_example(&arena, example, &message);
+
+		for (size_t i = 0; i < n; i++) {
+			struct map_result result;
+
+			generic->map(NULL, message[i].topic, message[i].body, SUPPORT_NOW_MS, &arena,
+				     &result);
+			print_message("%.*s: %.*s\n", STR_ARG(message[i].topic), STR_ARG(result.reason));
+			assert_null(support_result_problem(&result, &arena));
+			assert_int_equal(result.state, MAP_DONE);
+			assert_int_equal(result.reason.len, 0);
+		}
+	}
+	assert_in_range(n_example, 8, 20);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_inner_type),
 		cmocka_unit_test(test_what_a_message_is_told_apart_by),
 		cmocka_unit_test(test_several_in_one_request),
+		cmocka_unit_test(test_documented_examples_are_understood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

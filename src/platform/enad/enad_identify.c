@@ -59,7 +59,7 @@ bool enad_identify(const struct platform_store *store, const struct platform_req
 	struct json_member member[ENVELOPE_MEMBERS_MAX];
 	struct platform_message *found;
 	size_t n_member = 0;
-	struct str type;
+	struct str type = STR("");
 
 	(void)store;
 	if (max_n < 1)

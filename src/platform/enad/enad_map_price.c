@@ -66,6 +66,7 @@ void enad_map_prices(struct mapping *mapping, const struct json *payload, int64_
 	struct str id = enad_need_id(mapping, payload, "variant_id|product_variant_id");
 	struct str group = payload_id(payload, "store_group_id|store_group_slug", mapping->arena);
 	const struct json *markets = json_get(payload, "markets");
+	struct ref_list refs = { .arena = mapping->arena };
 	struct json *body;
 
 	(void)received_ms;
@@ -76,11 +77,15 @@ void enad_map_prices(struct mapping *mapping, const struct json *payload, int64_
 	body = json_new_object();
 	payload_put_text(body, "group", payload, "store_group_slug|store_group_id");
 	json_set(body, "prices", price_rows(mapping, markets));
+	/* Prices of a store group that was deleted no longer count. */
+	ref_list_add(&refs, ENTITY_STORE_GROUP, payload_id(payload, "store_group_id", mapping->arena));
 	mapping_add(mapping, (struct fact){
 		.entity = { .kind = ENTITY_VARIANT, .id = id },
 		.part = mapping_part(mapping, "price.", group),
 		.root_id = payload_id(payload, "product_id|product_parent_id", mapping->arena),
 		.op = FACT_SET,
 		.body = mapping_body(mapping, body),
+		.ref = refs.ref,
+		.n_ref = refs.n,
 	});
 }

@@ -246,6 +246,8 @@ bool generic_identify(const struct platform_store *store, const struct platform_
 	struct err problem = { 0 };
 
 	(void)store;
+	if (!generic_webhook_id_fits(webhook_id)) /* verify refuses it too, but is not always asked before */
+		return err_set(err, ERR_INVALID, "webhook-id is no id");
 	if (!split_body(&split, request, arena, &problem))
 		return err_set(err, problem.code, "%s", problem.msg);
 	if (split.n == 0)

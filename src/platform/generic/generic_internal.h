@@ -8,6 +8,7 @@
 /* Our own messages, documented for those who write them in docs/platforms/generic.md. */
 
 #define GENERIC_TYPE_BYTES_MAX 200
+#define GENERIC_ID_BYTES_MAX 200 /* of webhook-id */
 #define GENERIC_VARIANTS_MAX 5000 /* in one product message */
 
 /* One message being mapped: the envelope's members besides type. */
@@ -40,6 +41,9 @@ bool generic_identify(const struct platform_store *store, const struct platform_
 		      struct arena *arena, struct platform_message **message, size_t *n, struct err *err);
 void generic_map(const struct platform_store *store, struct str topic, struct str body, int64_t received_ms,
 		 struct arena *arena, struct map_result *out);
+
+/* Printable ASCII without a dot, at most GENERIC_ID_BYTES_MAX bytes. */
+bool generic_webhook_id_fits(struct str id);
 
 /* One JSON envelope out of a CloudEvent in binary mode: attributes from ce-* headers, data from the body. ERR_INVALID. */
 bool generic_binary_envelope(const struct platform_request *request, struct arena *arena, struct str *out,

@@ -15,7 +15,6 @@
 #define RAW_SECRET_BYTES_MIN 16
 #define KEY_BYTES_MIN	     24
 #define KEY_BYTES_MAX	     64
-#define ID_BYTES_MAX	     200
 #define SIGNATURES_MAX	     16
 #define TOLERANCE_DEFAULT_S  300
 
@@ -122,6 +121,14 @@ static bool check_signature(const struct platform_store *store, const struct str
 		       "no signature fits: another secret, or the body was changed after signing");
 }
 
+bool generic_webhook_id_fits(struct str id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (id.p[i] <= 0x20 || id.p[i] > 0x7e || id.p[i] == '.')
+			return false;
+	return id.len <= GENERIC_ID_BYTES_MAX;
+}
+
 bool generic_verify(const struct platform_store *store, const struct platform_request *request,
 		    struct err *err)
 {
@@ -135,9 +142,11 @@ bool generic_verify(const struct platform_store *store, const struct platform_re
 			       id.len == 0	    ? "webhook-id"
 			       : timestamp.len == 0 ? "webhook-timestamp"
 						    : "webhook-signature");
-	if (id.len > ID_BYTES_MAX || str_find_char(id, '.') < id.len)
-		return err_set(err, ERR_DENIED, "webhook-id is longer than %d bytes or has a dot",
-			       ID_BYTES_MAX);
+	if (!generic_webhook_id_fits(id))
+		return err_set(
+			err, ERR_DENIED,
+			"webhook-id has a dot, a space or other than ASCII, or is longer than %d bytes",
+			GENERIC_ID_BYTES_MAX);
 	return check_time(store, timestamp, request->now_ms, err) &&
 	       check_signature(store, signed_part, ARRAY_LEN(signed_part), signature, err);
 }
