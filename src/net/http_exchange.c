@@ -124,13 +124,14 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **context
 	put_exchange(server, exchange);
 }
 
-void connection_notify(void *server, struct MHD_Connection *connection, void **context,
+void connection_notify(void *arg, struct MHD_Connection *connection, void **context,
 		       enum MHD_ConnectionNotificationCode code)
 {
 	const union MHD_ConnectionInfo *info;
+	struct http_server *server = arg;
 
-	(void)server;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		server->connection_ended = true;
 		mem_free(*context);
 		return;
 	}

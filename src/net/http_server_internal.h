@@ -68,6 +68,7 @@ struct http_server {
 	struct http_exchange *open;     /* newest first */
 	struct http_exchange *handling; /* whose handler is being called now */
 	size_t n_suspended;
+	bool connection_ended;          /* since the last round */
 	bool draining;                  /* new requests are answered 503 */
 	int wake_fd;                    /* eventfd that ends a wait */
 	pthread_mutex_t lock;           /* of what follows */

@@ -640,6 +640,51 @@ static void test_start_errors(void **state)
 	http_server_stop(NULL);
 }
 
+/* A connection that says nothing is closed; one whose request is being worked on is not. */
+static void test_idle(void **state)
+{
+	struct http_server_config config = { .listen = "127.0.0.1:0", .idle_timeout_s = 1, .handle = handle, .ctx = *state };
+	struct fixture *fixture = *state;
+	int silent, half, working;
+	struct err err;
+
+	http_server_stop(fixture->server);
+	assert_true(http_server_start(&config, &fixture->server, &err));
+	silent = dial(fixture);
+	half = dial(fixture);
+	working = dial(fixture);
+	say(half, STR("POST /later HTTP/1.1\r\nHost: h\r\n"));
+	say(working, STR("GET /later HTTP/1.1\r\nHost: h\r\n\r\n"));
+	assert_true(is_closed(silent));
+	assert_true(is_closed_soon(half)); /* with or without a 408 */
+	http_reply(take_later(fixture), 200, NULL, 0, STR("worked"));
+	assert_ends(hear(working), 200, "worked");
+	(void)close(silent);
+	(void)close(half);
+	(void)close(working);
+}
+
+/* At the ceiling a connection waits until another one ends. */
+static void test_connections_max(void **state)
+{
+	struct http_server_config config = { .listen = "127.0.0.1:0", .connections_max = 2, .handle = handle, .ctx = *state };
+	struct str text = STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	struct fixture *fixture = *state;
+	int fd[12];
+	struct err err;
+
+	http_server_stop(fixture->server);
+	assert_true(http_server_start(&config, &fixture->server, &err));
+	for (int i = 0; i < 12; i++) {
+		fd[i] = dial(fixture);
+		say(fd[i], text);
+	}
+	for (int i = 0; i < 12; i++) {
+		assert_ends(hear(fd[i]), 200, "GET|/|||127.0.0.1||");
+		(void)close(fd[i]);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -649,6 +694,7 @@ int main(void)
 		TEST(test_pipelined_and_kept), TEST(test_slow_peer), TEST(test_continue),	   TEST(test_answer_bytes),
 		TEST(test_later),	   TEST(test_ready_at_once), TEST(test_peer_leaves),	   TEST(test_large_answer),
 		TEST(test_stop_answers_open), TEST(test_stop_race),  TEST(test_start_errors),
+		TEST(test_idle),	   TEST(test_connections_max),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
