@@ -6,15 +6,18 @@
  */
 #include "cli/ask.h"
 
+#include "base/wake.h"
 #include "cli/text.h"
 #include "klaviyo/render.h"
 
-#define TIMEOUT_MS     15000
-#define DETAIL_COLUMNS 200
+#define TIMEOUT_MS	  15000
+#define DETAIL_COLUMNS	  200
+#define RETRY_AFTER_MAX_S 5 /* so long a person waits without being told */
 
 struct waiting {
 	struct arena *arena;
 	struct ask_answer *answer;
+	int64_t retry_after_s; /* -1 = not said */
 	bool done;
 };
 
@@ -23,6 +26,8 @@ static void take_answer(void *arg, const struct http_answer *answer)
 	struct waiting *waiting = arg;
 
 	waiting->done = true;
+	if (!str_to_int64(http_answer_header(answer, "Retry-After"), &waiting->retry_after_s))
+		waiting->retry_after_s = -1;
 	*waiting->answer = (struct ask_answer){
 		.reached = answer->ok,
 		.status = answer->status,
@@ -34,21 +39,36 @@ static void take_answer(void *arg, const struct http_answer *answer)
 	};
 }
 
+static bool ask_once(struct http_client *client, const struct http_call *call, struct waiting *waiting,
+		     struct err *err)
+{
+	waiting->done = false;
+	if (!http_client_start(client, call, take_answer, waiting, err))
+		return false;
+	while (!waiting->done)
+		(void)http_client_run(client, 1000);
+	return true;
+}
+
 bool ask_klaviyo(struct cli *cli, struct http_client *client, const struct settings_account *account,
 		 const char *method, const char *path, struct str body, struct ask_answer *out,
 		 struct err *err)
 {
 	struct waiting waiting = { .arena = &cli->arena, .answer = out };
 	struct http_call call = { .method = method, .body = body, .timeout_ms = TIMEOUT_MS };
+	struct wake *nobody;
 
 	call.url = arena_printf(&cli->arena, "%.*s%s",
 				STR_ARG(setting_text(account->value, SETTING_KEY_api_url)), path);
 	call.header = klaviyo_headers(account->key, body.len > 0, &cli->arena, &call.n_header);
-	if (!http_client_start(client, &call, take_answer, &waiting, err))
+	if (!ask_once(client, &call, &waiting, err))
 		return false;
-	while (!waiting.done)
-		(void)http_client_run(client, 1000);
-	return true;
+	if (out->status != 429 || waiting.retry_after_s < 0 || waiting.retry_after_s > RETRY_AFTER_MAX_S)
+		return true;
+	nobody = wake_new(); /* nobody rings: it is only slept on */
+	(void)wake_wait(nobody, (waiting.retry_after_s + 1) * MS_PER_S);
+	wake_free(nobody);
+	return ask_once(client, &call, &waiting, err);
 }
 
 /* Klaviyo's own words: title and detail of the first error, made safe and short. */

@@ -20,7 +20,7 @@ static void print_id(struct cli *cli, enum id_kind kind, int64_t id)
 	(void)fprintf(cli->out, "  %s", text);
 }
 
-void audit_print(struct cli *cli, const struct audit_row *row, struct arena *arena)
+void audit_print(struct cli *cli, const struct audit_row *row, struct str detail, struct arena *arena)
 {
 	struct str reason = text_safe(row->reason, arena);
 	struct str whose = row->store_id ? session_store_name(cli, row->store_id)
@@ -33,8 +33,8 @@ void audit_print(struct cli *cli, const struct audit_row *row, struct arena *are
 	if (row->root.id.len)
 		(void)fprintf(cli->out, "  %s %.*s", entity_kind_text(row->root.kind),
 			      STR_ARG(text_safe(row->root.id, arena)));
-	(void)fprintf(cli->out, "  %s%s%.*s\n", audit_code_text(row->code), reason.len ? ": " : "",
-		      STR_ARG(reason));
+	(void)fprintf(cli->out, "  %s%s%.*s%s%.*s\n", audit_code_text(row->code), reason.len ? ": " : "",
+		      STR_ARG(reason), detail.len ? ": " : "", STR_ARG(detail));
 }
 
 static void put_id(struct json *json, const char *name, enum id_kind kind, int64_t id)

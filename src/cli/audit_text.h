@@ -5,8 +5,8 @@
 
 /* Audit rows for people and for programs; used by audit and trace. */
 
-/* One line: time, store or account, ids, root, the sentence and the reason. */
-void audit_print(struct cli *cli, const struct audit_row *row, struct arena *arena);
+/* One line: time, store or account, ids, root, the sentence, the reason, and detail (safe; "" = none). */
+void audit_print(struct cli *cli, const struct audit_row *row, struct str detail, struct arena *arena);
 struct json *audit_json(struct cli *cli, const struct audit_row *row);
 /*
  * The newest max_n rows that the filter lets through, oldest first, in the arena. after_id: only newer rows than that. filter->before_id

@@ -84,7 +84,7 @@ static void print_rows(struct cli *cli, const struct audit_row *row, size_t n, s
 		if (cli_flag(cli, "json"))
 			cli_print_json(cli, audit_json(cli, &row[i]));
 		else
-			audit_print(cli, &row[i], arena);
+			audit_print(cli, &row[i], STR(""), arena);
 	}
 	(void)fflush(cli->out);
 }

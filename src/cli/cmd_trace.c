@@ -85,7 +85,7 @@ static void print_delivery(struct cli *cli, const struct delivery *delivery)
 			      delivery->attempts == 1 ? "" : "s");
 	if (delivery->state == DELIVERY_WAITING)
 		(void)fprintf(cli->out, ", again at %.*s", STR_ARG(text_time(delivery->due_ms, &cli->arena)));
-	if (delivery->reason.len)
+	if (delivery->reason.len && !str_eq(delivery->reason, str_from(delivery_state_text(delivery->state))))
 		(void)fprintf(cli->out, ": %.*s", STR_ARG(text_safe(delivery->reason, &cli->arena)));
 	(void)fprintf(cli->out, "\n");
 	print_body(cli, delivery->body);
@@ -151,6 +151,18 @@ static int received_cmp(const void *a, const void *b)
 	       (left->message.received_ms < right->message.received_ms);
 }
 
+/* What a row that names a new delivery does not say itself. */
+static struct str what_of(struct cli *cli, const struct story *story, const struct audit_row *row)
+{
+	const struct delivery *delivery = story_delivery(story, row->delivery_id);
+
+	if (row->code != AUDIT_DELIVERY_CREATED || !delivery)
+		return STR("");
+	return arena_printf(&cli->arena, "%s %s %.*s", delivery_op_text(delivery->op),
+			    klaviyo_kind_text(delivery->kind),
+			    STR_ARG(text_safe(delivery->external_id, &cli->arena)));
+}
+
 /* Rows and received messages in one order: a message stands before the rows of its moment. */
 static void print_timeline(struct cli *cli, struct story *story)
 {
@@ -165,7 +177,7 @@ static void print_timeline(struct cli *cli, struct story *story)
 			if (story->message[next].there)
 				print_received(cli, &story->message[next]);
 		if (i < story->n_row)
-			audit_print(cli, &story->row[i], &cli->arena);
+			audit_print(cli, &story->row[i], what_of(cli, story, &story->row[i]), &cli->arena);
 	}
 }
 

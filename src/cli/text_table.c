@@ -60,17 +60,19 @@ static void print_spaces(size_t n, FILE *out)
 		(void)fputc(' ', out);
 }
 
+/* Spaces that a cell owes are printed when the next text comes, so that no line ends in spaces. */
 static void print_cell(const struct text_table *table, size_t column, struct str text, size_t width,
-		       FILE *out)
+		       size_t *owed, FILE *out)
 {
 	size_t gap = width - text_width(text);
-	bool last = column + 1 == table->n_column;
+	bool right = is_right(table, column);
 
-	if (is_right(table, column))
-		print_spaces(gap, out);
-	(void)fwrite(text.len ? text.p : "", 1, text.len, out);
-	if (!last)
-		print_spaces(2 + (is_right(table, column) ? 0 : gap), out);
+	if (text.len) {
+		print_spaces(*owed + (right ? gap : 0), out);
+		(void)fwrite(text.p, 1, text.len, out);
+		*owed = 0;
+	}
+	*owed += 2 + (right && text.len ? 0 : gap);
 }
 
 void text_table_print(const struct text_table *table, size_t indent, FILE *out)
@@ -87,17 +89,16 @@ void text_table_print(const struct text_table *table, size_t indent, FILE *out)
 
 		width[column] = w > width[column] ? w : width[column];
 	}
-	print_spaces(indent, out);
-	for (size_t i = 0; i < table->n_column; i++)
-		print_cell(table, i, header_text(table, i), width[i], out);
+	for (size_t i = 0, owed = indent; i < table->n_column; i++)
+		print_cell(table, i, header_text(table, i), width[i], &owed, out);
 	(void)fputc('\n', out);
-	for (size_t i = 0; i < table->n_cell; i++) {
+	for (size_t i = 0, owed = indent; i < table->n_cell; i++) {
 		size_t column = i % table->n_column;
 
-		if (column == 0)
-			print_spaces(indent, out);
-		print_cell(table, column, table->cell[i], width[column], out);
-		if (column + 1 == table->n_column)
-			(void)fputc('\n', out);
+		print_cell(table, column, table->cell[i], width[column], &owed, out);
+		if (column + 1 < table->n_column)
+			continue;
+		(void)fputc('\n', out);
+		owed = indent;
 	}
 }
