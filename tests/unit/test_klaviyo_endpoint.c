@@ -1,0 +1,70 @@
+/*
+ * Endpoints: proves that every kind, op and form has its row, and that each op's columns say what an answer means.
+ * Paths and limits against Klaviyo's specification: tests/schema.
+ */
+#include "base/attr.h"
+#include "klaviyo/endpoint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct {
+	enum delivery_op op;
+	const char *method, *word;
+	enum endpoint_answer exists, missing;
+} op_row[] = {
+	{ DELIVERY_CREATE, "POST", "create", ANSWER_UPDATE, ANSWER_REFUSE },
+	{ DELIVERY_UPDATE, "PATCH", "update", ANSWER_REFUSE, ANSWER_CREATE },
+	{ DELIVERY_DELETE, "DELETE", "delete", ANSWER_REFUSE, ANSWER_DONE },
+};
+
+static void every_kind_op_and_form_has_its_row(void **state)
+{
+	static const char *const noun[] = { "category", "item", "variant" };
+
+	(void)state;
+	for (int kind = 0; kind < KLAVIYO_KIND_COUNT; kind++) {
+		for (size_t op = 0; op < ARRAY_LEN(op_row); op++) {
+			for (int bulk = 0; bulk < 2; bulk++) {
+				enum endpoint endpoint = endpoint_for((enum klaviyo_kind)kind, op_row[op].op, bulk);
+				const struct endpoint_row *row = endpoint_row(endpoint);
+				char want[64];
+
+				(void)snprintf(want, sizeof(want), "%s_%s%s", noun[kind], bulk ? "bulk_" : "", op_row[op].word);
+				assert_string_equal(row->name, want);
+				assert_string_equal(row->method, bulk ? "POST" : op_row[op].method);
+				assert_int_equal(row->rows_max, bulk ? 100 : 1);
+				assert_int_equal(endpoint_is_bulk(endpoint), bulk);
+				assert_int_equal(row->on_exists, op_row[op].exists);
+				assert_int_equal(row->on_missing, op_row[op].missing);
+			}
+		}
+	}
+}
+
+static void names_are_found_again(void **state)
+{
+	enum endpoint found;
+
+	(void)state;
+	for (int i = 0; i < ENDPOINT_COUNT; i++) {
+		assert_true(endpoint_find(str_from(endpoint_row((enum endpoint)i)->name), &found));
+		assert_int_equal(found, i);
+	}
+	assert_false(endpoint_find(STR("item_bulk_creat"), &found));
+	assert_false(endpoint_find(STR(""), &found));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_op_and_form_has_its_row),
+		cmocka_unit_test(names_are_found_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
