@@ -257,6 +257,16 @@ int64_t bench_own_cpu_us(void)
 	return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
+int64_t bench_own_written(void)
+{
+	char *text = bench_read_file("/proc/self/io");
+	const char *line = text ? strstr(text, "wchar:") : NULL;
+	int64_t bytes = line ? strtoll(line + strlen("wchar:"), NULL, 10) : 0;
+
+	free(text);
+	return bytes;
+}
+
 char *bench_read_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");

@@ -46,8 +46,9 @@ double bench_peak_rss_mb(const struct bench_child *child);
 /* For nginx, which works in a child of the process that was started: waits for that child. */
 void bench_find_worker(struct bench_child *child);
 
-int64_t bench_now_us(void);     /* monotonic */
-int64_t bench_own_cpu_us(void); /* of this process, user and system together */
+int64_t bench_now_us(void);	 /* monotonic */
+int64_t bench_own_cpu_us(void);	 /* of this process, user and system together */
+int64_t bench_own_written(void); /* bytes given to write calls by this process */
 
 /* The file's text, NUL-terminated, owned by the caller; NULL if it cannot be read. */
 char *bench_read_file(const char *path);

@@ -2,7 +2,7 @@
  * Benchmark of ingest: durable acknowledgements per second, beside what the same machine can do at most.
  *
  *   bench-ingest [--build DIR] [--seconds S] [--rounds N] [--connections N,N,...] [--data DIR]
- *                [--skip SERVER] [--json]
+ *                [--skip SERVER] [--type TYPE] [--json]
  *
  * Three servers take the same signed 2 KB POSTs in turn, on processor 0, from a generator on processor 1:
  *   nginx    answers 204 and keeps nothing: the ceiling
@@ -36,6 +36,7 @@ static const char *const server_name[SERVER_COUNT] = { "nginx", "answer", "panni
 
 struct options {
 	const char *build;
+	const char *type; /* of the messages */
 	const char *data; /* parent of the data folder; NULL = the temporary folder */
 	double seconds;
 	int rounds;
@@ -263,6 +264,7 @@ static struct options parse_options(int argc, char **argv)
 {
 	struct options options = {
 		.build = "build-bench",
+		.type = "product.upserted",
 		.seconds = 4,
 		.rounds = 3,
 		.connections = { 16, 64, 256 },
@@ -285,6 +287,8 @@ static struct options parse_options(int argc, char **argv)
 			options.rounds = (int)strtol(value, NULL, 10);
 		} else if (strcmp(argv[i], "--connections") == 0) {
 			parse_connections(&options, value);
+		} else if (strcmp(argv[i], "--type") == 0) {
+			options.type = value;
 		} else if (strcmp(argv[i], "--skip") == 0) {
 			parse_skip(&options, value);
 		} else {
@@ -306,7 +310,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	bench_pin(CLIENT_CPU);
 	/* Enough for the fastest server; what is not sent is not counted. */
-	bench.pool = load_pool_new((size_t)(bench.options.seconds * 160000), BODY_BYTES, SECRET);
+	bench.pool = load_pool_new((size_t)(bench.options.seconds * 160000), BODY_BYTES, bench.options.type,
+				   SECRET);
 	for (int round = 0; round < bench.options.rounds; round++)
 		for (int i = 0; i < bench.options.n_connections; i++)
 			for (int server = 0; server < SERVER_COUNT; server++)

@@ -56,16 +56,16 @@ struct load {
 /* ---- messages ----------------------------------------------------------------------------------- */
 
 /* One product of body_len bytes; its description is as long as it takes. */
-static char *product_body(size_t i, size_t body_len)
+static char *product_body(size_t i, size_t body_len, const char *type)
 {
 	char *text = malloc(body_len + 1);
 	int len = snprintf(
 		text, body_len + 1,
-		"{\"type\":\"product.upserted\",\"timestamp\":\"2026-07-30T10:11:12Z\",\"data\":{"
+		"{\"type\":\"%s\",\"timestamp\":\"2026-07-30T10:11:12Z\",\"data\":{"
 		"\"product_id\":\"bench-%zu\",\"sku\":\"SKU-%zu\",\"title\":\"Wool socks, pattern %zu\","
 		"\"url\":\"https://shop.example/p/%zu\",\"price\":\"%zu.90\",\"currency\":\"SEK\","
-		"\"published\":true,\"inventory_quantity\":%zu,\"description\":\"",
-		i, i, i, i, 10 + i % 90, i % 50);
+		"\"published\":true,\"stock\":%zu,\"description\":\"",
+		type, i, i, i, i, 10 + i % 90, i % 50);
 	const char *end = "\"}}";
 
 	if (len < 0 || (size_t)len + strlen(end) > body_len)
@@ -116,7 +116,7 @@ void load_pool_renew(struct load_pool *pool, const char *secret)
 	arena_release(&arena);
 }
 
-struct load_pool *load_pool_new(size_t n, size_t body_len, const char *secret)
+struct load_pool *load_pool_new(size_t n, size_t body_len, const char *type, const char *secret)
 {
 	struct load_pool *pool = calloc(1, sizeof(*pool));
 
@@ -126,7 +126,7 @@ struct load_pool *load_pool_new(size_t n, size_t body_len, const char *secret)
 	pool->body_len = body_len;
 	pool->body = calloc(BODIES, sizeof(*pool->body));
 	for (size_t i = 0; i < pool->n_body; i++)
-		pool->body[i] = product_body(i, body_len);
+		pool->body[i] = product_body(i, body_len, type);
 	load_pool_renew(pool, secret);
 	return pool;
 }

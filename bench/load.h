@@ -45,9 +45,9 @@ struct load_result {
 	double client_cpu_share; /* near 1: the generator was the limit */
 };
 
-/* A pool of n messages with fresh ids and the time of now, signed as Standard Webhooks says with the whsec_
+/* A pool of n messages of one type with fresh ids and the time of now, signed as Standard Webhooks says with the whsec_
  * secret. */
-struct load_pool *load_pool_new(size_t n, size_t body_len, const char *secret);
+struct load_pool *load_pool_new(size_t n, size_t body_len, const char *type, const char *secret);
 /* New ids, times and signatures for the same bodies. */
 void load_pool_renew(struct load_pool *pool, const char *secret);
 void load_pool_free(struct load_pool *pool);

@@ -52,7 +52,8 @@ static const struct {
 
 struct cost {
 	double wall_us;
-	double cpu_us; /* without the waiting for the disk, which other programs disturb */
+	double cpu_us;	   /* without the waiting for the disk, which other programs disturb */
+	double written_kb; /* to the write-ahead log */
 };
 
 struct bench {
@@ -308,8 +309,10 @@ static struct cost measure(struct bench *bench, enum step step)
 {
 	double wall_us[REPEATS];
 	double cpu_us[REPEATS];
+	double written_kb[REPEATS];
 
 	for (int i = 0; i < REPEATS; i++) {
+		int64_t written_start = bench_own_written();
 		int64_t cpu_start_us = bench_own_cpu_us();
 		int64_t start_us = bench_now_us();
 		size_t n = run_step(bench, step, step_row[step].batch);
@@ -318,10 +321,15 @@ static struct cost measure(struct bench *bench, enum step step)
 			bench_die("%s had nothing to do", step_row[step].name);
 		wall_us[i] = (double)(bench_now_us() - start_us) / (double)n;
 		cpu_us[i] = (double)(bench_own_cpu_us() - cpu_start_us) / (double)n;
+		written_kb[i] = (double)(bench_own_written() - written_start) / (double)n / 1024.0;
 		arena_reset(&bench->arena);
 		upkeep(bench);
 	}
-	return (struct cost){ bench_median(wall_us, REPEATS), bench_median(cpu_us, REPEATS) };
+	return (struct cost){
+		.wall_us = bench_median(wall_us, REPEATS),
+		.cpu_us = bench_median(cpu_us, REPEATS),
+		.written_kb = bench_median(written_kb, REPEATS),
+	};
 }
 
 static void print_level(const struct bench *bench, int level, int64_t rows, bool json)
@@ -334,13 +342,15 @@ static void print_level(const struct bench *bench, int level, int64_t rows, bool
 
 		if (json)
 			printf("{\"bench\":\"store\",\"step\":\"%s\",\"rows\":%" PRId64
-			       ",\"us\":%.2f,\"ratio\":%.2f,\"cpu_us\":%.2f,\"cpu_ratio\":%.2f}\n",
-			       step_row[step].name, rows, cost.wall_us, wall_ratio, cost.cpu_us, cpu_ratio);
+			       ",\"us\":%.2f,\"ratio\":%.2f,\"cpu_us\":%.2f,\"cpu_ratio\":%.2f,\"written_"
+			       "kb\":%.1f}\n",
+			       step_row[step].name, rows, cost.wall_us, wall_ratio, cost.cpu_us, cpu_ratio,
+			       cost.written_kb);
 		else
 			printf("store  %-32s %9" PRId64
-			       " waiting  %8.2f us/%-4s %5.2f x first   cpu %8.2f us %5.2f x\n",
+			       " waiting  %8.2f us/%-4s %5.2f x first   cpu %8.2f us %5.2f x   %5.1f KB\n",
 			       step_row[step].name, rows, cost.wall_us, unit, wall_ratio, cost.cpu_us,
-			       cpu_ratio);
+			       cpu_ratio, cost.written_kb);
 	}
 	fflush(stdout);
 }
