@@ -35,8 +35,10 @@ static void reply_account(struct call *call, bool list)
 	strbuf_init(&out, REPLY_BYTES_MAX);
 	strbuf_add_text(&out, list ? "{\"data\":[" : "{\"data\":");
 	render_account(call, &out);
-	strbuf_add_text(&out, list ? "],\"links\":" : ",\"links\":");
-	query_render_links(call, &query, false, 0, &out);
+	if (list) {
+		strbuf_add_text(&out, "],\"links\":");
+		query_render_links(call, &query, false, 0, &out);
+	}
 	strbuf_add_char(&out, '}');
 	reply_take(call, 200, &out);
 }

@@ -105,16 +105,6 @@ static const char *check_integer(const struct shape_field *field, const struct j
 	return NULL;
 }
 
-static const char *check_texts(const struct json *value)
-{
-	if (json_type(value) != JSON_ARRAY)
-		return "Invalid input. A list of strings is expected.";
-	for (size_t i = 0; i < json_len(value); i++)
-		if (json_type(json_at(value, i)) != JSON_STRING)
-			return "Invalid input. A list of strings is expected.";
-	return NULL;
-}
-
 static const char *check_flat(const struct json *value)
 {
 	struct strbuf text;
@@ -135,7 +125,7 @@ static const char *check_flat(const struct json *value)
 	return too_large ? "Invalid input. The object may not exceed 100 KB." : NULL;
 }
 
-/* What is wrong with a value without members of its own, or NULL. */
+/* What is wrong with a value that has no faults inside it, or NULL. */
 static const char *check_plain(const struct shape_field *field, const struct json *value, struct arena *arena)
 {
 	enum json_type type = json_type(value);
@@ -152,10 +142,9 @@ static const char *check_plain(const struct shape_field *field, const struct jso
 	case SHAPE_BOOL:
 		return type == JSON_TRUE || type == JSON_FALSE ? NULL
 							       : "Invalid input. A boolean is expected.";
-	case SHAPE_TEXTS:
-		return check_texts(value);
 	case SHAPE_FLAT:
 		return check_flat(value);
+	case SHAPE_TEXTS:
 	case SHAPE_OBJECT:
 	case SHAPE_LIST:
 		return NULL;
@@ -190,6 +179,18 @@ static void check_list(const struct shape_field *field, const struct json *value
 	}
 }
 
+static void check_texts(const struct json *value, const struct place *place, struct error_list *errors)
+{
+	if (json_type(value) != JSON_ARRAY)
+		fault(errors, place, "Invalid input. A list of strings is expected.");
+	for (size_t i = 0; i < json_len(value) && errors->n < ERROR_ENTRIES_MAX; i++) {
+		struct place element = { .above = place, .index = i };
+
+		if (json_type(json_at(value, i)) != JSON_STRING)
+			fault(errors, &element, "Invalid input. A string is expected.");
+	}
+}
+
 static void check_value(const struct shape_field *field, const struct json *value, const struct place *place,
 			struct error_list *errors)
 {
@@ -202,6 +203,8 @@ static void check_value(const struct shape_field *field, const struct json *valu
 		check_object(field->shape, value, place, errors);
 	} else if (field->type == SHAPE_LIST) {
 		check_list(field, value, place, errors);
+	} else if (field->type == SHAPE_TEXTS) {
+		check_texts(value, place, errors);
 	} else {
 		detail = check_plain(field, value, errors->arena);
 		if (detail)
