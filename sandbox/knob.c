@@ -177,7 +177,7 @@ static bool change_one(struct knobs *knobs, struct str name, const struct json *
 		       struct err *err)
 {
 	const struct knob_row *row = find_row(name, false);
-	int64_t number;
+	int64_t number = 0;
 
 	if (!row)
 		return err_set(err, ERR_INVALID, "there is no knob '%.*s'", STR_ARG(name));
