@@ -38,7 +38,7 @@ struct fixture {
 	pthread_mutex_t lock;
 	struct http_exchange *later[LATER_MAX]; /* exchanges whose handler returned without a reply */
 	size_t n_later;
-	struct wake *came;
+	struct wake *came, *go_on;
 	atomic_int handled;
 };
 
@@ -72,6 +72,15 @@ static void keep(struct fixture *fixture, struct http_exchange *exchange)
 	wake_send(fixture->came);
 }
 
+/* Keeps the server's thread from everything else until told to go on. */
+static void hold(struct fixture *fixture, struct http_exchange *exchange)
+{
+	wake_send(fixture->came);
+	while (!wake_wait(fixture->go_on, 1000))
+		;
+	http_reply(exchange, 200, NULL, 0, STR("held"));
+}
+
 static void handle(void *ctx, struct http_exchange *exchange)
 {
 	static const struct http_header header[] = {
@@ -91,6 +100,8 @@ static void handle(void *ctx, struct http_exchange *exchange)
 		http_reply(exchange, 204, NULL, 0, (struct str){ 0 });
 	else if (str_eq(path, STR("/drop")))
 		http_drop(exchange);
+	else if (str_eq(path, STR("/hold")))
+		hold(fixture, exchange);
 	else
 		echo(exchange);
 }
@@ -122,6 +133,7 @@ static int start(void **state)
 
 	(void)pthread_mutex_init(&fixture->lock, NULL);
 	fixture->came = wake_new();
+	fixture->go_on = wake_new();
 	if (!http_server_start(&config, &fixture->server, &err))
 		fail_msg("%s", err.msg);
 	*state = fixture;
@@ -134,6 +146,7 @@ static int stop(void **state)
 
 	http_server_stop(fixture->server);
 	wake_free(fixture->came);
+	wake_free(fixture->go_on);
 	(void)pthread_mutex_destroy(&fixture->lock);
 	mem_free(fixture);
 	return 0;
@@ -481,22 +494,24 @@ static void test_ready_at_once(void **state)
 	struct fixture *fixture = *state;
 
 	for (size_t k = 0; k < ARRAY_LEN(counts); k++) {
-		int hold = dial(fixture), fd[256];
+		int holding = dial(fixture), fd[256];
 
 		for (int i = 0; i < counts[k]; i++) {
 			fd[i] = dial(fixture);
 			say(fd[i], STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n")); /* so that it is accepted */
 			assert_ends(hear(fd[i]), 200, "GET|/|||127.0.0.1||");
 		}
+		say(holding, STR("GET /hold HTTP/1.1\r\nHost: h\r\n\r\n"));
+		assert_true(wake_wait(fixture->came, DEADLINE_S * 1000));
 		for (int i = 0; i < counts[k]; i++)
-			say(fd[i], STR("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n"));
+			say(fd[i], STR("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"));
+		wake_send(fixture->go_on);
+		assert_ends(hear(holding), 200, "held");
 		for (int i = 0; i < counts[k]; i++)
-			say(fd[i], STR("x"));
-		for (int i = 0; i < counts[k]; i++) {
 			assert_ends(hear(fd[i]), 200, "POST|/||x|127.0.0.1||");
+		for (int i = 0; i < counts[k]; i++)
 			(void)close(fd[i]);
-		}
-		(void)close(hold);
+		(void)close(holding);
 	}
 }
 
@@ -667,7 +682,7 @@ static void test_idle(void **state)
 /* At the ceiling a connection waits until another one ends. */
 static void test_connections_max(void **state)
 {
-	struct http_server_config config = { .listen = "127.0.0.1:0", .connections_max = 2, .handle = handle, .ctx = *state };
+	struct http_server_config config = { .listen = "127.0.0.1:0", .connections_max = 1, .handle = handle, .ctx = *state };
 	struct str text = STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	struct fixture *fixture = *state;
 	int fd[12];
