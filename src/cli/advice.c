@@ -71,9 +71,9 @@ static void look_at_stores(struct cli *cli, struct advice_list *list)
 		if (advice_lacks_url_template(store))
 			add(cli, list,
 			    arena_printf(&cli->arena,
-					 "store %.*s: url_template is missing, so products have no URL and "
-					 "are held back: pannier "
-					 "store set %.*s url_template='https://SHOP/{market}/{slug}'",
+					 "store %.*s: url_template is missing, so products lead nowhere in "
+					 "e-mails: pannier store set %.*s "
+					 "url_template='https://SHOP/{market}/{slug}'",
 					 STR_ARG(store->name), STR_ARG(store->name)));
 	}
 }

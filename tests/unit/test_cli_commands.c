@@ -1,5 +1,6 @@
 /*
- * Commands at work on a real store with the stages beside it: what they print, what they change, which JSON they give, and that
+ * Commands at work on a real store with the stages beside it: what they print, what they change, which JSON
+ * they give, and that
  * no secret is ever printed.
  */
 #include "cli/commands.h"
@@ -17,10 +18,11 @@
 #include <string.h>
 
 #define WORDS_MAX 24
-#define KEY "pk_canary_key_1234"
-#define SECRET "canary-secret-5678"
+#define KEY	  "pk_canary_key_1234"
+#define SECRET	  "canary-secret-5678"
 #define MUG \
-	"{'id':'mug-1','sku':'MUG','title':'Mug','url':'https://shop.example/mug','price':'12.50','currency':'EUR'}"
+	"{'id':'mug-1','sku':'MUG','title':'Mug','url':'https://shop.example/" \
+	"mug','price':'12.50','currency':'EUR'}"
 #define PRICELESS "{'id':'plate-1','title':'Plate','url':'https://shop.example/plate'}"
 
 struct world {
@@ -119,8 +121,10 @@ static struct json *printed_json(struct world *world)
 
 static void connect_shop(struct world *world)
 {
-	assert_int_equal(run(world, "account add acc --key-file %s --set quota_percent=50", world->key_file), 0);
-	assert_int_equal(run(world, "store add enad1 --platform enad --account acc --secret-file %s --set market=us",
+	assert_int_equal(run(world, "account add acc --key-file %s --set quota_percent=50", world->key_file),
+			 0);
+	assert_int_equal(run(world,
+			     "store add enad1 --platform enad --account acc --secret-file %s --set market=us",
 			     world->secret_file),
 			 0);
 }
@@ -130,7 +134,8 @@ static void an_account_lives(void **state)
 	struct world *world = *state;
 	struct json *json;
 
-	assert_int_equal(run(world, "account add acc --key-file %s --set quota_percent=50", world->key_file), 0);
+	assert_int_equal(run(world, "account add acc --key-file %s --set quota_percent=50", world->key_file),
+			 0);
 	assert_true(printed(world, "Account acc added, key ...1234."));
 	assert_int_equal(run(world, "account add acc --key-file %s", world->key_file), CLI_DENIED);
 	assert_int_equal(run(world, "account list"), 0);
@@ -141,8 +146,10 @@ static void an_account_lives(void **state)
 	json = printed_json(world);
 	assert_int_equal(json_len(json), 2);
 	assert_true(str_eq(json_get_text(json_at(json, 0), "name"), STR("acc")));
-	assert_true(str_eq(json_get_text(json_get(json_at(json, 0), "settings"), "quota_percent"), STR("90")));
-	assert_true(str_eq(json_get_text(json_get(json_at(json, 0), "settings"), "api_url"), STR("http://127.0.0.1:1")));
+	assert_true(
+		str_eq(json_get_text(json_get(json_at(json, 0), "settings"), "quota_percent"), STR("90")));
+	assert_true(str_eq(json_get_text(json_get(json_at(json, 0), "settings"), "api_url"),
+			   STR("http://127.0.0.1:1")));
 	json_free(json);
 	assert_int_equal(run(world, "account set acc quota_percent=500"), CLI_USAGE);
 	assert_int_equal(run(world, "account set acd quota_percent=50"), CLI_NOT_FOUND);
@@ -174,7 +181,8 @@ static void a_store_lives(void **state)
 	assert_true(str_eq(json_get_text(json_get(json, "settings"), "category_name"), STR("path")));
 	assert_true(str_eq(json_get_text(json_get(json, "settings"), "market"), STR("us")));
 	json_free(json);
-	assert_int_equal(run(world, "store set enad1 --secret-file %s --keep-old-secret", world->secret_file), 0);
+	assert_int_equal(run(world, "store set enad1 --secret-file %s --keep-old-secret", world->secret_file),
+			 0);
 	assert_int_equal(run(world, "store show enad1"), 0);
 	assert_true(printed(world, "and the one before it"));
 	assert_int_equal(run(world, "store set enad1 --forget-old-secret"), 0);
@@ -194,21 +202,26 @@ static void store_add_says_what_to_configure(void **state)
 	struct world *world = *state;
 	struct json *json;
 
-	assert_int_equal(run(world, "store add gen2 --platform generic --account main --secret-file %s --json --url-base "
-				    "https://hooks.example",
-			     world->secret_file),
-			 0);
+	assert_int_equal(
+		run(world,
+		    "store add gen2 --platform generic --account main --secret-file %s --json --url-base "
+		    "https://hooks.example",
+		    world->secret_file),
+		0);
 	json = printed_json(world);
 	assert_true(str_eq(json_get_text(json, "name"), STR("gen2")));
 	assert_true(str_eq(json_get_text(json, "platform"), STR("generic")));
 	assert_true(str_eq(json_get_text(json, "account"), STR("main")));
-	assert_true(str_eq(json_get_text(json, "webhook_url"), STR("https://hooks.example/hooks/generic/gen2")));
+	assert_true(
+		str_eq(json_get_text(json, "webhook_url"), STR("https://hooks.example/hooks/generic/gen2")));
 	assert_true(str_eq(json_get_text(json, "header"), STR("")));
 	assert_true(json_get_text(json, "configure").len > 50);
 	json_free(json);
-	assert_int_equal(run(world, "store add gen3 --platform generic --account main --secret-file %s --url-base nowhere",
-			     world->secret_file),
-			 CLI_USAGE);
+	assert_int_equal(
+		run(world,
+		    "store add gen3 --platform generic --account main --secret-file %s --url-base nowhere",
+		    world->secret_file),
+		CLI_USAGE);
 	assert_int_equal(run(world, "store show gen3"), CLI_NOT_FOUND); /* nothing was added */
 	assert_int_equal(run(world, "store add gen4 --platform generic --account nobody --secret-file %s",
 			     world->secret_file),
@@ -240,8 +253,12 @@ static void a_story_is_told(void **state)
 	for (int i = 0; i < 5; i++) {
 		const char *const subjects[] = { "mug-1", "MUG", message, delivery, "mug-1" };
 		static const char *const parts[] = {
-			"message received: product.upserted", "sets product mug-1 base", "message understood",
-			"compared with what Klaviyo was last told", "delivery created: create ", "delivery sent",
+			"message received: product.upserted",
+			"sets product mug-1 base",
+			"message understood",
+			"compared with what Klaviyo was last told",
+			"delivery created: create ",
+			"delivery sent",
 			"accepted by Klaviyo",
 		};
 
@@ -259,9 +276,10 @@ static void a_story_is_told(void **state)
 	assert_int_equal(json_len(json_get(json, "deliveries")), 2);
 	assert_int_equal(json_len(json_get(json, "entities")), 1);
 	assert_true(json_len(json_get(json, "timeline")) >= 6);
-	assert_true(str_eq(json_get_text(json_get(json_get(json_at(json_get(json, "messages"), 0), "body"), "data"),
-					 "title"),
-			   STR("Mug")));
+	assert_true(str_eq(
+		json_get_text(json_get(json_get(json_at(json_get(json, "messages"), 0), "body"), "data"),
+			      "title"),
+		STR("Mug")));
 	json_free(json);
 	assert_int_equal(run(world, "trace mug-1 --store shop"), 0);
 	assert_int_equal(run(world, "trace mug-2"), CLI_NOT_FOUND);
@@ -288,7 +306,8 @@ static void what_is_held_back_is_shown(void **state)
 	assert_int_equal(run(world, "trace plate-1"), 0);
 	assert_true(printed(world, "held back: "));
 	assert_true(printed(world, "held back as incomplete"));
-	rig_generic(world->rig, "shop", "price.changed", "{'product_id':'plate-1','price':'1.00','currency':'EUR'}");
+	rig_generic(world->rig, "shop", "price.changed",
+		    "{'product_id':'plate-1','price':'1.00','currency':'EUR'}");
 	(void)rig_settle(world->rig, 5000);
 	assert_int_equal(run(world, "trace plate-1"), 0);
 	assert_false(printed(world, ": held back: "));
@@ -315,8 +334,9 @@ static void hostile_texts_do_not_reach_the_terminal(void **state)
 static void failed_ones_are_listed_retried_and_given_up(void **state)
 {
 	struct world *world = *state;
-	static const char refusal[] = "{\"errors\":[{\"id\":\"1\",\"status\":400,\"code\":\"invalid\",\"title\":\"Invalid "
-				      "input.\",\"detail\":\"no such thing\",\"source\":{\"pointer\":\"/data/attributes\"}}]}";
+	static const char refusal[] =
+		"{\"errors\":[{\"id\":\"1\",\"status\":400,\"code\":\"invalid\",\"title\":\"Invalid "
+		"input.\",\"detail\":\"no such thing\",\"source\":{\"pointer\":\"/data/attributes\"}}]}";
 	char id[ID_TEXT_BYTES];
 	struct json *json;
 
@@ -367,7 +387,8 @@ static void the_audit_is_filtered(void **state)
 			{ "", "", true, true, true },
 			{ "--product", "mug-1", true, false, false },
 			{ "--category", "cups", false, true, false },
-			{ "--message", message, false, true, false }, /* the newest one mapped is the category's */
+			{ "--message", message, false, true,
+			  false }, /* the newest one mapped is the category's */
 			{ "--code", "config_changed", false, false, true },
 			{ "--store", "shop", true, true, true },
 			{ "--product", "nothing", false, false, false },
@@ -386,7 +407,8 @@ static void the_audit_is_filtered(void **state)
 	assert_int_equal(run(world, "audit --limit 3 --json"), 0);
 	json = printed_json(world);
 	assert_int_equal(json_len(json), 3);
-	assert_true(str_cmp(json_get_text(json_at(json, 0), "at"), json_get_text(json_at(json, 2), "at")) <= 0);
+	assert_true(str_cmp(json_get_text(json_at(json, 0), "at"), json_get_text(json_at(json, 2), "at")) <=
+		    0);
 	json_free(json);
 	assert_int_equal(run(world, "audit --delivery %s --json", delivery), 0);
 	json = printed_json(world);
@@ -407,9 +429,10 @@ static void a_preview_shows_requests_and_does_nothing(void **state)
 	struct json *json;
 	size_t before = fake_http_count(world->rig->http);
 
-	write_file(world->body_file, sizeof(world->body_file), world->rig, "body.json",
-		   "{\"id\":\"e1\",\"type\":\"product.upserted\",\"data\":{\"id\":\"cup-9\",\"title\":\"Cup\","
-		   "\"url\":\"https://shop.example/cup\",\"price\":\"2.00\",\"currency\":\"EUR\"}}");
+	write_file(
+		world->body_file, sizeof(world->body_file), world->rig, "body.json",
+		"{\"id\":\"e1\",\"type\":\"product.upserted\",\"data\":{\"id\":\"cup-9\",\"title\":\"Cup\","
+		"\"url\":\"https://shop.example/cup\",\"price\":\"2.00\",\"currency\":\"EUR\"}}");
 	assert_int_equal(run(world, "preview shop %s", world->body_file), 0);
 	assert_true(printed(world, "POST https://a.klaviyo.com/api/catalog-items\n"));
 	assert_true(printed(world, "POST https://a.klaviyo.com/api/catalog-variants\n"));
@@ -446,13 +469,16 @@ static void status_warns(void **state)
 	};
 
 	connect_shop(world);
-	assert_int_equal(run(world, "store add enad2 --platform enad --account acc --secret-file %s", world->secret_file), 0);
+	assert_int_equal(run(world, "store add enad2 --platform enad --account acc --secret-file %s",
+			     world->secret_file),
+			 0);
 	assert_int_equal(run(world, "account set acc api_url=http://klaviyo.example"), 0);
 	assert_int_equal(run(world, "status"), 0);
 	assert_true(printed(world, "daemon not running"));
 	for (size_t i = 0; i < ARRAY_LEN(warnings); i++)
 		assert_true(printed(world, warnings[i]));
-	assert_int_equal(run(world, "store set enad1 url_template=https://shop.example/{slug} id_prefix=a-"), 0);
+	assert_int_equal(run(world, "store set enad1 url_template=https://shop.example/{slug} id_prefix=a-"),
+			 0);
 	assert_int_equal(run(world, "store set enad2 url_template=https://shop.example/{slug}"), 0);
 	assert_int_equal(run(world, "account set acc api_url=http://127.0.0.1:8081"), 0);
 	assert_int_equal(run(world, "status"), 0);
@@ -468,7 +494,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_story_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_held_back_is_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hostile_texts_do_not_reach_the_terminal, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(failed_ones_are_listed_retried_and_given_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(failed_ones_are_listed_retried_and_given_up, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(the_audit_is_filtered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_preview_shows_requests_and_does_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(waiting_ends_when_all_is_done, set_up, tear_down),

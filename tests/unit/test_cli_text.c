@@ -1,5 +1,6 @@
 /*
- * Text for terminals: what is hostile is escaped, columns stand under each other, times, sizes and ids read well.
+ * Text for terminals: what is hostile is escaped, columns stand under each other, times, sizes and ids read
+ * well.
  */
 #include "cli/id_text.h"
 #include "cli/text.h"
@@ -31,18 +32,18 @@ static void hostile_bytes_are_escaped(void **state)
 		{ "\x07\x7f", "\\x07\\x7f" },
 		{ "\xc2\x9b"
 		  "2J",
-		  "\\u009b2J" },                                  /* CSI in one character */
+		  "\\u009b2J" }, /* CSI in one character */
 		{ "\xe2\x80\xae"
 		  "abc",
 		  "\\u202e"
-		  "abc" },                                        /* right to left from here */
+		  "abc" }, /* right to left from here */
 		{ "a\xe2\x80\x8b"
 		  "b",
 		  "a\\u200b"
-		  "b" },                                          /* no width */
+		  "b" }, /* no width */
 		{ "\xef\xbb\xbfx", "\\ufeffx" },
 		{ "\xff\xc3", "\\xff\\xc3" },
-		{ "\xc0\xaf", "\\xc0\\xaf" },                     /* overlong */
+		{ "\xc0\xaf", "\\xc0\\xaf" }, /* overlong */
 		{ "back\\slash", "back\\slash" },
 	};
 	struct arena arena;
@@ -69,7 +70,7 @@ static void widths_are_those_of_a_terminal(void **state)
 		{ "abc", 3, 10, "abc" },
 		{ "abcdef", 6, 5, "ab..." },
 		{ "\xc3\xa9t\xc3\xa9", 3, 10, "\xc3\xa9t\xc3\xa9" },
-		{ "e\xcc\x81", 1, 10, "e\xcc\x81" },                 /* e and an accent on it */
+		{ "e\xcc\x81", 1, 10, "e\xcc\x81" }, /* e and an accent on it */
 		{ "\xe5\x92\x96\xe5\x95\xa1\xe6\x9c\xba", 6, 5, "\xe5\x92\x96..." }, /* three wide ones */
 	};
 	struct arena arena;
@@ -91,23 +92,24 @@ static void times_and_sizes_read_well(void **state)
 		int64_t ms;
 		const char *want;
 	} durations[] = {
-		{ -5, "0 ms" },	      { 0, "0 ms" },	 { 999, "999 ms" },	 { 1000, "1 s" },
-		{ 119999, "119 s" },  { 120000, "2 min" }, { 7199999, "119 min" }, { 7200000, "2 h" },
+		{ -5, "0 ms" },	       { 0, "0 ms" },		{ 999, "999 ms" },	{ 1000, "1 s" },
+		{ 119999, "119 s" },   { 120000, "2 min" },	{ 7199999, "119 min" }, { 7200000, "2 h" },
 		{ 172799999, "47 h" }, { 172800000, "2 days" },
 	};
 	static const struct {
 		int64_t bytes;
 		const char *want;
 	} sizes[] = {
-		{ 0, "0 B" },	      { 1023, "1023 B" },     { 1024, "1.0 KiB" },
-		{ 10240, "10 KiB" },  { 1048576, "1.0 MiB" }, { INT64_C(5368709120), "5.0 GiB" },
+		{ 0, "0 B" },	     { 1023, "1023 B" },     { 1024, "1.0 KiB" },
+		{ 10240, "10 KiB" }, { 1048576, "1.0 MiB" }, { INT64_C(5368709120), "5.0 GiB" },
 	};
 	struct arena arena;
 
 	(void)state;
 	arena_init(&arena);
 	for (size_t i = 0; i < ARRAY_LEN(durations); i++)
-		assert_string_equal(arena_cstr(&arena, text_duration(durations[i].ms, &arena)), durations[i].want);
+		assert_string_equal(arena_cstr(&arena, text_duration(durations[i].ms, &arena)),
+				    durations[i].want);
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		assert_string_equal(arena_cstr(&arena, text_bytes(sizes[i].bytes, &arena)), sizes[i].want);
 	assert_string_equal(arena_cstr(&arena, text_time(NOW_MS, &arena)), "2026-07-30 10:11:12");
@@ -209,8 +211,8 @@ static void ids_go_both_ways(void **state)
 		int64_t id;
 		const char *text;
 	} rows[] = {
-		{ ID_MESSAGE, 0, "m0" },	{ ID_MESSAGE, 1, "m1" },
-		{ ID_DELIVERY, 31, "dz" },	{ ID_DELIVERY, 32, "d10" },
+		{ ID_MESSAGE, 0, "m0" },	   { ID_MESSAGE, 1, "m1" },
+		{ ID_DELIVERY, 31, "dz" },	   { ID_DELIVERY, 32, "d10" },
 		{ ID_MESSAGE, 1234567, "m15nm7" }, { ID_DELIVERY, INT64_MAX, "d7zzzzzzzzzzzz" },
 	};
 
@@ -236,12 +238,18 @@ static void ids_are_read_tolerantly(void **state)
 		bool ok;
 		int64_t want;
 	} rows[] = {
-		{ "M15NM7", true, 1234567 },	 { "m015nm7", true, 1234567 },
-		{ "mi", true, 1 },		 { "mL0o", true, 1024 },
-		{ "m", false, 0 },		 { "", false, 0 },
-		{ "x1", false, 0 },		 { "m1u", false, 0 },
-		{ "m-1", false, 0 },		 { "m8zzzzzzzzzzzz", false, 0 },
-		{ "mzzzzzzzzzzzzzz", false, 0 }, { "123", false, 0 },
+		{ "M15NM7", true, 1234567 },
+		{ "m015nm7", true, 1234567 },
+		{ "mi", true, 1 },
+		{ "mL0o", true, 1024 },
+		{ "m", false, 0 },
+		{ "", false, 0 },
+		{ "x1", false, 0 },
+		{ "m1u", false, 0 },
+		{ "m-1", false, 0 },
+		{ "m8zzzzzzzzzzzz", false, 0 },
+		{ "mzzzzzzzzzzzzzz", false, 0 },
+		{ "123", false, 0 },
 	};
 
 	(void)state;

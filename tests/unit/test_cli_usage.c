@@ -1,5 +1,6 @@
 /*
- * The command line's grammar: help for every command, what wrong usage answers, and that secrets given in the wrong place are
+ * The command line's grammar: help for every command, what wrong usage answers, and that secrets given in the
+ * wrong place are
  * not repeated. No database is touched.
  */
 #include "cli/cli.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #define WORDS_MAX 16
-#define NOWHERE "/tmp/pannier-there-is-no-such-folder"
+#define NOWHERE	  "/tmp/pannier-there-is-no-such-folder"
 
 struct result {
 	int code;
@@ -90,9 +91,9 @@ static void every_command_explains_itself(void **state)
 /* Commands that list or show have --json; two words mean a group that has help too. */
 static void rows_are_sound(void **state)
 {
-	static const char *const with_json[] = { "account list",  "account check", "store list", "store show",
-						 "store add",	  "account add",   "status",	 "audit",
-						 "trace",	  "failed list",   "preview",	 "doctor",
+	static const char *const with_json[] = { "account list", "account check", "store list", "store show",
+						 "store add",	 "account add",	  "status",	"audit",
+						 "trace",	 "failed list",	  "preview",	"doctor",
 						 "version" };
 
 	(void)state;
@@ -135,7 +136,8 @@ static void usage_is_judged(void **state)
 		{ "pannier help store", CLI_OK, "store add", "" },
 		{ "pannier --data " NOWHERE " store --help", CLI_OK, "store add", "" },
 		{ "pannier stroe", CLI_USAGE, "", "unknown command 'stroe'; did you mean 'store'?" },
-		{ "pannier store ad", CLI_USAGE, "", "unknown command 'store ad'; did you mean 'store add'?" },
+		{ "pannier store ad", CLI_USAGE, "",
+		  "unknown command 'store ad'; did you mean 'store add'?" },
 		{ "pannier help stauts", CLI_USAGE, "", "did you mean 'status'?" },
 		{ "pannier status extra", CLI_USAGE, "", "too many arguments: pannier status" },
 		{ "pannier status --jsn", CLI_USAGE, "", "unknown option '--jsn'; did you mean '--json'?" },
@@ -144,12 +146,15 @@ static void usage_is_judged(void **state)
 		{ "pannier status -data", CLI_USAGE, "", "unknown option '-d'" },
 		{ "pannier status --data", CLI_USAGE, "", "option '--data' needs a value: --data DIR" },
 		{ "pannier trace", CLI_USAGE, "", "'trace' needs more: pannier trace ID" },
-		{ "pannier store add x --platform enad", CLI_USAGE, "", "'store add' needs --account ACCOUNT" },
+		{ "pannier store add x --platform enad", CLI_USAGE, "",
+		  "'store add' needs --account ACCOUNT" },
 		{ "pannier store add x --platform shopfy --account a --secret-file /dev/null", CLI_USAGE, "",
 		  "no platform 'shopfy'; there are: enad, generic" },
 		{ "pannier account add Main --key-file /dev/null", CLI_USAGE, "", "name of the account" },
-		{ "pannier account add main --key-file /dev/null", CLI_USAGE, "", "--key-file: the file is empty" },
-		{ "pannier account add main --key-file " NOWHERE "/key", CLI_NOT_FOUND, "", "--key-file: cannot open" },
+		{ "pannier account add main --key-file /dev/null", CLI_USAGE, "",
+		  "--key-file: the file is empty" },
+		{ "pannier account add main --key-file " NOWHERE "/key", CLI_NOT_FOUND, "",
+		  "--key-file: cannot open" },
 		{ "pannier account set main", CLI_USAGE, "", "nothing to change" },
 		{ "pannier store set shop", CLI_USAGE, "", "nothing to change" },
 		{ "pannier failed retry", CLI_USAGE, "", "name ids, or say --all" },
@@ -164,7 +169,8 @@ static void usage_is_judged(void **state)
 		{ "pannier wait --idle --timeout -1", CLI_USAGE, "", "--timeout must be" },
 		{ "pannier serve --log-level loud", CLI_USAGE, "", "--log-level must be" },
 		{ "pannier serve --config " NOWHERE "/x.ini", CLI_NOT_FOUND, "", "cannot open" },
-		{ "pannier status --data " NOWHERE, CLI_NOT_FOUND, "", "there is nothing in '" NOWHERE "' yet" },
+		{ "pannier status --data " NOWHERE, CLI_NOT_FOUND, "",
+		  "there is nothing in '" NOWHERE "' yet" },
 		{ "pannier account list --data " NOWHERE, CLI_NOT_FOUND, "", "account add" },
 		{ "pannier store show x --data=" NOWHERE, CLI_NOT_FOUND, "", "there is nothing" },
 		{ "pannier status -- --json", CLI_USAGE, "", "too many arguments" },
