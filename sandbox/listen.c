@@ -19,6 +19,8 @@
 
 /* 5 MB; the smaller reading of MB, so that what passes here passes there. */
 #define BODY_BYTES_MAX 5000000
+/* Bodies up to this are read to their end, so that the client gets to read the 413. */
+#define BODY_BYTES_READ 20000000
 #define CONNECTIONS_MAX 16384
 /* How long a client that is to get no answer keeps its connection. */
 #define HANG_MS 120000
@@ -63,7 +65,7 @@ static void read_request(struct http_exchange *exchange, struct request *out)
 		.path = in->path,
 		.query = in->query,
 		.body = in->body,
-		.body_too_large = in->body_too_large,
+		.body_too_large = in->body_too_large || in->body.len > BODY_BYTES_MAX,
 		.body_broken = in->body_broken,
 		.authorization = http_exchange_header(exchange, "Authorization"),
 		.revision = http_exchange_header(exchange, "revision"),
@@ -96,7 +98,7 @@ bool listener_start(struct sandbox *sandbox, const char *address, struct listene
 {
 	struct listener *listener = mem_zalloc(1, sizeof(*listener));
 	const struct http_server_config config = {
-		.listen = address, .body_bytes_max = BODY_BYTES_MAX, .connections_max = CONNECTIONS_MAX,
+		.listen = address, .body_bytes_max = BODY_BYTES_READ, .connections_max = CONNECTIONS_MAX,
 		.idle_timeout_s = 300, .ctx = listener, .handle = handle,
 	};
 
