@@ -43,9 +43,10 @@ struct call {
 	const struct request *request;
 	struct reply *reply;
 	struct arena *arena;       /* lives until the answer has left */
-	const struct route *route;
-	struct account *account;
-	struct str id;             /* the {id} of the path, decoded */
+	const struct route *route; /* NULL: none matches */
+	bool path_known;           /* with another method */
+	struct account *account;   /* NULL: no key, or a bad one */
+	struct str id;             /* the {id} of the path, decoded once the route is accepted */
 	struct json *body;         /* owned; a handler that keeps it sets it to NULL */
 	struct error_list errors;  /* not empty after the handler: they are the answer */
 	int64_t number;            /* of the request */

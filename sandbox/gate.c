@@ -1,10 +1,12 @@
 /*
- * What a request to the API must pass before its handler: key, revision, rate limit, scope, body.
+ * What a request to the API must pass before its handler: route, key, revision, rate limit, scope, body.
  *
  * Keeps:   a request with a bad key or revision uses up no quota; one refused for its content does.
  * Threads: the server's thread.
  */
 #include "sandbox/gate.h"
+
+#include "net/url.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,26 +15,94 @@
 /* A 429 reaches its client so much later at most; what was under way by then broke no promise. */
 #define SILENCE_GRACE_MS 100
 
-bool gate_key(struct call *call)
+static void report(struct call *call, enum violation kind, const char *detail)
 {
-	struct str authorization = call->request->authorization;
+	struct journal_violation entry = {
+		.kind = kind, .request_number = call->number, .at_ms = sandbox_real_ms(call->sandbox),
+	};
+
+	memcpy(entry.key_last4, call->account->last4, sizeof(entry.key_last4));
+	journal_violation_add(&call->sandbox->journal, &entry, "%s %s: %s", call->route->method,
+			      call->route->pattern, detail);
+}
+
+/* ---- silence: what a Retry-After asks for ---- */
+
+static struct limit *limit_of(struct call *call)
+{
+	return call->account && call->route ? &call->account->limit[route_index(call->route)] : NULL;
+}
+
+static void check_silence(struct call *call)
+{
+	const struct limit *limit = limit_of(call);
+	int64_t now_ms = sandbox_real_ms(call->sandbox);
+
+	if (limit && now_ms >= limit->silent_from_ms && now_ms < limit->silent_until_ms)
+		report(call, VIOLATION_RETRY_AFTER, "Retry-After had not passed");
+}
+
+void gate_ask_silence(struct call *call, int64_t wait_s)
+{
+	struct limit *limit = limit_of(call);
+	int64_t now_ms = sandbox_real_ms(call->sandbox);
+
+	call->reply->n_headers = 0;
+	reply_header(call->reply, "Retry-After", arena_printf(call->arena, "%" PRId64, wait_s));
+	if (!limit)
+		return;
+	limit->silent_from_ms = now_ms + call->sandbox->knobs.latency_ms + SILENCE_GRACE_MS;
+	limit->silent_until_ms = now_ms + wait_s * 1000;
+}
+
+/* ---- route, key, revision ---- */
+
+static struct str key_of(const struct request *request)
+{
 	struct str scheme = STR("Klaviyo-API-Key ");
 
-	if (authorization.len == 0) {
+	if (!str_starts(request->authorization, scheme))
+		return STR("");
+	return str_trim(str_skip(request->authorization, scheme.len));
+}
+
+void gate_identify(struct call *call)
+{
+	struct str key = key_of(call->request);
+
+	call->route = route_find(call->request->method, call->request->path, &call->id, &call->path_known);
+	if (sandbox_accepts_key(call->sandbox, key))
+		call->account = sandbox_account(call->sandbox, key);
+	check_silence(call);
+}
+
+bool gate_route(struct call *call)
+{
+	const struct request *request = call->request;
+
+	if (!call->route && call->path_known)
+		error_add(&call->errors, ERROR_METHOD, (struct str){ 0 }, "Method '%.*s' not allowed.",
+			  STR_ARG(request->method));
+	else if (!call->route)
+		error_add(&call->errors, ERROR_NOT_FOUND, (struct str){ 0 },
+			  "The path '%.*s' does not exist.", STR_ARG(request->path));
+	else if (!url_decode(call->id, call->arena, &call->id))
+		error_add(&call->errors, ERROR_INVALID, (struct str){ 0 },
+			  "The path is not percent-encoded correctly.");
+	return call->errors.n == 0;
+}
+
+bool gate_key(struct call *call)
+{
+	if (call->account)
+		return true;
+	if (call->request->authorization.len == 0)
 		error_add(&call->errors, ERROR_NOT_AUTHENTICATED, STR("/data/"),
 			  "Missing or invalid private key.");
-		return false;
-	}
-	if (str_starts(authorization, scheme)) {
-		struct str key = str_trim(str_skip(authorization, scheme.len));
-
-		if (sandbox_accepts_key(call->sandbox, key))
-			call->account = sandbox_account(call->sandbox, key);
-	}
-	if (!call->account)
+	else
 		error_add(&call->errors, ERROR_AUTHENTICATION_FAILED, STR("/data/"),
 			  "Incorrect authentication credentials.");
-	return call->account != NULL;
+	return false;
 }
 
 bool gate_revision(struct call *call)
@@ -60,32 +130,18 @@ bool gate_revision(struct call *call)
 
 /* ---- limits ---- */
 
-static void report(struct call *call, enum violation kind, const char *detail)
-{
-	struct journal_violation entry = {
-		.kind = kind, .request_number = call->number, .at_ms = sandbox_real_ms(call->sandbox),
-	};
-
-	memcpy(entry.key_last4, call->account->last4, sizeof(entry.key_last4));
-	journal_violation_add(&call->sandbox->journal, &entry, "%s %s: %s", call->route->method,
-			      call->route->pattern, detail);
-}
-
-static void refuse_for_limit(struct call *call, struct limit *limit, const struct limit_verdict *verdict)
+static void refuse_for_limit(struct call *call, const struct limit_verdict *verdict)
 {
 	struct sandbox *sandbox = call->sandbox;
 	double real_ms = (double)verdict->retry_after_ms / sandbox->time_scale;
 	int64_t wait_s = (int64_t)ceil(real_ms / 1000);
-	int64_t now_ms = sandbox_real_ms(sandbox);
 
-	limit->silent_from_ms = now_ms + sandbox->knobs.latency_ms + SILENCE_GRACE_MS;
-	limit->silent_until_ms = now_ms + wait_s * 1000;
 	sandbox->journal.throttled++;
 	if (verdict->by_us) {
 		sandbox->journal.throttled_by_us++;
 		report(call, VIOLATION_OVER_WINDOW, "the window is full");
 	}
-	reply_header(call->reply, "Retry-After", arena_printf(call->arena, "%" PRId64, wait_s));
+	gate_ask_silence(call, wait_s);
 	error_add(&call->errors, ERROR_THROTTLED, STR("/data"),
 		  "Request was throttled. Expected available in %" PRId64 " second%s.", wait_s,
 		  wait_s == 1 ? "" : "s");
@@ -106,18 +162,14 @@ static void add_rate_headers(struct call *call, const struct limit_verdict *verd
 bool gate_limit(struct call *call)
 {
 	struct sandbox *sandbox = call->sandbox;
-	struct limit *limit = &call->account->limit[route_index(call->route)];
-	int64_t now_ms = sandbox_real_ms(sandbox);
 	struct limit_verdict verdict;
 
 	if (!sandbox->knobs.limits)
 		return true;
-	if (now_ms >= limit->silent_from_ms && now_ms < limit->silent_until_ms)
-		report(call, VIOLATION_RETRY_AFTER, "Retry-After had not passed");
-	verdict = limit_take(limit, call->route->tier, sandbox_time_ms(sandbox),
+	verdict = limit_take(limit_of(call), call->route->tier, sandbox_time_ms(sandbox),
 			     (int)sandbox->knobs.foreign_rps, sandbox->rand);
 	if (!verdict.allowed) {
-		refuse_for_limit(call, limit, &verdict);
+		refuse_for_limit(call, &verdict);
 		return false;
 	}
 	add_rate_headers(call, &verdict);

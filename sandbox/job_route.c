@@ -3,9 +3,9 @@
  *
  * Threads: the server's thread.
  */
+#include "sandbox/gate.h"
 #include "sandbox/render.h"
 
-#include <inttypes.h>
 
 static void add_url(struct call *call, const struct job *job, const char *tail, struct strbuf *out)
 {
@@ -130,8 +130,7 @@ static void refuse_job(struct call *call, int64_t wait_ms)
 	for (size_t i = 0; i < sizeof(entry.key_last4); i++)
 		entry.key_last4[i] = call->account->last4[i];
 	journal_violation_add(&call->sandbox->journal, &entry, "%d jobs in progress", JOBS_IN_PROGRESS_MAX);
-	call->reply->n_headers = 0; /* a 429 carries no RateLimit headers */
-	reply_header(call->reply, "Retry-After", arena_printf(call->arena, "%" PRId64, wait_s));
+	gate_ask_silence(call, wait_s);
 	error_add(&call->errors, ERROR_THROTTLED, STR("/data"),
 		  "Request was throttled. At most %d jobs may be in progress.", JOBS_IN_PROGRESS_MAX);
 }

@@ -41,7 +41,7 @@ struct limit_window {
 struct limit {
 	bool primed;
 	struct limit_window burst, steady;
-	int64_t silent_from_ms;  /* a refusal asked for silence between these two */
+	int64_t silent_from_ms;  /* a Retry-After asked for silence between these two, in real time */
 	int64_t silent_until_ms;
 };
 

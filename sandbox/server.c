@@ -8,10 +8,8 @@
  */
 #include "sandbox/gate.h"
 
-#include "net/url.h"
 #include "sandbox/control.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* ---- faults ---- */
@@ -30,7 +28,7 @@ static void add_retry_after(struct call *call, int status)
 	if (wait_s == 0 && status == 429)
 		wait_s = 1;
 	if (wait_s > 0 && (status == 429 || status == 503))
-		reply_header(call->reply, "Retry-After", arena_printf(call->arena, "%" PRId64, wait_s));
+		gate_ask_silence(call, wait_s);
 }
 
 /* A status without a row of its own comes from something in front of the API, which speaks HTML. */
@@ -100,28 +98,9 @@ static bool use_up(int64_t *knob)
 
 /* ---- the API ---- */
 
-static bool find_route(struct call *call)
-{
-	const struct request *request = call->request;
-	struct str id;
-	bool path_known;
-
-	call->route = route_find(request->method, request->path, &id, &path_known);
-	if (!call->route && path_known)
-		error_add(&call->errors, ERROR_METHOD, (struct str){ 0 }, "Method '%.*s' not allowed.",
-			  STR_ARG(request->method));
-	else if (!call->route)
-		error_add(&call->errors, ERROR_NOT_FOUND, (struct str){ 0 },
-			  "The path '%.*s' does not exist.", STR_ARG(request->path));
-	else if (!url_decode(id, call->arena, &call->id))
-		error_add(&call->errors, ERROR_INVALID, (struct str){ 0 },
-			  "The path is not percent-encoded correctly.");
-	return call->errors.n == 0;
-}
-
 static void answer(struct call *call)
 {
-	if (!find_route(call) || !gate_key(call) || !gate_revision(call))
+	if (!gate_route(call) || !gate_key(call) || !gate_revision(call))
 		return;
 	jobs_advance(call->sandbox, call->account);
 	if (gate_limit(call) && gate_scope(call) && gate_body(call))
@@ -175,6 +154,7 @@ static void api_handle(struct call *call)
 	const char *dropped = NULL;
 
 	call->number = ++call->sandbox->n_requests;
+	gate_identify(call);
 	call->reply->delay_ms = call->sandbox->knobs.latency_ms;
 	if (is_write(call) && use_up(&call->sandbox->knobs.drop_before)) {
 		dropped = "before";

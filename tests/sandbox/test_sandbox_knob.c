@@ -140,6 +140,26 @@ static void test_failures(void **state)
 	}
 }
 
+/* A Retry-After is to be kept whoever sent it, also with limits off. */
+static void test_silence_after_a_failure(void **state)
+{
+	struct rig *rig = rig_new();
+
+	(void)state;
+	rig_knobs(rig, "{\"fail_every\":1,\"fail_status\":503,\"retry_after_s\":5}");
+	rig_check_status("fails", rig_send(rig, "GET", ITEMS, NULL), 503);
+	rig_knobs(rig, "{\"fail_every\":0}");
+	rig_wait(rig, 4999);
+	rig_check_status("another endpoint", rig_send(rig, "GET", "/api/metrics", NULL), 200);
+	check_violations(rig, "another endpoint", "request_before_retry_after", "0");
+	rig_check_status("too early", rig_send(rig, "GET", ITEMS, NULL), 200);
+	check_violations(rig, "too early", "request_before_retry_after", "1");
+	rig_wait(rig, 1);
+	rig_check_status("in time", rig_send(rig, "GET", ITEMS, NULL), 200);
+	check_violations(rig, "in time", "request_before_retry_after", "1");
+	rig_free(rig);
+}
+
 static void test_dropped_before(void **state)
 {
 	struct rig *rig = rig_new();
@@ -444,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_knobs_are_shown),
 		cmocka_unit_test(test_down_and_latency),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_silence_after_a_failure),
 		cmocka_unit_test(test_dropped_before),
 		cmocka_unit_test(test_dropped_after),
 		cmocka_unit_test(test_rejected_row),
