@@ -218,6 +218,8 @@ static const struct row {
 	  NULL, "fields[catalog-item]" },
 	{ "filter not closed", "GET", ITEMS "?filter=any(ids,[%27a%27)", NULL, 400, "invalid", NULL,
 	  "filter" },
+	{ "filter with a tail", "GET", ITEMS "?filter=equals(published,true)x", NULL, 400, "invalid", NULL,
+	  "filter" },
 	{ "filter on an unknown field", "GET", ITEMS "?filter=equals(price,5)", NULL, 400, "invalid", NULL,
 	  "filter" },
 	{ "filter with the wrong operator", "GET", ITEMS "?filter=equals(ids,%27a%27)", NULL, 400, "invalid",
