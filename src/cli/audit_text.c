@@ -3,7 +3,7 @@
  */
 #include "cli/audit_text.h"
 
-#include "cli/id_text.h"
+#include "model/id_text.h"
 #include "cli/text.h"
 
 #include <string.h>

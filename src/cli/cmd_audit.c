@@ -4,7 +4,7 @@
 #include "base/wake.h"
 #include "cli/audit_text.h"
 #include "cli/commands.h"
-#include "cli/id_text.h"
+#include "model/id_text.h"
 #include "cli/text.h"
 
 #define ROWS_MAX	100000

@@ -1,8 +1,8 @@
 /*
  * demo: a stand-in for Klaviyo, a daemon, two shops and their recorded messages, on loopback.
  *
- * Does:    starts both programs, connects account and stores, plays (demo_play.c), shows (demo_show.c), runs
- *          until Ctrl-C.
+ * Does:    starts both programs, connects account and stores, plays (demo_play.c), shows (demo_show.c),
+ *          runs until Ctrl-C.
  * Keeps:   erases only a folder that a demo made; ends its children by their ids, whatever happens.
  * Threads: one; signals that end or tell of children are blocked and looked at where the demo can stop.
  */

@@ -2,8 +2,8 @@
  * doctor: looks at everything that has to be right, in the order in which it would break, and says what to
  * do.
  *
- * Doesn't: change anything. The POST that tests write access has no attributes, so that Klaviyo must refuse
- *          it (400).
+ * Doesn't: change anything. The POST that tests write access has no attributes, so that Klaviyo must
+ *          refuse it (400).
  */
 #include "app/serve.h"
 #include "base/file.h"

@@ -2,7 +2,7 @@
  * failed list, retry, discard.
  */
 #include "cli/commands.h"
-#include "cli/id_text.h"
+#include "model/id_text.h"
 #include "cli/text.h"
 #include "cli/text_table.h"
 

@@ -2,8 +2,7 @@
  * Child processes of the demo.
  *
  * Keeps: a child is ended by its own id, never by name; it gets a process group of its own, so that Ctrl-C
- *        reaches the demo
- *        alone, and ends when the demo dies.
+ *        reaches the demo alone, and ends when the demo dies.
  */
 #include "cli/demo_process.h"
 

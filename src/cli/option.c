@@ -1,7 +1,6 @@
 /*
- * Options of the command line: a small table per command instead of getopt, because errors must say what was
- * meant and
- * must not repeat values.
+ * Options of the command line: a small table per command instead of getopt, because errors must say what
+ * was meant and must not repeat values.
  */
 #include "cli/option.h"
 

@@ -2,17 +2,15 @@
  * Story: gathers everything about one thing.
  *
  * From a message: its rows, the products its facts touch, and what became of those since it came. From a
- * delivery: its rows,
- * the message that caused it, and its product's rows up to its own end. From a product: all its rows, and
- * those of every
- * message and delivery they name.
+ * delivery: its rows, the message that caused it, and its product's rows up to its own end. From a
+ * product: all its rows, and those of every message and delivery they name.
  *
  * Keeps: each row, message, delivery and root is there once; at most so many as the limits below say.
  */
 #include "cli/story.h"
 
 #include "cli/audit_text.h"
-#include "cli/id_text.h"
+#include "model/id_text.h"
 
 #include <stdlib.h>
 #include <string.h>

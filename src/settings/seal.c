@@ -1,8 +1,8 @@
 /*
  * Seal: secrets at rest.
  *
- * Does:    one key file per data folder; authenticated encryption of short texts, bound to the row they stand
- *          in.
+ * Does:    one key file per data folder; authenticated encryption of short texts, bound to the row they
+ *          stand in.
  * Doesn't: decide what is secret (settings_change.c), rotate the key, protect against who can read the key
  *          file.
  * Keeps:   a key file is either absent or whole; it is never overwritten.

@@ -4,9 +4,8 @@
  * Does:    loads, unseals, hands out the newest snapshot and keeps older ones until their last reader is
  *          done.
  * Doesn't: change anything (settings_change.c) or know what a row means (setting_table.c).
- * Keeps:   a snapshot never changes after it was published; versions only grow; secrets are overwritten when
- *          a
- *          snapshot is freed.
+ * Keeps:   a snapshot never changes after it was published; versions only grow; secrets are overwritten
+ *          when a snapshot is freed.
  * Threads: all functions from any thread; the lock is held only to move pointers and counts.
  */
 #include "settings/settings.h"

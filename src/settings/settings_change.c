@@ -2,11 +2,10 @@
  * Settings, the writing side: what changes of accounts and of stores have in common.
  *
  * Does:    checks names, keys and values, says in the audit reason what changed from what to what, tries
- *          again with the
- *          fresh state if another process was faster.
+ *          again with the fresh state if another process was faster.
  * Doesn't: know what an account or a store is made of (settings_account.c, settings_store.c).
- * Keeps:   one change is one transaction against the version it was computed from; no secret in a message or
- *          reason.
+ * Keeps:   one change is one transaction against the version it was computed from; no secret in a message
+ *          or reason.
  * Threads: any.
  */
 #include "settings/change_internal.h"

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "model/id_text.h"
 
 #include <inttypes.h>
 
@@ -157,7 +158,10 @@ struct str store_text_settled(struct arena *arena, struct str reason, int http_s
 
 struct str store_text_replaced(struct arena *arena, int64_t by_id)
 {
-	return arena_printf(arena, "replaced by %" PRId64, by_id);
+	char id[ID_TEXT_BYTES];
+
+	id_text(ID_DELIVERY, by_id, id);
+	return arena_printf(arena, "replaced by %s", id);
 }
 
 struct str store_text_discarded(struct arena *arena, int64_t n_message)

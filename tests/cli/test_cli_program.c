@@ -1,7 +1,6 @@
 /*
  * The real program from end to end: exit codes, JSON, the documents made from its help, secrets that are
- * nowhere in clear, a
- * daemon beside commands, doctor and account check against the sandbox, and the demo.
+ * nowhere in clear, a daemon beside commands, doctor and account check against the sandbox, and the demo.
  */
 #include "cli/program.h"
 

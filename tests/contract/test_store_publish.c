@@ -2,6 +2,7 @@
 #include "contract/contract.h"
 
 #include "base/clock.h"
+#include "model/id_text.h"
 
 #define P    ENTITY_PRODUCT
 #define ITEM KLAVIYO_ITEM
@@ -182,12 +183,12 @@ static void test_a_queued_delivery_is_replaced(void **state)
 	int64_t new =
 		contract_publish_one(contract, "p1", contract_delivery(ITEM, DELIVERY_CREATE, "p1", "b"));
 	struct audit_row *row;
+	char id[ID_TEXT_BYTES];
 	size_t n;
 
+	id_text(ID_DELIVERY, new, id);
 	assert_int_equal(contract_get(contract, old).state, DELIVERY_SKIPPED);
-	assert_str(contract_get(contract, old).reason,
-		   arena_cstr(&contract->arena,
-			      arena_printf(&contract->arena, "replaced by %lld", (long long)new)));
+	assert_str(contract_get(contract, old).reason, arena_printf(&contract->arena, "replaced by %s", id).p);
 	assert_int_equal(contract_get(contract, new).state, DELIVERY_READY);
 	row = contract_audit(contract, (struct audit_filter){ .delivery_id = old }, &n);
 	assert_int_equal(row[0].code, AUDIT_DELIVERY_SKIPPED);

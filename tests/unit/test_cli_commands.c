@@ -1,10 +1,9 @@
 /*
- * Commands at work on a real store with the stages beside it: what they print, what they change, which JSON
- * they give, and that
- * no secret is ever printed.
+ * Commands at work on a real store with the stages beside it: what they print, what they change, which
+ * JSON they give, and that no secret is ever printed.
  */
 #include "cli/commands.h"
-#include "cli/id_text.h"
+#include "model/id_text.h"
 #include "support/rig.h"
 
 #include <setjmp.h>

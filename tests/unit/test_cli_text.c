@@ -1,8 +1,8 @@
 /*
- * Text for terminals: what is hostile is escaped, columns stand under each other, times, sizes and ids read
- * well.
+ * Text for terminals: what is hostile is escaped, columns stand under each other, times, sizes and ids
+ * read well.
  */
-#include "cli/id_text.h"
+#include "model/id_text.h"
 #include "cli/text.h"
 #include "cli/text_table.h"
 

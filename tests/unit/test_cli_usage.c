@@ -1,7 +1,6 @@
 /*
- * The command line's grammar: help for every command, what wrong usage answers, and that secrets given in the
- * wrong place are
- * not repeated. No database is touched.
+ * The command line's grammar: help for every command, what wrong usage answers, and that secrets given in
+ * the wrong place are not repeated. No database is touched.
  */
 #include "cli/cli.h"
 #include "cli/commands.h"

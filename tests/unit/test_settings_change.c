@@ -1,7 +1,7 @@
 /*
  * Accounts and stores through the memory store: what is refused and with which words, what the audit says,
- * what a sweep is
- * asked for, two writers at once, snapshots that outlive a change, and a key file that was replaced.
+ * what a sweep is asked for, two writers at once, snapshots that outlive a change, and a key file that was
+ * replaced.
  */
 #include "settings/seal.h"
 #include "settings/settings.h"

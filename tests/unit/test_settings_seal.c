@@ -1,6 +1,6 @@
 /*
- * Secrets at rest: round trips, every kind of tampering, the key file's mode, and two processes starting at
- * once.
+ * Secrets at rest: round trips, every kind of tampering, the key file's mode, and two processes starting
+ * at once.
  */
 #define _GNU_SOURCE /* memmem */
 #include "settings/seal.h"

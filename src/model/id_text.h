@@ -1,5 +1,5 @@
-#ifndef PANNIER_CLI_ID_TEXT_H
-#define PANNIER_CLI_ID_TEXT_H
+#ifndef PANNIER_MODEL_ID_TEXT_H
+#define PANNIER_MODEL_ID_TEXT_H
 
 #include "base/str.h"
 

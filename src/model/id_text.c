@@ -1,7 +1,7 @@
 /*
  * Ids as text, both ways. Pure.
  */
-#include "cli/id_text.h"
+#include "model/id_text.h"
 
 #include <string.h>
 
