@@ -1,22 +1,23 @@
 /*
  * External ids: how Klaviyo knows an entity, made from the shop's own id.
  *
- * Keeps:   one to one. '~' is escaped itself, and escapes are upper-case hex, so short ids never meet. A cut id is
- *          always ID_BYTES_MAX long with a '~' at CUT_AT; a whole one that happens to look like that is cut too.
+ * Keeps:   one to one. '~' is escaped itself, and escapes are upper-case hex, so short ids never meet. A
+ *          cut id is always ID_BYTES_MAX long with a '~' at CUT_AT; a whole one that happens to look like
+ *          that is cut too.
  * Pure.
  */
 #include "catalog/merge.h"
 
 #include "base/digest.h"
 
-#define ID_BYTES_MAX 128
+#define ID_BYTES_MAX	 128
 #define DIGEST_HEX_BYTES 16
-#define CUT_AT (ID_BYTES_MAX - DIGEST_HEX_BYTES - 1)
+#define CUT_AT		 (ID_BYTES_MAX - DIGEST_HEX_BYTES - 1)
 
 static bool is_plain(char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-	       c == '-';
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+	       c == '_' || c == '-';
 }
 
 static size_t escaped_len(struct str text)

@@ -1,8 +1,8 @@
 /*
  * HTML to text: what a person would read of a product description.
  *
- * Does:    drops tags, comments, scripts and styles; turns blocks and <br> into line breaks; decodes character
- *          references; folds white space.
+ * Does:    drops tags, comments, scripts and styles; turns blocks and <br> into line breaks; decodes
+ *          character references; folds white space.
  * Doesn't: build a tree or mend nesting: descriptions are fragments of any quality, often hostile.
  * Keeps:   one pass, linear in the input whatever it is (see tag_end); never more than max_bytes out.
  * Pure.
@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define TAG_NAME_MAX 15
+#define TAG_NAME_MAX	15
 #define ENTITY_NAME_MAX 16
 
 enum gap { GAP_NONE, GAP_SPACE, GAP_BREAK };
@@ -24,9 +24,9 @@ enum gap { GAP_NONE, GAP_SPACE, GAP_BREAK };
 struct html {
 	struct str in;
 	size_t at;
-	bool quotes_broken;  /* a quote in a tag never ended: quotes in tags mean nothing any more */
+	bool quotes_broken; /* a quote in a tag never ended: quotes in tags mean nothing any more */
 	struct strbuf out;
-	enum gap gap;        /* to be written before the next character */
+	enum gap gap; /* to be written before the next character */
 };
 
 static char lower(char c)
@@ -95,10 +95,12 @@ static void put_code(struct html *html, uint32_t code)
 static bool is_block(struct str name)
 {
 	static const char *const block[] = {
-		"address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "div", "dl",
-		"dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
-		"header", "hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary",
-		"table", "tbody", "tfoot", "thead", "tr", "ul", NULL
+		"address", "article", "aside",	"blockquote", "br",	"caption",  "center",
+		"dd",	   "details", "div",	"dl",	      "dt",	"fieldset", "figcaption",
+		"figure",  "footer",  "form",	"h1",	      "h2",	"h3",	    "h4",
+		"h5",	   "h6",      "header", "hr",	      "legend", "li",	    "main",
+		"nav",	   "ol",      "option", "p",	      "pre",	"section",  "summary",
+		"table",   "tbody",   "tfoot",	"thead",      "tr",	"ul",	    NULL
 	};
 
 	return text_in(name, block);
@@ -132,8 +134,9 @@ static size_t plain_tag_end(struct str in, size_t at)
 }
 
 /*
- * Position behind the '>' of a tag; one inside quotes does not count. When a quote does not end, quotes are ignored from
- * then on: so the whole rest is looked at only once, and one stray quote does not swallow a description.
+ * Position behind the '>' of a tag; one inside quotes does not count. When a quote does not end, quotes are
+ * ignored from then on: so the whole rest is looked at only once, and one stray quote does not swallow a
+ * description.
  */
 static size_t tag_end(struct html *html, size_t at)
 {
@@ -215,11 +218,10 @@ static void read_markup(struct html *html)
 /* HTML standard, 13.2.5.80: numbers 0x80 to 0x9f mean Windows-1252. */
 static uint32_t mend_number(uint32_t code)
 {
-	static const uint16_t windows[32] = {
-		0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152,
-		0x8d, 0x17d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122,
-		0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178
-	};
+	static const uint16_t windows[32] = { 0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+					      0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x8d,   0x17d,  0x8f,
+					      0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+					      0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178 };
 
 	if (code >= 0x80 && code <= 0x9f)
 		return windows[code - 0x80];
@@ -251,7 +253,10 @@ static size_t read_number(struct str text, uint32_t *code)
 	return at < text.len && text.p[at] == ';' ? at + 1 : at;
 }
 
-/* "eacute;" at the start of text, as above. Without its semicolon it must end there: "&copy=1" is part of a link. */
+/*
+ * "eacute;" at the start of text, as above. Without its semicolon it must end there: "&copy=1" is part of a
+ * link.
+ */
 static size_t read_name(struct str text, uint32_t *code)
 {
 	struct str name = { text.p, 0 };

@@ -1,17 +1,17 @@
 /*
- * Facts of a root, sorted and read, so that the order in which they came cannot matter; and the reasons that a merge
- * collects.
+ * Facts of a root, sorted and read, so that the order in which they came cannot matter; and the reasons
+ * that a merge collects.
  *
- * Keeps:   one fact for each part of each entity. The store gives no more; should there be more, they compete in the
- *          order of their messages.
+ * Keeps:   one fact for each part of each entity. The store gives no more; should there be more, they
+ *          compete in the order of their messages.
  * Threads: a merge belongs to its caller.
  */
 #include "catalog/merge_internal.h"
 
 #include <stdlib.h>
 
-#define HELD_BYTES_MAX 500
-#define NOTE_BYTES_MAX 1000
+#define HELD_BYTES_MAX	 500
+#define NOTE_BYTES_MAX	 1000
 #define REASON_BYTES_MAX 460
 
 /* ---- sorting ---- */
@@ -122,7 +122,8 @@ struct merge_range merge_entity(const struct merge *merge, enum entity_kind kind
 	return (struct merge_range){ &merge->fact[low], end - low };
 }
 
-const struct merge_fact *merge_part(const struct merge *merge, enum entity_kind kind, struct str id, const char *part)
+const struct merge_fact *merge_part(const struct merge *merge, enum entity_kind kind, struct str id,
+				    const char *part)
 {
 	struct merge_range range = merge_entity(merge, kind, id);
 
@@ -186,7 +187,8 @@ static void PRINTF_LIKE(2, 0) add_reason(struct strbuf *list, const char *format
 
 	strbuf_init(&reason, REASON_BYTES_MAX);
 	strbuf_vaddf(&reason, format, args);
-	if (reason.len == 0 || is_listed(strbuf_str(list), strbuf_str(&reason)) || str_ends(strbuf_str(list), more))
+	if (reason.len == 0 || is_listed(strbuf_str(list), strbuf_str(&reason)) ||
+	    str_ends(strbuf_str(list), more))
 		goto out;
 	if (list->len + reason.len + 2 + more.len > list->ceiling) {
 		strbuf_add_str(list, more);

@@ -5,9 +5,9 @@
 #include "catalog/merge.h"
 
 /*
- * What the files of the merge share. A merge_* file answers one question about a product: which fact counts (fact),
- * which words (text), which price, how many in stock, which addresses (url), which side information (meta), which
- * variants. Nothing here keeps state but struct merge.
+ * What the files of the merge share. A merge_* file answers one question about a product: which fact counts
+ * (fact), which words (text), which price, how many in stock, which addresses (url), which side information
+ * (meta), which variants. Nothing here keeps state but struct merge.
  *
  * Texts taken from a body die with the merge: what goes into the view is copied by merge_keep.
  */
@@ -38,7 +38,7 @@ struct merge {
 	const struct catalog_rules *rules;
 	const struct catalog_root *root;
 	struct arena *arena;
-	struct merge_fact *fact;   /* by kind, id, part; one for each part */
+	struct merge_fact *fact; /* by kind, id, part; one for each part */
 	size_t n_fact;
 	struct merge_market market;
 	struct strbuf held;
@@ -52,7 +52,8 @@ void merge_open(struct merge *merge, const struct catalog_rules *rules, const st
 void merge_close(struct merge *merge);
 struct merge_range merge_entity(const struct merge *merge, enum entity_kind kind, struct str id);
 /* The part of that name, or NULL; also NULL if its body could not be read. */
-const struct merge_fact *merge_part(const struct merge *merge, enum entity_kind kind, struct str id, const char *part);
+const struct merge_fact *merge_part(const struct merge *merge, enum entity_kind kind, struct str id,
+				    const char *part);
 /* Is it part "name" or "name.KEY"? */
 bool merge_part_key(const struct merge_fact *fact, const char *name, struct str *key);
 /* Does a replace b? Of two from one message a does. Either may be NULL: the other one wins. */
@@ -69,7 +70,7 @@ struct str merge_scalar_of(const struct merge *merge, const struct json *object,
 /* ---- merge_text.c: languages, titles, descriptions ---- */
 
 struct merge_language {
-	struct str key;            /* borrowed */
+	struct str key; /* borrowed */
 	const struct json *text;
 };
 
@@ -79,8 +80,12 @@ struct merge_language *merge_languages(const struct merge *merge, const struct j
 struct str merge_language_of(const struct merge *merge, const struct json *base);
 /* Says so if the language of the settings is not among those of the base. */
 void merge_note_language(struct merge *merge, const struct json *base);
-/* Member in that language, else without language, else in the first language that has it; "" if nowhere. Kept. */
-struct str merge_text_of(const struct merge *merge, const struct json *base, struct str language, const char *name);
+/*
+ * Member in that language, else without language, else in the first language that has it; "" if nowhere.
+ * Kept.
+ */
+struct str merge_text_of(const struct merge *merge, const struct json *base, struct str language,
+			 const char *name);
 /* Plain description, or that of the HTML; otherwise as above. */
 struct str merge_description_of(const struct merge *merge, const struct json *base, struct str language);
 /* What texts (base or one language) say as description, "" if nothing. Kept. */
@@ -106,8 +111,12 @@ struct merge_price {
 	struct money compare;
 };
 
-/* Price of a product or variant from its price parts and its base. currency: what is meant where none is said. */
-struct merge_price merge_price_of(struct merge *merge, enum entity_kind kind, struct str id, struct str currency);
+/*
+ * Price of a product or variant from its price parts and its base. currency: what is meant where none is
+ * said.
+ */
+struct merge_price merge_price_of(struct merge *merge, enum entity_kind kind, struct str id,
+				  struct str currency);
 
 /* ---- merge_stock.c ---- */
 
@@ -159,12 +168,12 @@ struct merge_product {
 	struct str sku;
 	struct str slug;
 	struct str url;
-	bool url_is_own;           /* absolute, from the shop */
+	bool url_is_own; /* absolute, from the shop */
 	struct str status;
 	bool published;
-	struct str currency;       /* what is meant where none is said */
-	struct merge_price price;  /* of the product itself */
-	struct merge_price shown;  /* of the item: lowest of its variants, else its own */
+	struct str currency;	  /* what is meant where none is said */
+	struct merge_price price; /* of the product itself */
+	struct merge_price shown; /* of the item: lowest of its variants, else its own */
 	const struct str *image;
 	size_t n_image;
 };

@@ -1,7 +1,8 @@
 /*
  * Which market's prices, language and addresses are shown.
  *
- * The product lists its markets; a market's own message may know more of it (and later) than the product does.
+ * The product lists its markets; a market's own message may know more of it (and later) than the product
+ * does.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -75,9 +76,11 @@ static const struct merge_fact *find_own(const struct merge *merge, struct str w
 	for (size_t i = 0; i < merge->n_fact; i++) {
 		const struct merge_fact *fact = &merge->fact[i];
 
-		if (fact->row->entity.kind != ENTITY_MARKET || !fact->body || !str_eq(fact->row->part, STR("base")))
+		if (fact->row->entity.kind != ENTITY_MARKET || !fact->body ||
+		    !str_eq(fact->row->part, STR("base")))
 			continue;
-		if (str_eq_nocase(fact->row->entity.id, wish) || str_eq_nocase(row_text(fact->body, "slug"), wish) ||
+		if (str_eq_nocase(fact->row->entity.id, wish) ||
+		    str_eq_nocase(row_text(fact->body, "slug"), wish) ||
 		    lists_text(json_get(fact->body, "countries"), wish))
 			return fact;
 	}

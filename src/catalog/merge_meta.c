@@ -1,18 +1,19 @@
 /*
  * Side information: what Klaviyo has no field for, as flat names and texts (custom_metadata).
  *
- * Keeps:   the same facts give the same list in the same order, so that nothing is sent for nothing: what a shop may
- *          send in any order (languages, custom attributes, options, tags, markets) is sorted. The important names
- *          come first and the long texts last, because the renderer drops from the end what is too much.
+ * Keeps:   the same facts give the same list in the same order, so that nothing is sent for nothing: what a
+ *          shop may send in any order (languages, custom attributes, options, tags, markets) is sorted. The
+ *          important names come first and the long texts last, because the renderer drops from the end what
+ *          is too much.
  * Pure.
  */
 #include "catalog/merge_internal.h"
 
 #include <stdlib.h>
 
-#define META_MAX 1000
+#define META_MAX       1000
 #define NAME_BYTES_MAX 100
-#define SAME_NAME_MAX 9
+#define SAME_NAME_MAX  9
 
 struct meta_list {
 	struct merge *merge;
@@ -24,7 +25,8 @@ struct meta_list {
 /* ---- the list ---- */
 
 /* Letters, digits and single underscores. */
-static struct str clean_name(const struct merge *merge, const char *prefix, struct str name, const char *suffix)
+static struct str clean_name(const struct merge *merge, const char *prefix, struct str name,
+			     const char *suffix)
 {
 	struct str whole = arena_printf(merge->arena, "%s%.*s%s", prefix, STR_ARG(name), suffix);
 	char *text = arena_cstr(merge->arena, whole);
@@ -32,7 +34,8 @@ static struct str clean_name(const struct merge *merge, const char *prefix, stru
 
 	for (size_t i = 0; i < whole.len && len < NAME_BYTES_MAX; i++) {
 		char c = whole.p[i];
-		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			     c == '_';
 
 		if (plain)
 			text[len++] = c;
@@ -61,7 +64,8 @@ static bool free_name(const struct meta_list *list, struct str *name)
 }
 
 /* value: kept. An empty one is not added. */
-static void add(struct meta_list *list, const char *prefix, struct str name, const char *suffix, struct str value)
+static void add(struct meta_list *list, const char *prefix, struct str name, const char *suffix,
+		struct str value)
 {
 	struct meta row = { .value = value };
 
@@ -156,8 +160,12 @@ static void add_members(struct meta_list *list, const char *prefix, const struct
 
 /* ---- names that other entities have ---- */
 
-/* Name of the product's brand or series: as its own message says if that is later, else as the product does. */
-static struct str named(struct merge *merge, const struct merge_fact *base, enum entity_kind kind, const char *member)
+/*
+ * Name of the product's brand or series: as its own message says if that is later, else as the product
+ * does.
+ */
+static struct str named(struct merge *merge, const struct merge_fact *base, enum entity_kind kind,
+			const char *member)
 {
 	const struct json *said = json_get(base->body, member);
 	struct str id = merge_scalar_of(merge, said, "id");
@@ -237,7 +245,8 @@ static struct str all_tags(struct merge *merge, const struct merge_product *prod
 	n = take_tags(merge, json_get(product->base->body, "tags"), product->language, text);
 	for (size_t i = 0; i < merge->n_fact; i++)
 		if (is_variant_base(&merge->fact[i]))
-			n += take_tags(merge, json_get(merge->fact[i].body, "tags"), product->language, text + n);
+			n += take_tags(merge, json_get(merge->fact[i].body, "tags"), product->language,
+				       text + n);
 	return join(merge, text, n);
 }
 
@@ -297,7 +306,8 @@ static void add_price(struct meta_list *list, const struct merge_price *price, s
 }
 
 /* NAME_LANG of one member in every language. */
-static void add_languages(struct meta_list *list, const struct json *base, const char *prefix, const char *member)
+static void add_languages(struct meta_list *list, const struct json *base, const char *prefix,
+			  const char *member)
 {
 	size_t n;
 	const struct merge_language *language = merge_languages(list->merge, base, &n);
@@ -382,7 +392,8 @@ void merge_meta_item(struct merge *merge, const struct merge_product *product, s
 	add_plain(&list, "slug", product->slug);
 	add_plain(&list, "tags", all_tags(merge, product));
 	add_plain(&list, "meta_title", merge_text_of(merge, base, product->language, "meta_title"));
-	add_plain(&list, "meta_description", merge_text_of(merge, base, product->language, "meta_description"));
+	add_plain(&list, "meta_description",
+		  merge_text_of(merge, base, product->language, "meta_description"));
 	add_members(&list, "custom_", json_get(base, "custom"));
 	add_languages(&list, base, "title_", "title");
 	add_languages(&list, base, "slug_", "slug");

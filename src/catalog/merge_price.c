@@ -1,9 +1,11 @@
 /*
  * What a product or variant costs.
  *
- * Two sources: price lists (parts price.G, with a row for each market) and the price in the base, which shops with one
- * list send. Of the two the later counts; the first list by name that has a usable row, unless the settings name one.
- * Keeps:   no price is ever guessed: a row that cannot be read, of a market that is not ours or not active, is none.
+ * Two sources: price lists (parts price.G, with a row for each market) and the price in the base, which
+ * shops with one list send. Of the two the later counts; the first list by name that has a usable row,
+ * unless the settings name one.
+ * Keeps:   no price is ever guessed: a row that cannot be read, of a market that is not ours or not active,
+ *          is none.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -41,7 +43,8 @@ static bool read_amount(struct merge *merge, const struct json *row, const char 
 	if (text.len == 0)
 		return false;
 	if (!money_parse(text, currency, out) || out->minor < 0) {
-		merge_note(merge, "price \"%.*s\" could not be read", text.len < 40 ? (int)text.len : 40, text.p);
+		merge_note(merge, "price \"%.*s\" could not be read", text.len < 40 ? (int)text.len : 40,
+			   text.p);
 		return false;
 	}
 	*out = money_divide(*out, merge->rules->price_divisor);
@@ -170,7 +173,8 @@ static bool list_is(const struct merge *merge, const struct merge_fact *list, st
 {
 	const struct merge_fact *group = merge_part(merge, ENTITY_STORE_GROUP, key, "base");
 
-	return str_eq_nocase(key, wish) || str_eq_nocase(str_trim(json_get_text(list->body, "group")), wish) ||
+	return str_eq_nocase(key, wish) ||
+	       str_eq_nocase(str_trim(json_get_text(list->body, "group")), wish) ||
 	       (group && str_eq_nocase(str_trim(json_get_text(group->body, "slug")), wish));
 }
 
@@ -212,7 +216,8 @@ static struct merge_price base_price(struct merge *merge, const struct merge_fac
 	return price;
 }
 
-struct merge_price merge_price_of(struct merge *merge, enum entity_kind kind, struct str id, struct str currency)
+struct merge_price merge_price_of(struct merge *merge, enum entity_kind kind, struct str id,
+				  struct str currency)
 {
 	const struct merge_fact *base = merge_part(merge, kind, id, "base");
 	struct str code = currency_code(merge, currency);

@@ -1,8 +1,8 @@
 /*
  * A product as Klaviyo's item.
  *
- * Keeps:   an item is shown only when it is known and has a price (unless the rules say otherwise); until then it is
- *          held, whole, with the reason.
+ * Keeps:   an item is shown only when it is known and has a price (unless the rules say otherwise); until
+ *          then it is held, whole, with the reason.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -114,7 +114,8 @@ static const struct merge_fact *find_link(struct merge_range range, struct str i
 	return NULL;
 }
 
-static void add_categories(struct merge *merge, const struct merge_product *product, struct catalog_item *item)
+static void add_categories(struct merge *merge, const struct merge_product *product,
+			   struct catalog_item *item)
 {
 	const struct merge_fact *links = merge_part(merge, ENTITY_PRODUCT, product->id, "links");
 	struct merge_range range = merge_entity(merge, ENTITY_PRODUCT, product->id);

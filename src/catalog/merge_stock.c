@@ -1,8 +1,9 @@
 /*
  * How many of a product or variant are there.
  *
- * Shops report stock for an inventory of a variant, for an inventory of a SKU, or in the base. For one inventory the
- * later report counts, whichever of the first two it is; the base counts when it is later than all of them.
+ * Shops report stock for an inventory of a variant, for an inventory of a SKU, or in the base. For one
+ * inventory the later report counts, whichever of the first two it is; the base counts when it is later
+ * than all of them.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -38,7 +39,7 @@ static const struct merge_fact *find_inventory(struct merge_range range, struct 
 struct sum {
 	int64_t quantity;
 	bool known;
-	bool newer;   /* a report is later than the base */
+	bool newer; /* a report is later than the base */
 };
 
 static void add_report(struct merge *merge, const struct merge_fact *report, const struct merge_fact *base,
@@ -100,8 +101,9 @@ struct merge_stock merge_stock_of(struct merge *merge, enum entity_kind kind, st
 	if (base && !sum.newer && read_quantity(merge, base->body, "stock", &in_base))
 		sum = (struct sum){ .quantity = in_base, .known = true };
 	if (!sum.known || !is_tracked(merge, base, true))
-		return (struct merge_stock){ merge->rules->stock_unknown,
-					     is_tracked(merge, base, false) ? STOCK_HIDE_WHEN_OUT : STOCK_SHOW_ALWAYS };
+		return (struct merge_stock){ merge->rules->stock_unknown, is_tracked(merge, base, false)
+										  ? STOCK_HIDE_WHEN_OUT
+										  : STOCK_SHOW_ALWAYS };
 	sum.quantity = sum.quantity < 0 ? 0 : sum.quantity;
 	return (struct merge_stock){ sum.quantity < QUANTITY_MAX ? sum.quantity : QUANTITY_MAX,
 				     STOCK_HIDE_WHEN_OUT };

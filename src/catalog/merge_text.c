@@ -1,8 +1,9 @@
 /*
  * Which words are shown: language, title, description, the name of a category.
  *
- * A shop says texts with a language, without one, or both. What is shown comes from the language chosen, else from the
- * texts without a language, else from the first language that has it: any words are better than a bare id.
+ * A shop says texts with a language, without one, or both. What is shown comes from the language chosen,
+ * else from the texts without a language, else from the first language that has it: any words are better
+ * than a bare id.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -10,8 +11,8 @@
 #include <stdlib.h>
 
 #define DESCRIPTION_BYTES_MAX 100000
-#define PATH_DEPTH_MAX 20
-#define PATH_SEPARATOR " > "
+#define PATH_DEPTH_MAX	      20
+#define PATH_SEPARATOR	      " > "
 
 /* ---- languages ---- */
 
@@ -63,7 +64,8 @@ static bool key_starts(struct str key, struct str start)
 }
 
 /* The language that is the one wished, else the first that is a kind of it ("en" -> "en-gb"). */
-static const struct merge_language *find_language(const struct merge_language *language, size_t n, struct str wish)
+static const struct merge_language *find_language(const struct merge_language *language, size_t n,
+						  struct str wish)
 {
 	const struct merge_language *kind = NULL;
 
@@ -89,7 +91,8 @@ static struct str main_part(struct str key)
 
 static bool has_own_texts(const struct json *base)
 {
-	return str_trim(json_get_text(base, "title")).len > 0 || str_trim(json_get_text(base, "description")).len > 0;
+	return str_trim(json_get_text(base, "title")).len > 0 ||
+	       str_trim(json_get_text(base, "description")).len > 0;
 }
 
 /* The first wish that a language fulfils. */
@@ -110,7 +113,8 @@ struct str merge_language_of(const struct merge *merge, const struct json *base)
 	struct str setting = merge->rules->language;
 	const struct merge_market *market = &merge->market;
 	const struct str set[] = { setting, main_part(setting) };
-	const struct str local[] = { market->locale, market->country, main_part(market->locale), market->slug };
+	const struct str local[] = { market->locale, market->country, main_part(market->locale),
+				     market->slug };
 	const struct merge_language *found = first_found(language, n, set, ARRAY_LEN(set));
 
 	if (!found)
@@ -133,8 +137,8 @@ void merge_note_language(struct merge *merge, const struct json *base)
 
 /* ---- texts of a product ---- */
 
-static const struct json *texts_in(const struct json *base, struct str language, const struct merge_language *all,
-				   size_t n)
+static const struct json *texts_in(const struct json *base, struct str language,
+				   const struct merge_language *all, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (language.len > 0 && str_eq(all[i].key, language))
@@ -179,7 +183,8 @@ static struct str first_said(const struct merge *merge, const struct json *base,
 	return text;
 }
 
-struct str merge_text_of(const struct merge *merge, const struct json *base, struct str language, const char *name)
+struct str merge_text_of(const struct merge *merge, const struct json *base, struct str language,
+			 const char *name)
 {
 	return first_said(merge, base, language, name, member);
 }
@@ -239,7 +244,8 @@ struct str merge_category_name(struct merge *merge, struct str id)
 	while (--n > 0) {
 		struct str title = category_title(merge, line[n - 1]);
 
-		name = arena_printf(merge->arena, "%.*s" PATH_SEPARATOR "%.*s", STR_ARG(name), STR_ARG(title));
+		name = arena_printf(merge->arena, "%.*s" PATH_SEPARATOR "%.*s", STR_ARG(name),
+				    STR_ARG(title));
 	}
 	return name;
 }

@@ -1,8 +1,8 @@
 /*
  * Addresses: of a product's page and of its images.
  *
- * Keeps:   an image is an absolute http(s) address or it is left out. A page is absolute where the shop or the
- *          template says so; otherwise it is a path, and the note says why.
+ * Keeps:   an image is an absolute http(s) address or it is left out. A page is absolute where the shop or
+ *          the template says so; otherwise it is a path, and the note says why.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -10,7 +10,7 @@
 #include "net/url.h"
 
 #define URL_BYTES_MAX 4000
-#define IMAGES_MAX 100
+#define IMAGES_MAX    100
 
 bool merge_url_is_absolute(struct str url)
 {
@@ -29,7 +29,8 @@ bool merge_url_is_absolute(struct str url)
 }
 
 /* The value of a placeholder; false if it is none. */
-static bool placeholder(const struct merge *merge, const struct merge_link *link, struct str name, struct str *value)
+static bool placeholder(const struct merge *merge, const struct merge_link *link, struct str name,
+			struct str *value)
 {
 	const struct merge_market *market = &merge->market;
 

@@ -1,9 +1,9 @@
 /*
  * The variants of a product.
  *
- * Keeps:   an item always has a variant, because Klaviyo's stock and price features work on variants: a product without
- *          any gets one of its own. A variant without a price is not shown while others have one; what Klaviyo has of
- *          it stays.
+ * Keeps:   an item always has a variant, because Klaviyo's stock and price features work on variants: a
+ *          product without any gets one of its own. A variant without a price is not shown while others
+ *          have one; what Klaviyo has of it stays.
  * Pure.
  */
 #include "catalog/merge_internal.h"
@@ -11,7 +11,7 @@
 /* A variant that belongs to the product. */
 struct candidate {
 	struct str id;
-	const struct merge_fact *base;  /* NULL: known only by its price or stock */
+	const struct merge_fact *base; /* NULL: known only by its price or stock */
 	struct merge_price price;
 	bool published;
 };
@@ -142,8 +142,8 @@ static struct str find_sku(const struct merge *merge, const struct candidate *ro
 	return sku;
 }
 
-static struct str variant_url(struct merge *merge, const struct merge_product *product, const struct json *base,
-			      struct str language, struct str sku)
+static struct str variant_url(struct merge *merge, const struct merge_product *product,
+			      const struct json *base, struct str language, struct str sku)
 {
 	struct merge_link link = {
 		.id = product->id,
@@ -184,8 +184,8 @@ static struct str either(struct str text, struct str otherwise)
 	return text.len > 0 ? text : otherwise;
 }
 
-static void fill_variant(struct merge *merge, const struct merge_product *product, const struct candidate *row,
-			 struct catalog_variant *out)
+static void fill_variant(struct merge *merge, const struct merge_product *product,
+			 const struct candidate *row, struct catalog_variant *out)
 {
 	const struct json *base = row->base ? row->base->body : NULL;
 	struct str language = merge_language_of(merge, base);
@@ -207,7 +207,8 @@ static void fill_variant(struct merge *merge, const struct merge_product *produc
 }
 
 /* The variant of a product that has none. */
-static void fill_only_variant(struct merge *merge, const struct merge_product *product, struct catalog_variant *out)
+static void fill_only_variant(struct merge *merge, const struct merge_product *product,
+			      struct catalog_variant *out)
 {
 	*out = (struct catalog_variant){
 		.external_id = product->external_id,
@@ -228,7 +229,8 @@ static void fill_only_variant(struct merge *merge, const struct merge_product *p
 
 /* ---- all of them ---- */
 
-static void note_currency(struct merge *merge, const struct merge_product *product, const struct candidate *row)
+static void note_currency(struct merge *merge, const struct merge_product *product,
+			  const struct candidate *row)
 {
 	struct str currency = currency_of(&row->price);
 
@@ -251,7 +253,8 @@ static void show_candidates(struct merge *merge, const struct merge_product *pro
 			note_currency(merge, product, row);
 			continue;
 		}
-		kept[out->n_kept_variant++] = catalog_external_id(merge->rules->id_prefix, row->id, merge->arena);
+		kept[out->n_kept_variant++] =
+			catalog_external_id(merge->rules->id_prefix, row->id, merge->arena);
 		if (row->published && product->shown.known)
 			merge_hold(merge, "variant %.*s: no price known yet", STR_ARG(row->id));
 	}

@@ -1,8 +1,8 @@
 /*
  * Planning: what Klaviyo should hold against what it was last told.
  *
- * Keeps:   nothing is told twice (contents are compared by digest, against what is wanted, not what is accepted), and
- *          what is held back is left as it is.
+ * Keeps:   nothing is told twice (contents are compared by digest, against what is wanted, not what is
+ *          accepted), and what is held back is left as it is.
  * Pure.
  */
 #include "catalog/plan.h"
@@ -11,13 +11,17 @@
 
 #define PASSES 6
 
-/* Where a change stands among the others of its root. Deletes come first: a variant that moves is deleted, then made. */
+/*
+ * Where a change stands among the others of its root. Deletes come first: a variant that moves is deleted,
+ * then made.
+ */
 static const struct {
 	enum delivery_op op; /* of upserts: DELIVERY_UPDATE stands for both */
 	enum klaviyo_kind kind;
 } pass_row[PASSES] = {
-	{ DELIVERY_DELETE, KLAVIYO_VARIANT },  { DELIVERY_DELETE, KLAVIYO_ITEM },  { DELIVERY_DELETE, KLAVIYO_CATEGORY },
-	{ DELIVERY_UPDATE, KLAVIYO_CATEGORY }, { DELIVERY_UPDATE, KLAVIYO_ITEM }, { DELIVERY_UPDATE, KLAVIYO_VARIANT },
+	{ DELIVERY_DELETE, KLAVIYO_VARIANT },  { DELIVERY_DELETE, KLAVIYO_ITEM },
+	{ DELIVERY_DELETE, KLAVIYO_CATEGORY }, { DELIVERY_UPDATE, KLAVIYO_CATEGORY },
+	{ DELIVERY_UPDATE, KLAVIYO_ITEM },     { DELIVERY_UPDATE, KLAVIYO_VARIANT },
 };
 
 struct plan {
@@ -68,7 +72,8 @@ static bool is_there(const struct root_sent *sent)
 /* A variant's item cannot be changed. */
 static bool moves(const struct root_sent *sent, const struct plan_resource *resource)
 {
-	return sent->kind == KLAVIYO_VARIANT && !str_eq(sent->parent_external_id, resource->parent_external_id);
+	return sent->kind == KLAVIYO_VARIANT &&
+	       !str_eq(sent->parent_external_id, resource->parent_external_id);
 }
 
 static void plan_delete(struct plan *plan, const struct root_sent *sent)
@@ -124,8 +129,8 @@ static bool is_held(const struct catalog_view *view)
 }
 
 void catalog_plan(const struct catalog_root *root, const struct catalog_view *view,
-		  const struct plan_resource *resource, size_t n, struct arena *arena, struct delivery_new **delivery,
-		  size_t *n_delivery)
+		  const struct plan_resource *resource, size_t n, struct arena *arena,
+		  struct delivery_new **delivery, size_t *n_delivery)
 {
 	struct plan plan = { .root = root, .view = view, .resource = resource, .n_resource = n };
 

@@ -6,11 +6,15 @@
 /*
  * Planning: what Klaviyo should hold against what it was last told -> the least to tell it.
  *
- * resource: one per category, item and variant of the view, rendered by the caller (klaviyo/render.h) as the body of a create.
- * Rules: contents equal to root_sent.wanted -> nothing; exists -> update, else create; sent but no longer in the view -> delete
- * (unless a delete is already wanted, or it never existed and nothing is wanted). A held product is neither created nor deleted: what Klaviyo has
- * of it stays. A variant whose item changed (parent_external_id differs) is deleted and created anew.
- * Order: categories, items, variants for upserts; variants, items, categories for deletes.
+ * resource: one per category, item and variant of the view, rendered by the caller (klaviyo/render.h) as the body of a
+ * create. Rules:
+ *   contents equal to root_sent.wanted    nothing
+ *   other contents                        update if it exists, else create
+ *   sent, but no longer in the view       delete; unless that is wanted already, it never existed and nothing is wanted, or
+ *                                         the view keeps it (kept_variant)
+ *   a held product                        nothing: what Klaviyo has of it stays
+ *   a variant whose item changed          delete, then create: a variant's item (parent_external_id) is fixed
+ * Order: deletes first, of variants, items, categories; then upserts of categories, items, variants.
  */
 struct plan_resource {
 	enum klaviyo_kind kind;

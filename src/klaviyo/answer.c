@@ -1,10 +1,12 @@
 /*
  * Klaviyo's errors: whom they are about and what they mean.
  *
- * Klaviyo warns that the wording of details may change, but for some answers it is all there is: the errors of a job
- * name a row only in the detail. So codes, status and pointers are asked first, and words count only beside an id.
+ * Klaviyo warns that the wording of details may change, but for some answers it is all there is: the errors
+ * of a job name a row only in the detail. So codes, status and pointers are asked first, and words count
+ * only beside an id.
  *
- * Pure. Source: recordings of the live API at revision 2026-07-15; the error object is ClientError of the specification.
+ * Pure. Source: recordings of the live API at revision 2026-07-15; the error object is ClientError of the
+ * specification.
  */
 #include "klaviyo/answer_internal.h"
 
@@ -111,13 +113,18 @@ static enum fault fault_of(int status, const struct answer_error *error)
 	says_id = names_an_id(error->detail);
 	if (answer_is_about_key(error))
 		return FAULT_KEY;
-	if (status == 409 || str_starts(error->code, STR("duplicate")) || str_eq(error->code, STR("conflict")) ||
-	    str_ends(error->code, STR("already_exists")) || (says_id && contains(error->detail, STR("already exist"))))
+	if (status == 409 || str_starts(error->code, STR("duplicate")) ||
+	    str_eq(error->code, STR("conflict")) || str_ends(error->code, STR("already_exists")) ||
+	    (says_id && contains(error->detail, STR("already exist"))))
 		return FAULT_EXISTS;
-	if (status == 404 || str_eq(error->code, STR("not_found")) || str_eq(error->code, STR("does_not_exist")) ||
+	if (status == 404 || str_eq(error->code, STR("not_found")) ||
+	    str_eq(error->code, STR("does_not_exist")) ||
 	    (says_id && contains(error->detail, STR("does not exist"))))
 		return FAULT_MISSING;
-	/* Our relationships are well-formed; what can be wrong with them is that the other end is not there. */
+	/*
+	 * Our relationships are well-formed; what can be wrong with them is that the other end is not
+	 * there.
+	 */
 	return contains(error->pointer, STR("/relationships")) ? FAULT_MISSING : FAULT_CONTENT;
 }
 
@@ -133,7 +140,8 @@ static bool is_about_other(const struct delivery *delivery, const struct answer_
 static struct str missing_reason(const struct delivery *delivery, struct str said, struct arena *arena)
 {
 	if (delivery->kind == KLAVIYO_VARIANT)
-		return arena_printf(arena, "item %.*s is not there yet", STR_ARG(delivery->parent_external_id));
+		return arena_printf(arena, "item %.*s is not there yet",
+				    STR_ARG(delivery->parent_external_id));
 	return answer_clean(arena_printf(arena, "a category is not there yet: %.*s", STR_ARG(said)), arena);
 }
 
@@ -181,8 +189,8 @@ struct outcome_row answer_row(const struct answer_batch *batch, const struct del
 {
 	struct outcome_row row = { .outcome = OUTCOME_REJECTED };
 
-	row.reason = error ? answer_reason(batch->status, error, batch->arena) :
-			     status_reason(batch->status, batch->arena);
+	row.reason = error ? answer_reason(batch->status, error, batch->arena)
+			   : status_reason(batch->status, batch->arena);
 	switch (fault_of(batch->status, error)) {
 	case FAULT_CONTENT:
 		break;
@@ -202,8 +210,8 @@ struct outcome_row answer_row(const struct answer_batch *batch, const struct del
 
 static bool is_id_byte(char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-	       c == '~' || c == '.';
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '-' || c == '~' || c == '.';
 }
 
 /* Ends the id here? A full stop may end the sentence. */
@@ -234,8 +242,9 @@ static bool pointer_index(struct str pointer, size_t n, size_t *index)
 	if (!str_starts(pointer, start))
 		return false;
 	pointer = str_skip(pointer, start.len);
-	if (!str_split(&pointer, '/', &part) || !str_split(&pointer, '/', &part) || !str_eq(part, STR("data")) ||
-	    !str_split(&pointer, '/', &part) || !str_to_int64(part, &number) || number < 0 || (uint64_t)number >= n)
+	if (!str_split(&pointer, '/', &part) || !str_split(&pointer, '/', &part) ||
+	    !str_eq(part, STR("data")) || !str_split(&pointer, '/', &part) || !str_to_int64(part, &number) ||
+	    number < 0 || (uint64_t)number >= n)
 		return false;
 	*index = (size_t)number;
 	return true;
@@ -271,8 +280,8 @@ static void set_row(const struct answer_batch *batch, size_t i, const struct ans
 	named[i] = true;
 }
 
-static void name_rows(const struct answer_batch *batch, const struct answer_error *error, struct outcome_row *row,
-		      bool *named)
+static void name_rows(const struct answer_batch *batch, const struct answer_error *error,
+		      struct outcome_row *row, bool *named)
 {
 	bool found = false;
 	size_t i;
@@ -292,8 +301,8 @@ static void name_rows(const struct answer_batch *batch, const struct answer_erro
 			set_row(batch, i, error, row, named);
 }
 
-size_t answer_name_rows(const struct answer_batch *batch, struct answer_errors errors, struct outcome_row *row,
-			bool *named)
+size_t answer_name_rows(const struct answer_batch *batch, struct answer_errors errors,
+			struct outcome_row *row, bool *named)
 {
 	size_t n = 0;
 

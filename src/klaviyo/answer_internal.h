@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "klaviyo/outcome.h"
 
-/* Reading Klaviyo's errors: what outcome.c (answers to requests) and outcome_job.c (errors of jobs) share. */
+/*
+ * Reading Klaviyo's errors: what outcome.c (answers to requests) and outcome_job.c (errors of jobs) share.
+ */
 
 /* One object of "errors". Texts in the arena; "" where it does not say. */
 struct answer_error {
@@ -24,7 +26,7 @@ struct answer_batch {
 	enum endpoint endpoint;
 	const struct delivery *delivery;
 	size_t n;
-	int status;            /* of the answer; 0 for a job's errors */
+	int status; /* of the answer; 0 for a job's errors */
 	struct arena *arena;
 };
 
@@ -40,8 +42,11 @@ struct str answer_clean(struct str text, struct arena *arena);
 /* What the error means for a delivery that it is about. error NULL = the status alone. */
 struct outcome_row answer_row(const struct answer_batch *batch, const struct delivery *delivery,
 			      const struct answer_error *error);
-/* Gives each row that an error names its outcome; row[i].outcome of the others stays. named[i] is set. How many are named. */
-size_t answer_name_rows(const struct answer_batch *batch, struct answer_errors errors, struct outcome_row *row,
-			bool *named);
+/*
+ * Gives each row that an error names its outcome; row[i].outcome of the others stays. named[i] is set. How
+ * many are named.
+ */
+size_t answer_name_rows(const struct answer_batch *batch, struct answer_errors errors,
+			struct outcome_row *row, bool *named);
 
 #endif

@@ -1,12 +1,13 @@
 /*
  * Budgets: how many requests of one endpoint may still start.
  *
- * Klaviyo's windows are fixed, but where they begin is not known. A window of 1 s touches at most 11 buckets of 100 ms,
- * one of 60 s at most 61 buckets of 1 s. As long as any 11 (61) buckets in a row hold no more than the limit, no window
- * does, wherever it begins. It costs a tenth of the burst and a sixtieth of the steady rate.
+ * Klaviyo's windows are fixed, but where they begin is not known. A window of 1 s touches at most 11
+ * buckets of 100 ms, one of 60 s at most 61 buckets of 1 s. As long as any 11 (61) buckets in a row hold no
+ * more than the limit, no window does, wherever it begins. It costs a tenth of the burst and a sixtieth of
+ * the steady rate.
  *
- * Keeps:   burst[0] and steady[0] are the buckets of now; [k] is k buckets ago. Time that jumps back makes what was
- *          counted look younger, never older.
+ * Keeps:   burst[0] and steady[0] are the buckets of now; [k] is k buckets ago. Time that jumps back makes
+ *          what was counted look younger, never older.
  * Threads: a budget belongs to its account's deliver role.
  */
 #include "klaviyo/budget.h"
@@ -16,14 +17,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define BURST_BUCKET_MS 100
+#define BURST_BUCKET_MS	 100
 #define STEADY_BUCKET_MS 1000
-#define FREEZE_MAX_MS MS_PER_HOUR
+#define FREEZE_MAX_MS	 MS_PER_HOUR
 /* Others use the quota: half of ours is used for so long. */
 #define FOREIGN_MS 5000
 /* What Klaviyo counted in its window may have left our burst buckets when the answer is here. */
 #define FOREIGN_BUCKETS 3
-#define SAVE_VERSION '1'
+#define SAVE_VERSION	'1'
 
 /* ---- buckets ---- */
 
@@ -51,7 +52,8 @@ static void advance(uint16_t *bucket, size_t n, int64_t *at, int64_t now)
 static void advance_all(struct budget *budget, int64_t now_ms)
 {
 	advance(budget->burst, BUDGET_BURST_BUCKETS, &budget->burst_at, bucket_of(now_ms, BURST_BUCKET_MS));
-	advance(budget->steady, BUDGET_STEADY_BUCKETS, &budget->steady_at, bucket_of(now_ms, STEADY_BUCKET_MS));
+	advance(budget->steady, BUDGET_STEADY_BUCKETS, &budget->steady_at,
+		bucket_of(now_ms, STEADY_BUCKET_MS));
 	/* A clock that went back must not freeze for longer than was asked for. */
 	if (budget->frozen_until_ms > now_ms + FREEZE_MAX_MS)
 		budget->frozen_until_ms = now_ms + FREEZE_MAX_MS;
@@ -69,7 +71,8 @@ static int64_t sum(const uint16_t *bucket, size_t n)
 }
 
 /* How long until the newest n buckets hold less than limit; 0 = they do now. */
-static int64_t wait_for(const uint16_t *bucket, size_t n, int64_t limit, int64_t at, int64_t bucket_ms, int64_t now_ms)
+static int64_t wait_for(const uint16_t *bucket, size_t n, int64_t limit, int64_t at, int64_t bucket_ms,
+			int64_t now_ms)
 {
 	int64_t total = sum(bucket, n);
 	int64_t steps = 0;

@@ -4,11 +4,12 @@
 #include "klaviyo/endpoint.h"
 
 /*
- * Budget of one endpoint of one account: how many requests may still start. Time is an argument (wall ms, so that it survives a restart).
+ * Budget of one endpoint of one account: how many requests may still start. Time is an argument (wall ms, so that it
+ * survives a restart).
  *
- * Klaviyo counts in fixed windows of 1 s and 60 s whose phase we do not know. We count in sliding buckets (100 ms and 1 s), so that no window
- * at any phase holds more than the share allows. What was taken is counted before the request starts; a crash can only under-use.
- * Spec of a share: floor(limit * percent / 100), at least 1.
+ * Klaviyo counts in fixed windows of 1 s and 60 s whose phase we do not know. We count in sliding buckets (100 ms and 1 s), so
+ * that no window at any phase holds more than the share allows. What was taken is counted before the request starts; a crash
+ * can only under-use. Spec of a share: floor(limit * percent / 100), at least 1.
  */
 #define BUDGET_BURST_BUCKETS 11
 #define BUDGET_STEADY_BUCKETS 61

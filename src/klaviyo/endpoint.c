@@ -10,7 +10,7 @@
 #include <assert.h>
 
 static const struct endpoint_row endpoint_table[ENDPOINT_COUNT] = {
-#define ENDPOINT_ROW(name, method, path, rows, burst, steady, exists, missing)                                \
+#define ENDPOINT_ROW(name, method, path, rows, burst, steady, exists, missing) \
 	[ENDPOINT_##name] = { #name, method, path, rows, burst, steady, ANSWER_##exists, ANSWER_##missing },
 	KLAVIYO_ENDPOINTS(ENDPOINT_ROW)
 #undef ENDPOINT_ROW

@@ -2,15 +2,15 @@
  * What an answer of Klaviyo to a request means, for the request and for each of its rows.
  *
  * Doesn't: decide when to try again (queue/outbox_policy) or know jobs (outcome_job.c).
- * Keeps:   an answer that may not be Klaviyo's own (a page of HTML from a firewall or proxy) never decides about a
- *          delivery: it is tried again.
+ * Keeps:   an answer that may not be Klaviyo's own (a page of HTML from a firewall or proxy) never decides
+ *          about a delivery: it is tried again.
  * Pure.
  */
 #include "klaviyo/outcome.h"
 
 #include "klaviyo/answer_internal.h"
 
-#define RETRY_AFTER_MS 1000
+#define RETRY_AFTER_MS	   1000
 #define RETRY_AFTER_MS_MAX INT64_C(3600000)
 
 const char *outcome_text(enum outcome outcome)
@@ -89,11 +89,12 @@ static const struct answer_error *worst_error(const struct answer_batch *batch, 
 	return errors.n > 0 ? &errors.row[0] : NULL;
 }
 
-static void refuse_one(const struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+static void refuse_one(const struct answer_batch *batch, struct answer_errors errors,
+		       struct klaviyo_verdict *out)
 {
 	static const struct delivery nothing = { 0 };
-	struct outcome_row row = answer_row(batch, batch->n > 0 ? batch->delivery : &nothing,
-					    worst_error(batch, errors));
+	struct outcome_row row =
+		answer_row(batch, batch->n > 0 ? batch->delivery : &nothing, worst_error(batch, errors));
 
 	set_all(out, row.outcome, row.reason, batch->arena);
 }
@@ -106,14 +107,16 @@ static struct str first_reason(const struct answer_batch *batch, struct answer_e
 }
 
 /* Rows that nothing points at were refused only because of the others: they go again, without those. */
-static void refuse_many(const struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+static void refuse_many(const struct answer_batch *batch, struct answer_errors errors,
+			struct klaviyo_verdict *out)
 {
 	struct outcome_row *row = ARENA_ARRAY(batch->arena, batch->n, struct outcome_row);
 	bool *named = ARENA_ARRAY(batch->arena, batch->n, bool);
 	struct outcome_row first = { 0 };
 
 	for (size_t i = 0; i < batch->n; i++)
-		row[i] = (struct outcome_row){ OUTCOME_RETRY_AT, STR("refused together with another: sent again") };
+		row[i] = (struct outcome_row){ OUTCOME_RETRY_AT,
+					       STR("refused together with another: sent again") };
 	if (answer_name_rows(batch, errors, row, named) == 0) {
 		set_all(out, OUTCOME_SPLIT, first_reason(batch, errors), batch->arena);
 		return;
@@ -157,8 +160,8 @@ static void accept(const struct answer_batch *batch, const struct json *body, st
 		set_all(out, OUTCOME_RETRY, STR("accepted without the id of a job"), batch->arena);
 }
 
-static void decide(const struct answer_batch *batch, const struct http_answer *answer, const struct json *body,
-		   struct klaviyo_verdict *out)
+static void decide(const struct answer_batch *batch, const struct http_answer *answer,
+		   const struct json *body, struct klaviyo_verdict *out)
 {
 	struct answer_errors errors = answer_errors_read(json_get(body, "errors"), batch->arena);
 	bool is_ours = json_type(body) == JSON_OBJECT;

@@ -1,9 +1,9 @@
 /*
  * What a poll says of one bulk job, and of each of its rows.
  *
- * Keeps:   nothing is concluded before `complete`, because counts are 0 until then; and `complete` is not success: rows
- *          that failed are in `errors`. Rows about which failed_count and errors leave doubt are sent again, alone:
- *          that harms nothing, since a create of what exists becomes an update.
+ * Keeps:   nothing is concluded before `complete`, because counts are 0 until then; and `complete` is not
+ *          success: rows that failed are in `errors`. Rows about which failed_count and errors leave doubt
+ *          are sent again, alone: that harms nothing, since a create of what exists becomes an update.
  * Pure. Source: recordings of the live API at revision 2026-07-15.
  */
 #include "klaviyo/outcome.h"
@@ -34,7 +34,8 @@ static enum job_state state_of(const struct json *attributes)
 	return JOB_WORKING; /* queued, processing, and what may be invented yet */
 }
 
-static void read_rows(const struct answer_batch *batch, const struct json *attributes, struct klaviyo_verdict *out)
+static void read_rows(const struct answer_batch *batch, const struct json *attributes,
+		      struct klaviyo_verdict *out)
 {
 	struct answer_errors errors = answer_errors_read(json_get(attributes, "errors"), batch->arena);
 	struct outcome_row *row = ARENA_ARRAY(batch->arena, batch->n, struct outcome_row);
@@ -49,8 +50,9 @@ static void read_rows(const struct answer_batch *batch, const struct json *attri
 		n_failed = (int64_t)errors.n;
 	for (size_t i = 0; i < batch->n && n_failed > (int64_t)n_named; i++)
 		if (!named[i])
-			row[i] = (struct outcome_row){ OUTCOME_SPLIT,
-						       STR("the job failed for some rows without saying which") };
+			row[i] = (struct outcome_row){
+				OUTCOME_SPLIT, STR("the job failed for some rows without saying which")
+			};
 	out->row = row;
 	out->n_row = batch->n;
 }
@@ -80,8 +82,8 @@ static void read_failure(const struct http_answer *answer, struct arena *arena, 
 }
 
 void klaviyo_job_outcome(enum endpoint endpoint, const struct delivery *delivery, size_t n, struct str job_id,
-			 bool list, const struct http_answer *answer, struct arena *arena, enum job_state *state,
-			 struct klaviyo_verdict *out)
+			 bool list, const struct http_answer *answer, struct arena *arena,
+			 enum job_state *state, struct klaviyo_verdict *out)
 {
 	struct answer_batch batch = { endpoint, delivery, n, 0, arena };
 	struct json *body = NULL;

@@ -1,9 +1,9 @@
 /*
  * Rendering: canonical catalog -> JSON:API.
  *
- * Resources are written as text, member by member, so that amounts are exact and the same content always gives the same
- * bytes (their digest decides whether anything is sent). Every attribute that may be emptied is always there: an update
- * that left it out would leave the old value in Klaviyo.
+ * Resources are written as text, member by member, so that amounts are exact and the same content always
+ * gives the same bytes (their digest decides whether anything is sent). Every attribute that may be emptied
+ * is always there: an update that left it out would leave the old value in Klaviyo.
  *
  * An update is taken from the stored create without building a tree: members are copied as they stand.
  * Pure. Source: Klaviyo OpenAPI stable, revision 2026-07-15.
@@ -17,12 +17,12 @@
 
 #include <assert.h>
 
-#define TITLE_BYTES_MAX 10000
+#define TITLE_BYTES_MAX	      10000
 #define DESCRIPTION_BYTES_MAX 100000
-#define METADATA_BYTES_MAX 100000
-#define RESOURCE_BYTES_MAX ((size_t)KLAVIYO_BODY_BYTES_MAX)
-#define NAMES_BYTES_MAX 200
-#define ID_PREFIX "$custom:::$default:::"
+#define METADATA_BYTES_MAX    100000
+#define RESOURCE_BYTES_MAX    ((size_t)KLAVIYO_BODY_BYTES_MAX)
+#define NAMES_BYTES_MAX	      200
+#define ID_PREFIX	      "$custom:::$default:::"
 
 /* inventory_policy: 1 = not in recommendations when out of stock, 2 = always. */
 #define POLICY_HIDE 1
@@ -85,7 +85,8 @@ static void put_images(struct strbuf *out, struct str first, const struct str *i
 }
 
 /* "type":..,"id":".." of something referred to. */
-static void put_reference(struct strbuf *out, enum klaviyo_kind kind, struct str external_id, struct arena *arena)
+static void put_reference(struct strbuf *out, enum klaviyo_kind kind, struct str external_id,
+			  struct arena *arena)
 {
 	strbuf_addf(out, "{\"type\":\"%s\"", kind_row[kind].type);
 	put_text(out, "id", klaviyo_compound_id(external_id, arena));
@@ -227,7 +228,8 @@ static int policy_number(enum stock_policy policy)
 	return POLICY_SHOW;
 }
 
-struct str klaviyo_render_variant(const struct catalog_variant *variant, struct arena *arena, struct str *mended)
+struct str klaviyo_render_variant(const struct catalog_variant *variant, struct arena *arena,
+				  struct str *mended)
 {
 	struct strbuf out, cuts;
 
@@ -235,8 +237,8 @@ struct str klaviyo_render_variant(const struct catalog_variant *variant, struct 
 	open_resource(&out, KLAVIYO_VARIANT, variant->external_id);
 	put_title(&out, variant->title, variant->description, &cuts);
 	put_text(&out, "sku", variant->sku);
-	strbuf_addf(&out, ",\"inventory_policy\":%d,\"inventory_quantity\":%lld", policy_number(variant->policy),
-		    (long long)variant->quantity);
+	strbuf_addf(&out, ",\"inventory_policy\":%d,\"inventory_quantity\":%lld",
+		    policy_number(variant->policy), (long long)variant->quantity);
 	put_money(&out, "price", variant->price, arena);
 	put_text(&out, "url", variant->url);
 	put_images(&out, variant->image_url, variant->image, variant->n_image);
@@ -255,8 +257,9 @@ struct str klaviyo_render_variant(const struct catalog_variant *variant, struct 
 
 static bool bad_body(const struct delivery *delivery, struct err *err)
 {
-	return err_set(err, ERR_INVALID, "stored body of %s '%.*s' is not a %s", klaviyo_kind_text(delivery->kind),
-		       STR_ARG(delivery->external_id), kind_row[delivery->kind].type);
+	return err_set(err, ERR_INVALID, "stored body of %s '%.*s' is not a %s",
+		       klaviyo_kind_text(delivery->kind), STR_ARG(delivery->external_id),
+		       kind_row[delivery->kind].type);
 }
 
 static struct str find_member(const struct json_member *member, size_t n, const char *name)
@@ -268,15 +271,16 @@ static struct str find_member(const struct json_member *member, size_t n, const 
 }
 
 /* Is the body an object of the right type? Its members go to member. */
-static bool read_resource(const struct delivery *delivery, struct json_member member[static MEMBERS_MAX], size_t *n,
-			  struct err *err)
+static bool read_resource(const struct delivery *delivery, struct json_member member[static MEMBERS_MAX],
+			  size_t *n, struct err *err)
 {
 	struct str type;
 
 	if (!json_scan(delivery->body, member, MEMBERS_MAX, n, NULL, NULL))
 		return bad_body(delivery, err);
 	type = find_member(member, *n, "type");
-	if (type.len < 2 || !str_eq(str_of(type.p + 1, type.len - 2), str_from(kind_row[delivery->kind].type)) ||
+	if (type.len < 2 ||
+	    !str_eq(str_of(type.p + 1, type.len - 2), str_from(kind_row[delivery->kind].type)) ||
 	    find_member(member, *n, "attributes").len == 0)
 		return bad_body(delivery, err);
 	return true;
@@ -311,7 +315,8 @@ static bool put_changeable(const struct delivery *delivery, struct str attribute
 }
 
 /* A variant's item is fixed too; an item's categories are replaced by those named. */
-static bool put_update(const struct delivery *delivery, struct strbuf *out, struct arena *arena, struct err *err)
+static bool put_update(const struct delivery *delivery, struct strbuf *out, struct arena *arena,
+		       struct err *err)
 {
 	struct json_member member[MEMBERS_MAX];
 	struct str relationships;
@@ -332,8 +337,8 @@ static bool put_update(const struct delivery *delivery, struct strbuf *out, stru
 	return true;
 }
 
-static bool put_row(const struct delivery *delivery, enum delivery_op op, struct strbuf *out, struct arena *arena,
-		    struct err *err)
+static bool put_row(const struct delivery *delivery, enum delivery_op op, struct strbuf *out,
+		    struct arena *arena, struct err *err)
 {
 	struct json_member member[MEMBERS_MAX];
 	size_t n;
@@ -365,7 +370,8 @@ static struct str base_url(struct str api_url)
 }
 
 /* {id} becomes the compound id; '$' and ':' are as good as any in a path. */
-static struct str url_of(struct str api_url, enum endpoint endpoint, struct str external_id, struct arena *arena)
+static struct str url_of(struct str api_url, enum endpoint endpoint, struct str external_id,
+			 struct arena *arena)
 {
 	struct str path = str_from(endpoint_row(endpoint)->path);
 	size_t at = str_find_char(path, '{');
@@ -381,12 +387,12 @@ static struct str url_of(struct str api_url, enum endpoint endpoint, struct str 
 
 static void open_job(struct strbuf *out, enum klaviyo_kind kind, enum delivery_op op)
 {
-	strbuf_addf(out, "{\"data\":{\"type\":\"%s-bulk-%s-job\",\"attributes\":{\"%s\":{\"data\":[", kind_row[kind].type,
-		    delivery_op_text(op), kind_row[kind].list);
+	strbuf_addf(out, "{\"data\":{\"type\":\"%s-bulk-%s-job\",\"attributes\":{\"%s\":{\"data\":[",
+		    kind_row[kind].type, delivery_op_text(op), kind_row[kind].list);
 }
 
-static bool put_body(const struct delivery *delivery, size_t n, enum delivery_op op, bool bulk, struct strbuf *out,
-		     struct arena *arena, struct err *err)
+static bool put_body(const struct delivery *delivery, size_t n, enum delivery_op op, bool bulk,
+		     struct strbuf *out, struct arena *arena, struct err *err)
 {
 	if (bulk)
 		open_job(out, delivery->kind, op);
@@ -405,8 +411,9 @@ static bool put_body(const struct delivery *delivery, size_t n, enum delivery_op
 	return true;
 }
 
-bool klaviyo_render_request(struct str api_url, const struct delivery *delivery, size_t n, enum delivery_op op,
-			    bool bulk, struct arena *arena, struct klaviyo_request *out, struct err *err)
+bool klaviyo_render_request(struct str api_url, const struct delivery *delivery, size_t n,
+			    enum delivery_op op, bool bulk, struct arena *arena, struct klaviyo_request *out,
+			    struct err *err)
 {
 	enum endpoint endpoint;
 	struct strbuf body;

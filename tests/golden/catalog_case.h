@@ -5,8 +5,8 @@
  * A golden case of the catalog: a folder with
  *   facts.json  {"root": {"kind", "id"}, "deleted": [{"kind", "id"}],
  *                "facts": [{"kind", "id", "part", "version", "seq", "body": {..}}, or
- *                          {"fixture": "enad/product.created"}: all facts of tests/fixtures/..facts.json, as they
- *                          came in this order, so that a case goes from message to request],
+ *                          {"fixture": "enad/product.created"}: all facts of tests/fixtures/..facts.json,
+ *                          as they came in this order, so that a case goes from message to request],
  *                "sent": [{"kind": "item", "external_id", "parent_external_id", "exists", "wanted_deleted",
  *                          "wanted": "<32 hex digits>"}]}      all but root and facts may be missing
  *   rules.json  members of struct catalog_rules that differ from the defaults
@@ -100,8 +100,9 @@ static inline void case_read_rules(struct catalog_case *one, const struct json *
 		.language = case_text(one, json, "language"),
 		.url_template = case_text(one, json, "url_template"),
 		.category_path = json_get_bool(json, "category_path", false),
-		.price_source = str_eq(source, STR("base")) ? PRICE_BASE :
-				str_eq(source, STR("reference")) ? PRICE_REFERENCE : PRICE_SALE,
+		.price_source = str_eq(source, STR("base"))	   ? PRICE_BASE
+				: str_eq(source, STR("reference")) ? PRICE_REFERENCE
+								   : PRICE_SALE,
 		.price_divisor = case_int(json, "price_divisor", 1),
 		.delete_unpublished = json_get_bool(json, "delete_unpublished", false),
 		.hold_without_price = json_get_bool(json, "hold_without_price", true),
@@ -117,7 +118,8 @@ static inline void case_read_entities(struct catalog_case *one, const struct jso
 
 	for (size_t i = 0; i < n; i++) {
 		entity[i] = (struct root_entity){ case_entity(one, json_at(deleted, i)), true };
-		if (entity[i].entity.kind == one->root.root.kind && str_eq(entity[i].entity.id, one->root.root.id))
+		if (entity[i].entity.kind == one->root.root.kind &&
+		    str_eq(entity[i].entity.id, one->root.root.id))
 			one->root.deleted = true;
 	}
 	for (size_t i = 0; i < one->root.n_fact; i++)
@@ -195,7 +197,8 @@ static inline void case_read_sent(struct catalog_case *one, const struct json *r
 			.exists = json_get_bool(row, "exists", false),
 			.wanted_deleted = json_get_bool(row, "wanted_deleted", false),
 		};
-		(void)hex_decode(json_get_text(row, "wanted"), sent[i].wanted.byte, sizeof(sent[i].wanted.byte));
+		(void)hex_decode(json_get_text(row, "wanted"), sent[i].wanted.byte,
+				 sizeof(sent[i].wanted.byte));
 	}
 	one->root.sent = sent;
 	one->root.n_sent = json_len(rows);
@@ -227,8 +230,8 @@ static inline void case_close(struct catalog_case *one)
 	arena_release(&one->arena);
 }
 
-static inline void case_add(struct catalog_case *one, enum klaviyo_kind kind, struct str external_id, struct str parent,
-			    struct str body, struct str mended)
+static inline void case_add(struct catalog_case *one, enum klaviyo_kind kind, struct str external_id,
+			    struct str parent, struct str body, struct str mended)
 {
 	one->mended[one->n_resource] = mended;
 	one->resource[one->n_resource++] = (struct plan_resource){ kind, external_id, parent, body };
@@ -256,10 +259,11 @@ static inline void case_run(struct catalog_case *one)
 	for (size_t i = 0; i < view->n_variant; i++) {
 		struct str body = klaviyo_render_variant(&view->variant[i], &one->run, &mended);
 
-		case_add(one, KLAVIYO_VARIANT, view->variant[i].external_id, view->variant[i].item_external_id, body,
-			 mended);
+		case_add(one, KLAVIYO_VARIANT, view->variant[i].external_id,
+			 view->variant[i].item_external_id, body, mended);
 	}
-	catalog_plan(&one->root, view, one->resource, one->n_resource, &one->run, &one->delivery, &one->n_delivery);
+	catalog_plan(&one->root, view, one->resource, one->n_resource, &one->run, &one->delivery,
+		     &one->n_delivery);
 }
 
 #endif

@@ -1,15 +1,15 @@
 /*
  * Golden cases of the catalog: facts -> resources -> deliveries -> requests, byte for byte.
  *
- * Each folder beside this file is a case (catalog_case.h). PANNIER_GOLDEN=write writes expect.json anew before
- * comparing; look at the difference before you commit it.
+ * Each folder beside this file is a case (catalog_case.h). PANNIER_GOLDEN=write writes expect.json anew
+ * before comparing; look at the difference before you commit it.
  */
 #include "golden/catalog_case.h"
 
 #include "golden/catalog_case_names.h"
 
 #define EXPECT_BYTES_MAX 8000000
-#define API_URL STR("https://a.klaviyo.com")
+#define API_URL		 STR("https://a.klaviyo.com")
 
 static void put_line(struct strbuf *out, const char *name, struct str text)
 {
@@ -49,8 +49,8 @@ static struct delivery as_delivery(const struct delivery_new *from)
 	};
 }
 
-static void put_request(struct catalog_case *one, const struct delivery *delivery, size_t n, bool bulk, size_t position,
-			struct strbuf *out)
+static void put_request(struct catalog_case *one, const struct delivery *delivery, size_t n, bool bulk,
+			size_t position, struct strbuf *out)
 {
 	struct klaviyo_request request;
 	struct err err = { 0 };
@@ -76,7 +76,8 @@ static void put_requests(struct catalog_case *one, struct strbuf *out)
 	}
 	strbuf_add_text(out, "],\n\"bulk\":[");
 	for (size_t i = 1; i <= one->n_delivery; i++) {
-		if (i < one->n_delivery && delivery[i].kind == delivery[first].kind && delivery[i].op == delivery[first].op)
+		if (i < one->n_delivery && delivery[i].kind == delivery[first].kind &&
+		    delivery[i].op == delivery[first].op)
 			continue;
 		put_request(one, &delivery[first], i - first, true, n_bulk++, out);
 		first = i;
@@ -112,8 +113,8 @@ static void fail_at_difference(const char *name, struct str got, struct str want
 	while (at < got.len && at < want.len && got.p[at] == want.p[at])
 		at++;
 	from = at > 60 ? at - 60 : 0;
-	fail_msg("%s: byte %zu\n   got: %.160s\n  want: %.160s\nPANNIER_GOLDEN=write writes expect.json anew", name, at,
-		 at < got.len ? got.p + from : "(end)", at < want.len ? want.p + from : "(end)");
+	fail_msg("%s: byte %zu\n   got: %.160s\n  want: %.160s\nPANNIER_GOLDEN=write writes expect.json anew",
+		 name, at, at < got.len ? got.p + from : "(end)", at < want.len ? want.p + from : "(end)");
 }
 
 static bool rewrite(void)
@@ -182,7 +183,8 @@ static void told_once_is_not_told_again(void **state)
 			sent[k] = (struct root_sent){
 				.kind = one.resource[k].kind,
 				.external_id = arena_dup(&one.arena, one.resource[k].external_id),
-				.parent_external_id = arena_dup(&one.arena, one.resource[k].parent_external_id),
+				.parent_external_id =
+					arena_dup(&one.arena, one.resource[k].parent_external_id),
 				.exists = true,
 				.wanted = digest16_of(&one.resource[k].body, 1),
 			};

@@ -1,15 +1,15 @@
 /*
  * Validator of JSON against an OpenAPI 3.0 document (see the header).
  *
- * Keeps:   a schema may be put together by allOf; then members are known that any part names, and unknown ones are
- *          reported once, for the whole.
+ * Keeps:   a schema may be put together by allOf; then members are known that any part names, and unknown
+ *          ones are reported once, for the whole.
  */
 #include "schema/openapi.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 40
+#define DEPTH_MAX	40
 #define PLACE_BYTES_MAX 500
 
 struct check {
@@ -77,8 +77,8 @@ static bool in_enum(const struct json *list, const struct json *value)
 	return false;
 }
 
-static void check_value(struct check *check, const struct json *schema, const struct json *value, struct str place,
-			bool whole);
+static void check_value(struct check *check, const struct json *schema, const struct json *value,
+			struct str place, bool whole);
 
 static struct str below(char *text, struct str place, struct str name)
 {
@@ -94,7 +94,8 @@ static struct str below(char *text, struct str place, struct str name)
 }
 
 /* The schema of a member, looked for in the parts of allOf too; NULL if nobody names it. */
-static const struct json *member_schema(const struct openapi *api, const struct json *schema, const char *name, int depth)
+static const struct json *member_schema(const struct openapi *api, const struct json *schema,
+					const char *name, int depth)
 {
 	const struct json *found;
 
@@ -117,7 +118,8 @@ static bool names_members(const struct openapi *api, const struct json *schema, 
 	return false;
 }
 
-static void check_members(struct check *check, const struct json *schema, const struct json *value, struct str place)
+static void check_members(struct check *check, const struct json *schema, const struct json *value,
+			  struct str place)
 {
 	bool named = names_members(check->api, schema, 0);
 
@@ -135,7 +137,8 @@ static void check_members(struct check *check, const struct json *schema, const 
 	}
 }
 
-static void check_required(struct check *check, const struct json *schema, const struct json *value, struct str place)
+static void check_required(struct check *check, const struct json *schema, const struct json *value,
+			   struct str place)
 {
 	const struct json *required = json_get(schema, "required");
 
@@ -149,7 +152,8 @@ static void check_required(struct check *check, const struct json *schema, const
 	}
 }
 
-static void check_elements(struct check *check, const struct json *schema, const struct json *value, struct str place)
+static void check_elements(struct check *check, const struct json *schema, const struct json *value,
+			   struct str place)
 {
 	const struct json *items = json_get(schema, "items");
 
@@ -179,7 +183,8 @@ static size_t count_matches(struct check *check, const struct json *alternatives
 	return n;
 }
 
-static void check_parts(struct check *check, const struct json *schema, const struct json *value, struct str place)
+static void check_parts(struct check *check, const struct json *schema, const struct json *value,
+			struct str place)
 {
 	const struct json *all = json_get(schema, "allOf");
 	const struct json *any = json_get(schema, "anyOf");
@@ -194,8 +199,8 @@ static void check_parts(struct check *check, const struct json *schema, const st
 }
 
 /* whole: not a part of an allOf, so unknown members are its business. */
-static void check_value(struct check *check, const struct json *schema, const struct json *value, struct str place,
-			bool whole)
+static void check_value(struct check *check, const struct json *schema, const struct json *value,
+			struct str place, bool whole)
 {
 	struct str type;
 

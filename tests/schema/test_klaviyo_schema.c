@@ -1,9 +1,10 @@
 /*
- * Klaviyo's own specification: proves that every request the renderer can make is valid against it, unknown members
- * refused, and that the table of endpoints has its paths and limits.
+ * Klaviyo's own specification: proves that every request the renderer can make is valid against it, unknown
+ * members refused, and that the table of endpoints has its paths and limits.
  *
- * PANNIER_KLAVIYO_OPENAPI names stable.json or the folder it is in; without it the test is skipped (exit 77).
- * The validator is itself tested: each valid body, spoilt in one place after the other, must be refused.
+ * PANNIER_KLAVIYO_OPENAPI names stable.json or the folder it is in; without it the test is skipped (exit
+ * 77). The validator is itself tested: each valid body, spoilt in one place after the other, must be
+ * refused.
  */
 #include "base/rand.h"
 #include "golden/catalog_case_names.h"
@@ -12,9 +13,9 @@
 #include "schema/openapi.h"
 
 #define SPECIFICATION_BYTES_MAX 50000000
-#define BODY_BYTES_MAX 5000000
-#define METADATA_BYTES_MAX 100000
-#define API_URL STR("https://a.klaviyo.com")
+#define BODY_BYTES_MAX		5000000
+#define METADATA_BYTES_MAX	100000
+#define API_URL			STR("https://a.klaviyo.com")
 
 static struct openapi specification;
 
@@ -60,7 +61,9 @@ static const struct str *images_of(enum content content, size_t *n, struct arena
 
 static struct str text_of(enum content content, size_t bytes, struct arena *arena)
 {
-	return content == MINIMAL ? STR("x") : content == FULL ? STR("Premium Coffee Maker") : repeated(hostile, bytes, arena);
+	return content == MINIMAL ? STR("x")
+	       : content == FULL  ? STR("Premium Coffee Maker")
+				  : repeated(hostile, bytes, arena);
 }
 
 static struct str id_of(enum content content, size_t i, struct arena *arena)
@@ -72,7 +75,9 @@ static struct str id_of(enum content content, size_t i, struct arena *arena)
 	return catalog_external_id(content == FULL ? STR("se-") : STR(""), id, arena);
 }
 
-static const struct money price_of[CONTENT_COUNT] = { { 0, "" }, { 2998, "EUR" }, { INT64_C(9999999999999), "JPY" } };
+static const struct money price_of[CONTENT_COUNT] = { { 0, "" },
+						      { 2998, "EUR" },
+						      { INT64_C(9999999999999), "JPY" } };
 
 static struct str item_body(enum content content, size_t i, struct arena *arena)
 {
@@ -129,7 +134,8 @@ static struct str category_body(enum content content, size_t i, struct arena *ar
 	return klaviyo_render_category(&category, arena);
 }
 
-static struct delivery delivery_of(enum klaviyo_kind kind, enum content content, size_t i, struct arena *arena)
+static struct delivery delivery_of(enum klaviyo_kind kind, enum content content, size_t i,
+				   struct arena *arena)
 {
 	struct delivery delivery = { .kind = kind, .external_id = id_of(content, i, arena) };
 
@@ -214,7 +220,8 @@ static void check_body(const struct klaviyo_request *request, const struct json 
 static const struct json *check_request(const struct klaviyo_request *request, const char *what)
 {
 	struct str query;
-	const struct json *operation = openapi_operation(&specification, request->method, path_of(request->url, &query));
+	const struct json *operation =
+		openapi_operation(&specification, request->method, path_of(request->url, &query));
 
 	if (!operation)
 		fail_msg("%s: no operation %s %.*s", what, request->method, STR_ARG(request->url));
@@ -233,19 +240,21 @@ static void every_request_is_valid(void **state)
 
 			arena_init(&arena);
 			for (size_t i = 0; i < ARRAY_LEN(delivery); i++)
-				delivery[i] = delivery_of((enum klaviyo_kind)kind, (enum content)content, i, &arena);
+				delivery[i] = delivery_of((enum klaviyo_kind)kind, (enum content)content, i,
+							  &arena);
 			for (int op = 0; op < DELIVERY_OP_COUNT; op++) {
 				struct klaviyo_request request;
 				size_t n = content == MINIMAL ? 1 : content == FULL ? 100 : 10;
 				char what[100];
 
 				(void)snprintf(what, sizeof(what), "content %d of %s %s", content,
-					       delivery_op_text((enum delivery_op)op), klaviyo_kind_text((enum klaviyo_kind)kind));
-				assert_true(klaviyo_render_request(API_URL, delivery, 1, (enum delivery_op)op, false, &arena,
-								   &request, NULL));
+					       delivery_op_text((enum delivery_op)op),
+					       klaviyo_kind_text((enum klaviyo_kind)kind));
+				assert_true(klaviyo_render_request(API_URL, delivery, 1, (enum delivery_op)op,
+								   false, &arena, &request, NULL));
 				check_request(&request, what);
-				assert_true(klaviyo_render_request(API_URL, delivery, n, (enum delivery_op)op, true, &arena,
-								   &request, NULL));
+				assert_true(klaviyo_render_request(API_URL, delivery, n, (enum delivery_op)op,
+								   true, &arena, &request, NULL));
 				check_request(&request, what);
 			}
 			arena_release(&arena);
@@ -269,10 +278,13 @@ static void every_golden_request_is_valid(void **state)
 		case_run(&one);
 		for (size_t k = 0; k < 2 * one.n_delivery; k++) {
 			const struct delivery_new *from = &one.delivery[k / 2];
-			struct delivery delivery = { .kind = from->kind, .external_id = from->external_id, .body = from->body };
+			struct delivery delivery = { .kind = from->kind,
+						     .external_id = from->external_id,
+						     .body = from->body };
 			struct klaviyo_request request;
 
-			assert_true(klaviyo_render_request(API_URL, &delivery, 1, from->op, k % 2 == 1, &one.run, &request, NULL));
+			assert_true(klaviyo_render_request(API_URL, &delivery, 1, from->op, k % 2 == 1,
+							   &one.run, &request, NULL));
 			check_request(&request, name[i]);
 		}
 		case_close(&one);
@@ -292,7 +304,8 @@ static void polls_and_account_are_valid(void **state)
 			continue;
 		request = klaviyo_render_poll(API_URL, (enum endpoint)i, STR(""), &arena);
 		check_request(&request, endpoint_row((enum endpoint)i)->name);
-		request = klaviyo_render_poll(API_URL, (enum endpoint)i, STR("01GSQPBF74KQ5YTDEPP41T1BZH"), &arena);
+		request = klaviyo_render_poll(API_URL, (enum endpoint)i, STR("01GSQPBF74KQ5YTDEPP41T1BZH"),
+					      &arena);
 		check_request(&request, endpoint_row((enum endpoint)i)->name);
 	}
 	request = klaviyo_render_account(API_URL, &arena);
@@ -313,7 +326,8 @@ static void the_headers_are_known(void **state)
 	assert_true(openapi_has_parameter(operation, "header", STR("revision")));
 	for (size_t i = 0; i < n; i++) {
 		if (str_eq(header[i].name, STR("revision")))
-			assert_true(str_eq(header[i].value, json_get_text(json_get(specification.root, "info"), "version")));
+			assert_true(str_eq(header[i].value,
+					   json_get_text(json_get(specification.root, "info"), "version")));
 		if (str_eq(header[i].name, STR("Content-Type")))
 			assert_non_null(openapi_body(&specification, operation));
 	}
@@ -353,7 +367,8 @@ static void the_table_agrees_with_the_specification(void **state)
 	arena_init(&arena);
 	for (int i = 0; i < ENDPOINT_COUNT; i++) {
 		const struct endpoint_row *row = endpoint_row((enum endpoint)i);
-		const struct json *operation = openapi_operation(&specification, row->method, str_from(row->path));
+		const struct json *operation =
+			openapi_operation(&specification, row->method, str_from(row->path));
 		struct endpoint_limits poll = endpoint_poll_limits((enum endpoint)i);
 		struct str one = arena_printf(&arena, "%s/x", row->path);
 
@@ -365,7 +380,8 @@ static void the_table_agrees_with_the_specification(void **state)
 		assert_true(says(operation, "100 catalog") && says(operation, "5MB"));
 		check_limits(openapi_operation(&specification, "GET", str_from(row->path)), poll.burst_per_s,
 			     poll.steady_per_min, row->name);
-		check_limits(openapi_operation(&specification, "GET", one), poll.burst_per_s, poll.steady_per_min, row->name);
+		check_limits(openapi_operation(&specification, "GET", one), poll.burst_per_s,
+			     poll.steady_per_min, row->name);
 	}
 	arena_release(&arena);
 }
@@ -447,10 +463,11 @@ static void spoilt_requests_are_refused(void **state)
 
 			arena_init(&arena);
 			delivery = delivery_of((enum klaviyo_kind)kind, FULL, 1, &arena);
-			assert_true(klaviyo_render_request(API_URL, &delivery, 1, (enum delivery_op)op, true, &arena, &request,
-							   NULL));
-			schema = openapi_body(&specification, openapi_operation(&specification, request.method,
-										path_of(request.url, &query)));
+			assert_true(klaviyo_render_request(API_URL, &delivery, 1, (enum delivery_op)op, true,
+							   &arena, &request, NULL));
+			schema =
+				openapi_body(&specification, openapi_operation(&specification, request.method,
+									       path_of(request.url, &query)));
 			assert_true(json_parse(request.body, &body, NULL));
 			assert_true(spoil_all(schema, body, body) >= 5);
 			assert_true(confuse_all(schema, body, body) >= 7);
@@ -467,13 +484,16 @@ static const struct {
 	{ "no data", "POST", "/api/catalog-items", "{}" },
 	{ "no attributes", "POST", "/api/catalog-items", "{'data':{'type':'catalog-item'}}" },
 	{ "wrong type", "POST", "/api/catalog-items",
-	  "{'data':{'type':'catalog-items','attributes':{'external_id':'1','title':'T','description':'D','url':'/'}}}" },
+	  "{'data':{'type':'catalog-items','attributes':{'external_id':'1','title':'T','description':'D','"
+	  "url':'/'}}}" },
 	{ "no url", "POST", "/api/catalog-items",
 	  "{'data':{'type':'catalog-item','attributes':{'external_id':'1','title':'T','description':'D'}}}" },
 	{ "title is null", "POST", "/api/catalog-items",
-	  "{'data':{'type':'catalog-item','attributes':{'external_id':'1','title':null,'description':'D','url':'/'}}}" },
+	  "{'data':{'type':'catalog-item','attributes':{'external_id':'1','title':null,'description':'D','"
+	  "url':'/'}}}" },
 	{ "price is text", "POST", "/api/catalog-items",
-	  "{'data':{'type':'catalog-item','attributes':{'external_id':'1','title':'T','description':'D','url':'/','price':'5'}}}" },
+	  "{'data':{'type':'catalog-item','attributes':{'external_id':'1','title':'T','description':'D','url'"
+	  ":'/','price':'5'}}}" },
 	{ "policy not in the enum", "PATCH", "/api/catalog-variants/x",
 	  "{'data':{'type':'catalog-variant','id':'x','attributes':{'inventory_policy':3}}}" },
 	{ "policy is a fraction", "PATCH", "/api/catalog-variants/x",
@@ -482,16 +502,20 @@ static const struct {
 	  "{'data':{'type':'catalog-item','id':'x','attributes':{'external_id':'x'}}}" },
 	{ "item in a variant's update", "PATCH", "/api/catalog-variants/x",
 	  "{'data':{'type':'catalog-variant','id':'x','attributes':{},'relationships':{}}}" },
-	{ "no id in an update", "PATCH", "/api/catalog-items/x", "{'data':{'type':'catalog-item','attributes':{}}}" },
+	{ "no id in an update", "PATCH", "/api/catalog-items/x",
+	  "{'data':{'type':'catalog-item','attributes':{}}}" },
 	{ "id in a create", "POST", "/api/catalog-categories",
 	  "{'data':{'type':'catalog-category','id':'x','attributes':{'external_id':'x','name':'N'}}}" },
 	{ "variant without item", "POST", "/api/catalog-variants",
-	  "{'data':{'type':'catalog-variant','attributes':{'external_id':'1','title':'T','description':'D','sku':'S',"
+	  "{'data':{'type':'catalog-variant','attributes':{'external_id':'1','title':'T','description':'D','"
+	  "sku':'S',"
 	  "'inventory_quantity':1,'price':1,'url':'/'}}}" },
 	{ "rows not in data", "POST", "/api/catalog-item-bulk-delete-jobs",
-	  "{'data':{'type':'catalog-item-bulk-delete-job','attributes':{'items':[{'type':'catalog-item','id':'x'}]}}}" },
+	  "{'data':{'type':'catalog-item-bulk-delete-job','attributes':{'items':[{'type':'catalog-item','id':"
+	  "'x'}]}}}" },
 	{ "attributes in a delete", "POST", "/api/catalog-item-bulk-delete-jobs",
-	  "{'data':{'type':'catalog-item-bulk-delete-job','attributes':{'items':{'data':[{'type':'catalog-item','id':'x',"
+	  "{'data':{'type':'catalog-item-bulk-delete-job','attributes':{'items':{'data':[{'type':'catalog-"
+	  "item','id':'x',"
 	  "'attributes':{}}]}}}}" },
 };
 
@@ -532,7 +556,8 @@ static bool load_specification(struct err *err)
 	bool ok;
 
 	arena_init(&arena);
-	path = place ? str_from(place) : arena_printf(&arena, "%.*s/../shared/klaviyo-openapi", STR_ARG(source));
+	path = place ? str_from(place)
+		     : arena_printf(&arena, "%.*s/../shared/klaviyo-openapi", STR_ARG(source));
 	if (!str_ends(path, STR(".json")))
 		path = arena_printf(&arena, "%.*s/stable.json", STR_ARG(path));
 	ok = file_read(arena_cstr(&arena, path), SPECIFICATION_BYTES_MAX, &arena, &text, err) &&

@@ -26,8 +26,8 @@ static void external_id_escapes(void **state)
 	(void)state;
 	arena_init(&arena);
 	for (size_t i = 0; i < ARRAY_LEN(row); i++)
-		support_equal(catalog_external_id(str_from(row[i].prefix), str_from(row[i].id), &arena), row[i].want,
-			      row[i].id);
+		support_equal(catalog_external_id(str_from(row[i].prefix), str_from(row[i].id), &arena),
+			      row[i].want, row[i].id);
 	arena_release(&arena);
 }
 
@@ -43,16 +43,21 @@ static void long_ids_are_cut_and_stay_different(void **state)
 	assert_int_equal(a.len, 128);
 	assert_int_equal(a.p[111], '~');
 	assert_false(str_eq(a, b));
-	/* An id whose escaped form is that of a cut one: 111 bytes, a byte whose escape could be two hex digits, 14 more. */
+	/*
+	 * An id whose escaped form is that of a cut one: 111 bytes, a byte whose escape could be two hex
+	 * digits, 14 more.
+	 */
 	looks_cut = arena_printf(&arena, "%.111s%c%.14s", A64 A64, 0x12, "34567890123456");
 	assert_int_equal(catalog_external_id(STR(""), looks_cut, &arena).len, 128);
-	assert_false(str_starts(str_skip(catalog_external_id(STR(""), looks_cut, &arena), 111), STR("~1234567890123456")));
+	assert_false(str_starts(str_skip(catalog_external_id(STR(""), looks_cut, &arena), 111),
+				STR("~1234567890123456")));
 	arena_release(&arena);
 }
 
 static bool is_plain(char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._-~", c));
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("._-~", c));
 }
 
 /* Ids of few different bytes, so that doubles among the results would show. */

@@ -1,6 +1,6 @@
 /*
- * HTML to text: proves what is read, what is dropped, that no more than the ceiling comes out, and that hostile input is
- * harmless and costs no more than its length.
+ * HTML to text: proves what is read, what is dropped, that no more than the ceiling comes out, and that
+ * hostile input is harmless and costs no more than its length.
  */
 #include "base/rand.h"
 #include "base/strbuf.h"
@@ -21,9 +21,12 @@ static const struct {
 	{ "<b>bo</b>ld <i>x</i>", "bold x" },
 	{ "  a \t\r\n  b  ", "a b" },
 	{ "<p> a </p>  ", "a" },
-	{ "a&nbsp;b\xc2\xa0" "c", "a b c" },
+	{ "a&nbsp;b\xc2\xa0"
+	  "c",
+	  "a b c" },
 	{ "&lt;b&gt; &amp; &quot;x&quot; &apos;y&#39; &#x26; &#38;", "<b> & \"x\" 'y' & &" },
-	{ "&eacute;&Eacute;&euro;&hellip;&mdash;&szlig;", "\xc3\xa9\xc3\x89\xe2\x82\xac\xe2\x80\xa6\xe2\x80\x94\xc3\x9f" },
+	{ "&eacute;&Eacute;&euro;&hellip;&mdash;&szlig;",
+	  "\xc3\xa9\xc3\x89\xe2\x82\xac\xe2\x80\xa6\xe2\x80\x94\xc3\x9f" },
 	{ "&copy 2024 &copy; &copyx &copy=1", "\xc2\xa9 2024 \xc2\xa9 &copyx &copy=1" },
 	{ "AT&T &T; &unknown; &; & &#; &#x;", "AT&T &T; &unknown; &; & &#; &#x;" },
 	{ "&#150;&#128;", "\xe2\x80\x93\xe2\x82\xac" },
@@ -55,7 +58,8 @@ static void html_becomes_text(void **state)
 	(void)state;
 	arena_init(&arena);
 	for (size_t i = 0; i < ARRAY_LEN(row); i++)
-		support_equal(catalog_html_text(str_from(row[i].html), 10000, &arena), row[i].want, row[i].html);
+		support_equal(catalog_html_text(str_from(row[i].html), 10000, &arena), row[i].want,
+			      row[i].html);
 	arena_release(&arena);
 }
 
@@ -76,8 +80,23 @@ static void the_ceiling_cuts_at_a_character(void **state)
 /* Half a million bytes of each; quadratic cost would be noticed as a time-out. */
 static void hostile_input_is_linear(void **state)
 {
-	static const char *const piece[] = { "<", "<a \"", "<a '\">", "<!--", "<script>", "&", "&#", "&#x", "&aaaaaaaaaaaaaaa",
-					     "</", "<a \"><b '>", "<!", "\xff", "<a b='\">'\"", "<p><br>", "&amp;", " " };
+	static const char *const piece[] = { "<",
+					     "<a \"",
+					     "<a '\">",
+					     "<!--",
+					     "<script>",
+					     "&",
+					     "&#",
+					     "&#x",
+					     "&aaaaaaaaaaaaaaa",
+					     "</",
+					     "<a \"><b '>",
+					     "<!",
+					     "\xff",
+					     "<a b='\">'\"",
+					     "<p><br>",
+					     "&amp;",
+					     " " };
 	struct arena arena;
 
 	(void)state;
@@ -96,8 +115,9 @@ static void hostile_input_is_linear(void **state)
 
 static void random_input_gives_valid_text(void **state)
 {
-	static const char *const piece[] = { "<",  ">",	 "<p>", "</p>", "\"", "'",   "&",	"amp",	";",	"#x41",	  "<!--",
-					     "-->", "a", " ",	"\n",	"\xc3\xa9", "\xff", "script", "style", "=", "/", "!" };
+	static const char *const piece[] = { "<",    ">",      "<p>",	"</p>", "\"", "'", "&",	 "amp",
+					     ";",    "#x41",   "<!--",	"-->",	"a",  " ", "\n", "\xc3\xa9",
+					     "\xff", "script", "style", "=",	"/",  "!" };
 	struct rand_seeded seeded;
 	struct arena arena;
 

@@ -1,6 +1,6 @@
 /*
- * Side information: proves every name and text of custom_metadata for the item and for variants, their order, and that a
- * shop's order does not matter.
+ * Side information: proves every name and text of custom_metadata for the item and for variants, their
+ * order, and that a shop's order does not matter.
  */
 #include "unit/test_catalog_support.h"
 
@@ -80,16 +80,23 @@ static void everything_an_item_may_say(void **state)
 	support_fact(&support, ENTITY_TAG, "t3", "base", "{'key':'key-of-3'}");
 	support_deleted(&support, ENTITY_TAG, "t9");
 	support_fact(&support, ENTITY_PRODUCT, "p1", "base",
-		     "{'price':'5','compare_at_price':'7','currency':'EUR','sku':'S-1','status':'active','meta_description':'MD',"
-		     "'brand':{'id':'b1','name':'Brand of the product'},'series':{'id':'s1','name':'Series as the product says'},"
-		     "'tags':['t1','t9','plain','t3',''],'custom':{'number':2.5,'a-b':'1','a+b':'2','Energy rating':'A+','flag':true,"
+		     "{'price':'5','compare_at_price':'7','currency':'EUR','sku':'S-1','status':'active','"
+		     "meta_description':'MD',"
+		     "'brand':{'id':'b1','name':'Brand of the product'},'series':{'id':'s1','name':'Series "
+		     "as the product says'},"
+		     "'tags':['t1','t9','plain','t3',''],'custom':{'number':2.5,'a-b':'1','a+b':'2','Energy "
+		     "rating':'A+','flag':true,"
 		     "'empty':'','list':[1],'null':null},"
-		     "'text':{'en':{'title':'Mug','slug':'mug','description':'A mug','meta_description':'MD en'},'de-at':{'title':"
+		     "'text':{'en':{'title':'Mug','slug':'mug','description':'A mug','meta_description':'MD "
+		     "en'},'de-at':{'title':"
 		     "'Häferl','slug':'haferl','html':'<p>Ein Häferl</p>','meta_title':'MT de'}},"
-		     "'images':[{'url':'https://s.test/1.jpg','alt':'Front','title':'The front'},{'url':'https://s.test/2.jpg','alt':"
-		     "'Back'}],'links':[{'type':'manual','title':'User Manual','url':'https://s.test/m.pdf'},{'url':"
+		     "'images':[{'url':'https://s.test/1.jpg','alt':'Front','title':'The "
+		     "front'},{'url':'https://s.test/2.jpg','alt':"
+		     "'Back'}],'links':[{'type':'manual','title':'User "
+		     "Manual','url':'https://s.test/m.pdf'},{'url':"
 		     "'https://s.test/n.pdf'}],'files':[{'title':'Sheet','url':'https://s.test/s.pdf'}],"
-		     "'markets':[{'slug':'de','name':'Deutschland','country':'DE','locale':'de-DE','currency':'EUR'},"
+		     "'markets':[{'slug':'de','name':'Deutschland','country':'DE','locale':'de-DE','currency'"
+		     ":'EUR'},"
 		     "{'slug':'at','country':'AT'},{'slug':'ch','country':'CH','active':false}]}");
 	support_fact(&support, ENTITY_BRAND, "b1", "base", "{'title':'Brand now'}");
 	support_fact(&support, ENTITY_VARIANT, "v1", "base", "{'tags':['blue','plain']}");
@@ -101,20 +108,13 @@ static void everything_an_item_may_say(void **state)
 static void everything_a_variant_may_say(void **state)
 {
 	static const struct pair want[] = {
-		{ "option_Color", "Blue" },
-		{ "option_Size", "L" },
-		{ "barcode", "4006381333931" },
-		{ "currency", "EUR" },
-		{ "compare_at_price", "7.00" },
-		{ "tags", "a, b" },
-		{ "custom_group", "Blue ones" },
-		{ "title_en", "Blue mug" },
-		{ "title_es", "Taza azul" },
-		{ "slug_en", "blue-mug" },
-		{ "image_alt", "Front" },
-		{ "image_2_title", "Side" },
-		{ "description_es", "Azul" },
-		{ NULL, NULL },
+		{ "option_Color", "Blue" },	 { "option_Size", "L" },
+		{ "barcode", "4006381333931" },	 { "currency", "EUR" },
+		{ "compare_at_price", "7.00" },	 { "tags", "a, b" },
+		{ "custom_group", "Blue ones" }, { "title_en", "Blue mug" },
+		{ "title_es", "Taza azul" },	 { "slug_en", "blue-mug" },
+		{ "image_alt", "Front" },	 { "image_2_title", "Side" },
+		{ "description_es", "Azul" },	 { NULL, NULL },
 	};
 	struct support support;
 
@@ -122,9 +122,12 @@ static void everything_a_variant_may_say(void **state)
 	support_open(&support, ENTITY_PRODUCT, "p1");
 	support_fact(&support, ENTITY_PRODUCT, "p1", "base", "{'title':'Mug','custom':{'of':'product'}}");
 	support_fact(&support, ENTITY_VARIANT, "v1", "base",
-		     "{'price':'5','compare_at_price':'7','currency':'EUR','options':{'Size':'L','Color':'Blue'},'barcode':"
-		     "'4006381333931','tags':['b','a'],'custom':{'group':'Blue ones'},'text':{'es':{'title':'Taza azul','description':"
-		     "'Azul'},'en':{'title':'Blue mug','slug':'blue-mug'}},'images':[{'url':'https://s.test/1','alt':'Front'},{'url':"
+		     "{'price':'5','compare_at_price':'7','currency':'EUR','options':{'Size':'L','Color':'"
+		     "Blue'},'barcode':"
+		     "'4006381333931','tags':['b','a'],'custom':{'group':'Blue "
+		     "ones'},'text':{'es':{'title':'Taza azul','description':"
+		     "'Azul'},'en':{'title':'Blue "
+		     "mug','slug':'blue-mug'}},'images':[{'url':'https://s.test/1','alt':'Front'},{'url':"
 		     "'https://s.test/2','title':'Side'}]}");
 	support_merge(&support);
 	check(support.view.variant[0].meta, support.view.variant[0].n_meta, want);
@@ -144,7 +147,8 @@ static void names_of_markets_and_brands_that_are_not_told(void **state)
 	support_open(&support, ENTITY_PRODUCT, "p1");
 	support_fact(&support, ENTITY_BRAND, "b1", "base", "{'title':'Only the message'}");
 	support_fact(&support, ENTITY_PRODUCT, "p1", "base",
-		     "{'price':'5','currency':'eur','brand':{'id':'b1'},'series':{'id':'s1'},'tags':{},'markets':{},'custom':[]}");
+		     "{'price':'5','currency':'eur','brand':{'id':'b1'},'series':{'id':'s1'},'tags':{},'"
+		     "markets':{},'custom':[]}");
 	support_merge(&support);
 	check(support.view.item.meta, support.view.item.n_meta, want);
 	support_close(&support);

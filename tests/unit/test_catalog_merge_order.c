@@ -1,14 +1,14 @@
 /*
- * Order: proves that a merge depends on versions and messages, not on the order in which the store hands facts over; and
- * that whatever subset of facts there is, and whichever bodies they have, nothing breaks and the promises of merge.h hold.
- * The facts are those of all golden cases.
+ * Order: proves that a merge depends on versions and messages, not on the order in which the store hands
+ * facts over; and that whatever subset of facts there is, and whichever bodies they have, nothing breaks
+ * and the promises of merge.h hold. The facts are those of all golden cases.
  */
 #include "base/rand.h"
 #include "golden/catalog_case_names.h"
 
 #define PERMUTATIONS 60
-#define SUBSETS 150
-#define CONFUSIONS 150
+#define SUBSETS	     150
+#define CONFUSIONS   150
 
 /* Everything that comes of a run, as one text. */
 static struct str print_run(struct catalog_case *one, struct arena *arena)
@@ -18,7 +18,8 @@ static struct str print_run(struct catalog_case *one, struct arena *arena)
 
 	case_run(one);
 	strbuf_init(&out, 16000000);
-	strbuf_addf(&out, "%d|%.*s|%.*s|", one->view.present, STR_ARG(one->view.held), STR_ARG(one->view.note));
+	strbuf_addf(&out, "%d|%.*s|%.*s|", one->view.present, STR_ARG(one->view.held),
+		    STR_ARG(one->view.note));
 	for (size_t i = 0; i < one->n_resource; i++)
 		strbuf_addf(&out, "%.*s\n", STR_ARG(one->resource[i].body));
 	for (size_t i = 0; i < one->view.n_kept_variant; i++)
@@ -110,7 +111,8 @@ static void check_permutations(struct catalog_case *one, struct rand *rand)
 		shuffle_entities(entity, one->root.n_entity, rand);
 		got = print_run(one, &arena);
 		if (!str_eq(got, want))
-			fail_msg("another order of facts\n   got: %.*s\n  want: %.*s", STR_ARG(got), STR_ARG(want));
+			fail_msg("another order of facts\n   got: %.*s\n  want: %.*s", STR_ARG(got),
+				 STR_ARG(want));
 	}
 	arena_release(&arena);
 }

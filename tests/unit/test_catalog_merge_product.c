@@ -1,6 +1,6 @@
 /*
- * Products: proves when an item is there, held or hidden, which variants it has, where its links and images point, and
- * in which categories it is.
+ * Products: proves when an item is there, held or hidden, which variants it has, where its links and images
+ * point, and in which categories it is.
  */
 #include "unit/test_catalog_support.h"
 
@@ -72,12 +72,13 @@ static const struct {
 	{ "base says no", "{" PRICED ",'published':false}", "", 1, 2, false, "" },
 	{ "draft", "{" PRICED ",'published':true,'status':'Draft'}", "", 1, 2, false, "Draft" },
 	{ "active", "{" PRICED ",'status':'active'}", "", 1, 2, true, "active" },
-	{ "later status says no", "{" PRICED ",'published':true,'status':'active'}", "{'published':false,'status':'inactive'}",
-	  1, 2, false, "inactive" },
-	{ "later base says yes", "{" PRICED ",'published':true,'status':'active'}", "{'published':false,'status':'inactive'}",
-	  3, 2, true, "active" },
+	{ "later status says no", "{" PRICED ",'published':true,'status':'active'}",
+	  "{'published':false,'status':'inactive'}", 1, 2, false, "inactive" },
+	{ "later base says yes", "{" PRICED ",'published':true,'status':'active'}",
+	  "{'published':false,'status':'inactive'}", 3, 2, true, "active" },
 	{ "later base says nothing", "{" PRICED "}", "{'published':false}", 3, 2, false, "" },
-	{ "later status says nothing", "{" PRICED ",'published':false,'status':'x'}", "{}", 1, 2, false, "x" },
+	{ "later status says nothing", "{" PRICED ",'published':false,'status':'x'}", "{}", 1, 2, false,
+	  "x" },
 	{ "both from one message", "{" PRICED ",'published':false}", "{'published':true}", 1, 1, true, "" },
 };
 
@@ -89,14 +90,19 @@ static void published_as_the_later_fact_says(void **state)
 		const struct catalog_view *view = &support.view;
 
 		open_product(&support, NULL);
-		support_versioned(&support, ENTITY_PRODUCT, "p1", "base", 0, shown[i].base_seq, shown[i].base);
+		support_versioned(&support, ENTITY_PRODUCT, "p1", "base", 0, shown[i].base_seq,
+				  shown[i].base);
 		if (shown[i].status[0])
-			support_versioned(&support, ENTITY_PRODUCT, "p1", "status", 0, shown[i].status_seq, shown[i].status);
+			support_versioned(&support, ENTITY_PRODUCT, "p1", "status", 0, shown[i].status_seq,
+					  shown[i].status);
 		support_merge(&support);
 		assert_true(view->present && view->has_item);
-		if (view->item.published != shown[i].published || view->variant[0].published != shown[i].published)
-			fail_msg("%s: got %d, want %d", shown[i].what, view->item.published, shown[i].published);
-		support_equal(support_meta(view->item.meta, view->item.n_meta, "status"), shown[i].text, shown[i].what);
+		if (view->item.published != shown[i].published ||
+		    view->variant[0].published != shown[i].published)
+			fail_msg("%s: got %d, want %d", shown[i].what, view->item.published,
+				 shown[i].published);
+		support_equal(support_meta(view->item.meta, view->item.n_meta, "status"), shown[i].text,
+			      shown[i].what);
 		support.rules.delete_unpublished = true;
 		support_merge(&support);
 		assert_int_equal(view->present, shown[i].published);
@@ -113,9 +119,12 @@ static void a_product_without_variants_gets_one(void **state)
 	const struct catalog_variant *variant;
 
 	(void)state;
-	open_product(&support, "{" PRICED ",'compare_at_price':'6','sku':'S-1','title':'Mug','description':'A mug','url':"
-			       "'https://shop.test/mug','images':[{'url':'https://shop.test/1.jpg'},{'url':'http://shop.test/2.jpg'}],"
-			       "'stock':3}");
+	open_product(&support,
+		     "{" PRICED
+		     ",'compare_at_price':'6','sku':'S-1','title':'Mug','description':'A mug','url':"
+		     "'https://shop.test/mug','images':[{'url':'https://shop.test/1.jpg'},{'url':'http://"
+		     "shop.test/2.jpg'}],"
+		     "'stock':3}");
 	support.rules.id_prefix = STR("se-");
 	support_merge(&support);
 	assert_int_equal(support.view.n_variant, 1);
@@ -141,12 +150,16 @@ static void a_variant_inherits_what_it_does_not_say(void **state)
 	const struct catalog_variant *variant;
 
 	(void)state;
-	open_product(&support, "{" PRICED ",'sku':'S','title':'Mug','description':'A mug','url':'https://shop.test/mug',"
-			       "'images':[{'url':'https://shop.test/1.jpg'},{'url':'https://shop.test/2.jpg'}]}");
+	open_product(&support,
+		     "{" PRICED
+		     ",'sku':'S','title':'Mug','description':'A mug','url':'https://shop.test/mug',"
+		     "'images':[{'url':'https://shop.test/1.jpg'},{'url':'https://shop.test/2.jpg'}]}");
 	support_fact(&support, ENTITY_VARIANT, "v1", "base", "{}");
-	support_fact(&support, ENTITY_VARIANT, "v2", "base",
-		     "{'title':'Red mug','html':'<p>Red</p>','sku':'S-R','url':'https://shop.test/mug?red','published':false,"
-		     "'images':[{'url':'https://shop.test/r.jpg'}]}");
+	support_fact(
+		&support, ENTITY_VARIANT, "v2", "base",
+		"{'title':'Red "
+		"mug','html':'<p>Red</p>','sku':'S-R','url':'https://shop.test/mug?red','published':false,"
+		"'images':[{'url':'https://shop.test/r.jpg'}]}");
 	support_merge(&support);
 	assert_int_equal(support.view.n_variant, 2);
 	variant = &support.view.variant[0];
@@ -175,7 +188,8 @@ static void a_variant_known_by_its_price_is_shown(void **state)
 	(void)state;
 	open_product(&support, "{'title':'Mug'}");
 	support_fact(&support, ENTITY_VARIANT, "v1", "price.", "{'prices':[{'currency':'EUR','base':'5'}]}");
-	support_fact(&support, ENTITY_VARIANT, "v2", "price.", "{'prices':[{'currency':'EUR','base':'6'}],'sku':'S-2'}");
+	support_fact(&support, ENTITY_VARIANT, "v2", "price.",
+		     "{'prices':[{'currency':'EUR','base':'6'}],'sku':'S-2'}");
 	support_fact(&support, ENTITY_VARIANT, "v3", "stock.", "{'quantity':1}");
 	support_merge(&support);
 	assert_int_equal(support.view.n_variant, 2);
@@ -197,7 +211,8 @@ static void the_set_of_variants_and_deletions_decide(void **state)
 	support_versioned(&support, ENTITY_VARIANT, "v2", "base", 4, 4, "{}");
 	support_versioned(&support, ENTITY_VARIANT, "v3", "base", 4, 9, "{}");
 	support_versioned(&support, ENTITY_VARIANT, "v4", "base", 6, 1, "{}");
-	support_versioned(&support, ENTITY_VARIANT, "v5", "price.", 6, 9, "{'prices':[{'currency':'EUR','base':'5'}]}");
+	support_versioned(&support, ENTITY_VARIANT, "v5", "price.", 6, 9,
+			  "{'prices':[{'currency':'EUR','base':'5'}]}");
 	support_deleted(&support, ENTITY_VARIANT, "v2");
 	support_merge(&support);
 	assert_int_equal(support.view.n_variant, 2);
@@ -227,13 +242,15 @@ static void when_all_variants_are_gone_one_stands_in(void **state)
 static const struct {
 	const char *what, *template, *base, *url, *note;
 } link_row[] = {
-	{ "own", "https://t.test/{slug}", "{" PRICED ",'url':'https://shop.test/a?b=c','slug':'mug'}", "https://shop.test/a?b=c",
-	  "" },
+	{ "own", "https://t.test/{slug}", "{" PRICED ",'url':'https://shop.test/a?b=c','slug':'mug'}",
+	  "https://shop.test/a?b=c", "" },
 	{ "template", "https://t.test/{market}/{language}/{slug}?id={id}&sku={sku}",
-	  "{" PRICED ",'slug':'mug','sku':'S 1/2','text':{'us':{'slug':'red mug/x'}},'markets':[{'slug':'us','country':'US'}]}",
+	  "{" PRICED ",'slug':'mug','sku':'S 1/2','text':{'us':{'slug':'red "
+		     "mug/x'}},'markets':[{'slug':'us','country':'US'}]}",
 	  "https://t.test/us/us/red%20mug/x?id=p1&sku=S%201%2F2", "" },
 	{ "template without slug", "https://t.test/{slug}", "{" PRICED "}", "https://t.test/p1", "" },
-	{ "template with other braces", "https://t.test/{x}/{}/{slug", "{" PRICED "}", "https://t.test/{x}/{}/{slug", "" },
+	{ "template with other braces", "https://t.test/{x}/{}/{slug", "{" PRICED "}",
+	  "https://t.test/{x}/{}/{slug", "" },
 	{ "own that is relative", "", "{" PRICED ",'url':'/mug'}", "/p1",
 	  "url \"/mug\" is not absolute; no url_template set: product links are relative" },
 	{ "own of no sense", "", "{" PRICED ",'url':'javascript:alert(1)','slug':'mug'}", "/mug",
@@ -280,10 +297,13 @@ static void images_are_absolute_and_each_once(void **state)
 	const struct catalog_item *item = &support.view.item;
 
 	(void)state;
-	open_product(&support,
-		     "{" PRICED ",'url':'https://s.test/','images':[{'url':'/1.jpg'},{'url':'HTTPS://s.test/2.jpg'},{'url':"
-		     "'data:image/png;base64,AA'},{'url':'http://s.test/3.jpg'},{'url':'HTTPS://s.test/2.jpg'},{},5,'x',"
-		     "{'url':'https:///x'},{'url':'https://s.test/a b.jpg'}]}");
+	open_product(
+		&support,
+		"{" PRICED
+		",'url':'https://s.test/','images':[{'url':'/1.jpg'},{'url':'HTTPS://s.test/2.jpg'},{'url':"
+		"'data:image/png;base64,AA'},{'url':'http://s.test/3.jpg'},{'url':'HTTPS://s.test/"
+		"2.jpg'},{},5,'x',"
+		"{'url':'https:///x'},{'url':'https://s.test/a b.jpg'}]}");
 	support_merge(&support);
 	assert_int_equal(item->n_image, 2);
 	support_equal(item->image[0], "HTTPS://s.test/2.jpg", "first");
@@ -303,14 +323,19 @@ static void categories_as_links_and_the_set_say(void **state)
 	(void)state;
 	open_product(&support, "{" PRICED ",'url':'https://s.test/'}");
 	support.rules.id_prefix = STR("se-");
-	for (const char *const *id = (const char *const[]){ "c1", "c2", "c3", "c4", "c5", "c6", "gone", NULL }; *id; id++)
+	for (const char *const *id =
+		     (const char *const[]){ "c1", "c2", "c3", "c4", "c5", "c6", "gone", NULL };
+	     *id; id++)
 		support_fact(&support, ENTITY_CATEGORY, *id, "base", "{'title':'C'}");
 	support_deleted(&support, ENTITY_CATEGORY, "gone");
-	support_versioned(&support, ENTITY_PRODUCT, "p1", "links", 0, 50, "{'ids':['c4','c2','c3','unknown','gone','c2']}");
-	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c1", 0, 40, "{}");                  /* before the set: out */
-	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c2", 0, 40, "{'removed':true}");   /* before the set: in */
-	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c3", 0, 60, "{'removed':true}");   /* after it: out */
-	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c5", 0, 60, "{}");                  /* after it: in */
+	support_versioned(&support, ENTITY_PRODUCT, "p1", "links", 0, 50,
+			  "{'ids':['c4','c2','c3','unknown','gone','c2']}");
+	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c1", 0, 40, "{}"); /* before the set: out */
+	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c2", 0, 40,
+			  "{'removed':true}"); /* before the set: in */
+	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c3", 0, 60,
+			  "{'removed':true}");					   /* after it: out */
+	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c5", 0, 60, "{}"); /* after it: in */
 	support_versioned(&support, ENTITY_PRODUCT, "p1", "link.c6", 0, 60, "{'removed':false}");
 	support_merge(&support);
 	assert_int_equal(item->n_category, 4);

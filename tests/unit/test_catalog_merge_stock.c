@@ -1,5 +1,6 @@
 /*
- * Stock: proves which report counts for an inventory, how inventories are summed, and what stands for the unknown.
+ * Stock: proves which report counts for an inventory, how inventories are summed, and what stands for the
+ * unknown.
  */
 #include "unit/test_catalog_support.h"
 
@@ -17,11 +18,30 @@ static const struct {
 	enum stock_policy policy;
 } row[] = {
 	{ "nothing known", "{'sku':'S'}", { { 0 } }, 9999, STOCK_SHOW_ALWAYS },
-	{ "nothing known but tracked", "{'sku':'S','track_stock':true}", { { 0 } }, 9999, STOCK_HIDE_WHEN_OUT },
-	{ "of the SKU", "{'sku':'S'}", { { true, "stock.a", 0, 2, "{'quantity':5}" } }, 5, STOCK_HIDE_WHEN_OUT },
-	{ "of the variant", "{'sku':'S'}", { { false, "stock.a", 0, 2, "{'quantity':5}" } }, 5, STOCK_HIDE_WHEN_OUT },
-	{ "of another SKU", "{'sku':'T'}", { { true, "stock.a", 0, 2, "{'quantity':5}" } }, 9999, STOCK_SHOW_ALWAYS },
-	{ "not tracked", "{'sku':'S','track_stock':false}", { { true, "stock.a", 0, 2, "{'quantity':5}" } }, 9999,
+	{ "nothing known but tracked",
+	  "{'sku':'S','track_stock':true}",
+	  { { 0 } },
+	  9999,
+	  STOCK_HIDE_WHEN_OUT },
+	{ "of the SKU",
+	  "{'sku':'S'}",
+	  { { true, "stock.a", 0, 2, "{'quantity':5}" } },
+	  5,
+	  STOCK_HIDE_WHEN_OUT },
+	{ "of the variant",
+	  "{'sku':'S'}",
+	  { { false, "stock.a", 0, 2, "{'quantity':5}" } },
+	  5,
+	  STOCK_HIDE_WHEN_OUT },
+	{ "of another SKU",
+	  "{'sku':'T'}",
+	  { { true, "stock.a", 0, 2, "{'quantity':5}" } },
+	  9999,
+	  STOCK_SHOW_ALWAYS },
+	{ "not tracked",
+	  "{'sku':'S','track_stock':false}",
+	  { { true, "stock.a", 0, 2, "{'quantity':5}" } },
+	  9999,
 	  STOCK_SHOW_ALWAYS },
 	{ "inventories are summed",
 	  "{'sku':'S'}",
@@ -50,9 +70,16 @@ static const struct {
 	  { { true, "stock.a", 0, 2, "{'quantity':5}" }, { false, "stock.a", 0, 2, "{'quantity':7}" } },
 	  7,
 	  STOCK_HIDE_WHEN_OUT },
-	{ "all not available", "{'sku':'S'}", { { true, "stock.a", 0, 2, "{'quantity':5,'available':false}" } }, 0,
+	{ "all not available",
+	  "{'sku':'S'}",
+	  { { true, "stock.a", 0, 2, "{'quantity':5,'available':false}" } },
+	  0,
 	  STOCK_HIDE_WHEN_OUT },
-	{ "negative", "{'sku':'S'}", { { true, "stock.", 0, 2, "{'quantity':-3}" } }, 0, STOCK_HIDE_WHEN_OUT },
+	{ "negative",
+	  "{'sku':'S'}",
+	  { { true, "stock.", 0, 2, "{'quantity':-3}" } },
+	  0,
+	  STOCK_HIDE_WHEN_OUT },
 	{ "negative in one inventory",
 	  "{'sku':'S'}",
 	  { { true, "stock.a", 0, 2, "{'quantity':-3}" }, { true, "stock.b", 0, 2, "{'quantity':5}" } },
@@ -65,11 +92,20 @@ static const struct {
 	  1000000000000,
 	  STOCK_HIDE_WHEN_OUT },
 	{ "in the base", "{'sku':'S','stock':4}", { { 0 } }, 4, STOCK_HIDE_WHEN_OUT },
-	{ "base before a report", "{'sku':'S','stock':4}", { { true, "stock.", 0, 2, "{'quantity':5}" } }, 5,
+	{ "base before a report",
+	  "{'sku':'S','stock':4}",
+	  { { true, "stock.", 0, 2, "{'quantity':5}" } },
+	  5,
 	  STOCK_HIDE_WHEN_OUT },
-	{ "base after a report", "{'sku':'S','stock':4}", { { true, "stock.", 0, 0, "{'quantity':5}" } }, 4,
+	{ "base after a report",
+	  "{'sku':'S','stock':4}",
+	  { { true, "stock.", 0, 0, "{'quantity':5}" } },
+	  4,
 	  STOCK_HIDE_WHEN_OUT },
-	{ "report from the base's message", "{'sku':'S','stock':4}", { { true, "stock.", 0, 1, "{'quantity':5}" } }, 5,
+	{ "report from the base's message",
+	  "{'sku':'S','stock':4}",
+	  { { true, "stock.", 0, 1, "{'quantity':5}" } },
+	  5,
 	  STOCK_HIDE_WHEN_OUT },
 	{ "text and fraction",
 	  "{'sku':'S'}",
@@ -78,18 +114,29 @@ static const struct {
 	  STOCK_HIDE_WHEN_OUT },
 	{ "no sense",
 	  "{'sku':'S','stock':[]}",
-	  { { true, "stock.a", 0, 2, "{'quantity':'many'}" }, { true, "stock.b", 0, 2, "{'quantity':1e300}" } },
+	  { { true, "stock.a", 0, 2, "{'quantity':'many'}" },
+	    { true, "stock.b", 0, 2, "{'quantity':1e300}" } },
 	  9999,
 	  STOCK_SHOW_ALWAYS },
-	{ "part without inventory", "{'sku':'S'}", { { true, "stock", 0, 2, "{'quantity':5}" } }, 5, STOCK_HIDE_WHEN_OUT },
-	{ "another part", "{'sku':'S'}", { { true, "stocking", 0, 2, "{'quantity':5}" } }, 9999, STOCK_SHOW_ALWAYS },
+	{ "part without inventory",
+	  "{'sku':'S'}",
+	  { { true, "stock", 0, 2, "{'quantity':5}" } },
+	  5,
+	  STOCK_HIDE_WHEN_OUT },
+	{ "another part",
+	  "{'sku':'S'}",
+	  { { true, "stocking", 0, 2, "{'quantity':5}" } },
+	  9999,
+	  STOCK_SHOW_ALWAYS },
 };
 
-static void add_reports(struct support *support, const struct report *report, enum entity_kind own, const char *own_id)
+static void add_reports(struct support *support, const struct report *report, enum entity_kind own,
+			const char *own_id)
 {
 	for (size_t i = 0; i < 4 && report[i].part; i++)
-		support_versioned(support, report[i].of_sku ? ENTITY_SKU : own, report[i].of_sku ? "S" : own_id,
-				  report[i].part, report[i].version, report[i].seq, report[i].body);
+		support_versioned(support, report[i].of_sku ? ENTITY_SKU : own,
+				  report[i].of_sku ? "S" : own_id, report[i].part, report[i].version,
+				  report[i].seq, report[i].body);
 }
 
 static void check(const struct support *support, size_t i)
@@ -98,8 +145,9 @@ static void check(const struct support *support, size_t i)
 
 	assert_int_equal(support->view.n_variant, 1);
 	if (variant->quantity != row[i].quantity || variant->policy != row[i].policy)
-		fail_msg("%s: got %lld, policy %d, want %lld, policy %d", row[i].what, (long long)variant->quantity,
-			 (int)variant->policy, (long long)row[i].quantity, (int)row[i].policy);
+		fail_msg("%s: got %lld, policy %d, want %lld, policy %d", row[i].what,
+			 (long long)variant->quantity, (int)variant->policy, (long long)row[i].quantity,
+			 (int)row[i].policy);
 }
 
 static void stock_of_a_variant(void **state)
@@ -109,7 +157,8 @@ static void stock_of_a_variant(void **state)
 		struct support support;
 
 		support_open(&support, ENTITY_PRODUCT, "p1");
-		support_versioned(&support, ENTITY_PRODUCT, "p1", "base", 0, 1, "{'price':'1','currency':'EUR'}");
+		support_versioned(&support, ENTITY_PRODUCT, "p1", "base", 0, 1,
+				  "{'price':'1','currency':'EUR'}");
 		support_versioned(&support, ENTITY_VARIANT, "v1", "base", 0, 1, row[i].base);
 		add_reports(&support, row[i].report, ENTITY_VARIANT, "v1");
 		support_merge(&support);
@@ -141,7 +190,8 @@ static void stock_of_a_product_is_not_that_of_its_variants(void **state)
 
 	(void)state;
 	support_open(&support, ENTITY_PRODUCT, "p1");
-	support_fact(&support, ENTITY_PRODUCT, "p1", "base", "{'price':'1','currency':'EUR','stock':3,'track_stock':true}");
+	support_fact(&support, ENTITY_PRODUCT, "p1", "base",
+		     "{'price':'1','currency':'EUR','stock':3,'track_stock':true}");
 	support_fact(&support, ENTITY_VARIANT, "v1", "base", "{}");
 	support_merge(&support);
 	assert_int_equal(support.view.variant[0].quantity, 9999);

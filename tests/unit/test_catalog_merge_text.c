@@ -1,10 +1,12 @@
 /*
- * Words: proves which language is chosen, what stands in when a text is missing, and how categories are named.
+ * Words: proves which language is chosen, what stands in when a text is missing, and how categories are
+ * named.
  */
 #include "unit/test_catalog_support.h"
 
-#define TEXTS                                                                                                        \
-	"'text':{'us':{'title':'Mug','description':'A mug','slug':'mug'},'es':{'title':'Taza','html':'<p>Una taza</p>'}," \
+#define TEXTS \
+	"'text':{'us':{'title':'Mug','description':'A " \
+	"mug','slug':'mug'},'es':{'title':'Taza','html':'<p>Una taza</p>'}," \
 	"'de-at':{'title':'Häferl'}}"
 #define MARKET "'markets':[{'id':'m1','slug':'austria','country':'AT','locale':'de-AT','currency':'EUR'}]"
 
@@ -15,19 +17,22 @@ static const struct {
 	{ "setting, other spelling", "DE_at", "", "{" TEXTS "}", "Häferl", "Una taza", "de-at" },
 	{ "setting, kind of language", "de", "", "{" TEXTS "}", "Häferl", "Una taza", "de-at" },
 	{ "setting, region of a language", "us-x", "", "{" TEXTS "}", "Mug", "A mug", "us" },
-	{ "setting without texts, own texts", "fr", "", "{'title':'Becher'," TEXTS "}", "Becher", "Una taza", "" },
+	{ "setting without texts, own texts", "fr", "", "{'title':'Becher'," TEXTS "}", "Becher", "Una taza",
+	  "" },
 	{ "market's locale", "", "", "{" TEXTS "," MARKET "}", "Häferl", "Una taza", "de-at" },
-	{ "market's country", "", "", "{" TEXTS ",'markets':[{'id':'1','country':'US','locale':'en-US'}]}", "Mug",
-	  "A mug", "us" },
+	{ "market's country", "", "", "{" TEXTS ",'markets':[{'id':'1','country':'US','locale':'en-US'}]}",
+	  "Mug", "A mug", "us" },
 	{ "market set, product has none", "", "es", "{" TEXTS "}", "Taza", "Una taza", "es" },
-	{ "own texts before any language", "", "", "{'title':'Becher','description':'Ein Becher'," TEXTS "}", "Becher",
-	  "Ein Becher", "" },
+	{ "own texts before any language", "", "", "{'title':'Becher','description':'Ein Becher'," TEXTS "}",
+	  "Becher", "Ein Becher", "" },
 	{ "first language by name", "", "", "{" TEXTS "}", "Häferl", "Una taza", "de-at" },
-	{ "title from own texts", "es", "", "{'title':'Becher','text':{'es':{'description':'Una taza'}}}", "Becher",
-	  "Una taza", "es" },
+	{ "title from own texts", "es", "", "{'title':'Becher','text':{'es':{'description':'Una taza'}}}",
+	  "Becher", "Una taza", "es" },
 	{ "html of own texts", "", "", "{'title':'Becher','html':'<b>Groß</b>'}", "Becher", "Groß", "" },
-	{ "plain before html", "", "", "{'title':'B','description':'plain','html':'<b>html</b>'}", "B", "plain", "" },
-	{ "no description: title", "", "", "{'title':'B','description':'  ','html':'<p> </p>'}", "B", "B", "" },
+	{ "plain before html", "", "", "{'title':'B','description':'plain','html':'<b>html</b>'}", "B",
+	  "plain", "" },
+	{ "no description: title", "", "", "{'title':'B','description':'  ','html':'<p> </p>'}", "B", "B",
+	  "" },
 	{ "no title: SKU", "", "", "{'sku':'S-1'}", "S-1", "S-1", "" },
 	{ "nothing: id", "", "", "{}", "p1", "p1", "" },
 	{ "texts of no sense", "", "", "{'title':5,'text':{'us':'x','':{'title':'y'}}}", "p1", "p1", "" },
@@ -45,12 +50,14 @@ static void product_texts(void **state)
 		support.rules.language = str_from(row[i].language);
 		support.rules.market = str_from(row[i].market);
 		support_fact(&support, ENTITY_PRODUCT, "p1", "base", row[i].body);
-		support_fact(&support, ENTITY_PRODUCT, "p1", "price.", "{'prices':[{'currency':'EUR','base':'5'}]}");
+		support_fact(&support, ENTITY_PRODUCT, "p1", "price.",
+			     "{'prices':[{'currency':'EUR','base':'5'}]}");
 		view = support_merge(&support);
 		assert_true(view->has_item);
 		support_equal(view->item.title, row[i].title, row[i].what);
 		support_equal(view->item.description, row[i].description, row[i].what);
-		support_equal(support_meta(view->item.meta, view->item.n_meta, "language"), row[i].chosen, row[i].what);
+		support_equal(support_meta(view->item.meta, view->item.n_meta, "language"), row[i].chosen,
+			      row[i].what);
 		support_close(&support);
 	}
 }
@@ -97,14 +104,19 @@ static void category_names(void **state)
 		support.rules.category_path = category[i].path;
 		support_fact(&support, ENTITY_CATEGORY, "winter", "base",
 			     "{'title':'Winter','parent_id':'clothes','text':{'es':{'title':'Invierno'}}}");
-		support_fact(&support, ENTITY_CATEGORY, "clothes", "base", "{'title':'Clothes','parent_id':'home'}");
+		support_fact(&support, ENTITY_CATEGORY, "clothes", "base",
+			     "{'title':'Clothes','parent_id':'home'}");
 		support_fact(&support, ENTITY_CATEGORY, "home", "base",
 			     "{'title':'Home','text':{'es':{'title':'Inicio'}}}");
 		support_fact(&support, ENTITY_CATEGORY, "slugged", "base", "{'slug':'the-slug'}");
-		support_fact(&support, ENTITY_CATEGORY, "bare", "base", "{'published':false,'status':'hidden'}");
-		support_fact(&support, ENTITY_CATEGORY, "spanish", "base", "{'text':{'es':{'title':'Solo'}}}");
-		support_fact(&support, ENTITY_CATEGORY, "orphan", "base", "{'title':'Orphan','parent_id':'gone'}");
-		support_fact(&support, ENTITY_CATEGORY, "self", "base", "{'title':'Self','parent_id':'self'}");
+		support_fact(&support, ENTITY_CATEGORY, "bare", "base",
+			     "{'published':false,'status':'hidden'}");
+		support_fact(&support, ENTITY_CATEGORY, "spanish", "base",
+			     "{'text':{'es':{'title':'Solo'}}}");
+		support_fact(&support, ENTITY_CATEGORY, "orphan", "base",
+			     "{'title':'Orphan','parent_id':'gone'}");
+		support_fact(&support, ENTITY_CATEGORY, "self", "base",
+			     "{'title':'Self','parent_id':'self'}");
 		support_fact(&support, ENTITY_CATEGORY, "c1", "base", "{'title':'C1','parent_id':'c2'}");
 		support_fact(&support, ENTITY_CATEGORY, "c2", "base", "{'title':'C2','parent_id':'c3'}");
 		support_fact(&support, ENTITY_CATEGORY, "c3", "base", "{'title':'C3','parent_id':'c1'}");

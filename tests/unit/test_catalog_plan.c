@@ -1,11 +1,12 @@
 /*
- * Planning: proves what is told, what is not, and in which order, for every state of what Klaviyo was last told.
+ * Planning: proves what is told, what is not, and in which order, for every state of what Klaviyo was last
+ * told.
  */
 #include "catalog/plan.h"
 #include "unit/test_catalog_support.h"
 
-#define SAME 1   /* last told what is wanted now */
-#define OTHER 2  /* last told something else */
+#define SAME  1 /* last told what is wanted now */
+#define OTHER 2 /* last told something else */
 
 struct was {
 	const char *what;
@@ -36,7 +37,9 @@ static void add_sent(struct support *support, enum klaviyo_kind kind, const char
 	support->sent[support->root.n_sent++] = (struct root_sent){
 		.kind = kind,
 		.external_id = str_from(id),
-		.parent_external_id = str_from(was->parent ? was->parent : kind == KLAVIYO_VARIANT ? "i" : ""),
+		.parent_external_id = str_from(was->parent		 ? was->parent
+					       : kind == KLAVIYO_VARIANT ? "i"
+									 : ""),
 		.exists = was->exists,
 		.wanted_deleted = was->wanted_deleted,
 		.wanted = wanted_hash(was->wanted, body),
@@ -71,9 +74,13 @@ static const struct {
 	{ { "told and there", true, true, false, SAME, NULL }, "", "delete item i" },
 	{ { "told something else", true, true, false, OTHER, NULL }, "update item i", "delete item i" },
 	{ { "on its way", true, false, false, SAME, NULL }, "", "delete item i" },
-	{ { "something else on its way", true, false, false, OTHER, NULL }, "create item i", "delete item i" },
+	{ { "something else on its way", true, false, false, OTHER, NULL },
+	  "create item i",
+	  "delete item i" },
 	{ { "create failed", true, false, false, 0, NULL }, "create item i", "" },
-	{ { "update failed, none accepted before", true, true, false, 0, NULL }, "update item i", "delete item i" },
+	{ { "update failed, none accepted before", true, true, false, 0, NULL },
+	  "update item i",
+	  "delete item i" },
 	{ { "delete on its way", true, true, true, 0, NULL }, "update item i", "" },
 	{ { "deleted", true, false, true, 0, NULL }, "create item i", "" },
 };
@@ -119,10 +126,11 @@ static void deletes_come_first_and_variants_before_items(void **state)
 	add_sent(&support, KLAVIYO_VARIANT, "v1", &there, "");
 	add_sent(&support, KLAVIYO_VARIANT, "v2", &there, "");
 	support.view = (struct catalog_view){ .present = true, .has_item = true, .has_category = true };
-	support_equal(plan_text(&support, resource, 4),
-		      "delete variant v1, delete category d, create category c, update item i, update variant v2, "
-		      "create variant v3",
-		      "order");
+	support_equal(
+		plan_text(&support, resource, 4),
+		"delete variant v1, delete category d, create category c, update item i, update variant v2, "
+		"create variant v3",
+		"order");
 	support.view = (struct catalog_view){ .present = false };
 	support_equal(plan_text(&support, NULL, 0),
 		      "delete variant v1, delete variant v2, delete item i, delete category d", "all gone");
@@ -156,9 +164,11 @@ static void a_variant_that_waits_for_its_price_stays(void **state)
 	add_sent(&support, KLAVIYO_VARIANT, "v1", &there, "");
 	add_sent(&support, KLAVIYO_VARIANT, "v2", &there, "");
 	add_sent(&support, KLAVIYO_ITEM, "i", &there, "");
-	support.view = (struct catalog_view){
-		.present = true, .has_item = true, .held = STR("variant v1: ..."), .kept_variant = kept, .n_kept_variant = 2
-	};
+	support.view = (struct catalog_view){ .present = true,
+					      .has_item = true,
+					      .held = STR("variant v1: ..."),
+					      .kept_variant = kept,
+					      .n_kept_variant = 2 };
 	support_equal(plan_text(&support, &resource, 1), "delete variant v2, update item i", "kept");
 	support_close(&support);
 }

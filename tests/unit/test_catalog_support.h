@@ -64,8 +64,8 @@ static inline struct str support_json(struct support *support, const char *text)
 	return str_from(copy);
 }
 
-static inline void support_versioned(struct support *support, enum entity_kind kind, const char *id, const char *part,
-				     int64_t version, int64_t seq, const char *body)
+static inline void support_versioned(struct support *support, enum entity_kind kind, const char *id,
+				     const char *part, int64_t version, int64_t seq, const char *body)
 {
 	assert_true(support->root.n_fact < SUPPORT_MAX);
 	support->fact[support->root.n_fact++] = (struct root_fact){
@@ -78,8 +78,8 @@ static inline void support_versioned(struct support *support, enum entity_kind k
 }
 
 /* Later calls are later messages. */
-static inline void support_fact(struct support *support, enum entity_kind kind, const char *id, const char *part,
-				const char *body)
+static inline void support_fact(struct support *support, enum entity_kind kind, const char *id,
+				const char *part, const char *body)
 {
 	support_versioned(support, kind, id, part, 0, (int64_t)support->root.n_fact + 1, body);
 }

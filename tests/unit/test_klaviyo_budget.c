@@ -1,7 +1,7 @@
 /*
- * Budgets: proves that no window of one second or one minute holds more than its share, wherever it begins, whatever the
- * requests' times are and however often the budget is saved and loaded; and that at least nine tenths of the share are
- * there to be used.
+ * Budgets: proves that no window of one second or one minute holds more than its share, wherever it begins,
+ * whatever the requests' times are and however often the budget is saved and loaded; and that at least nine
+ * tenths of the share are there to be used.
  */
 #include "base/rand.h"
 #include "klaviyo/budget.h"
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define START_MS INT64_C(1785500000123)
+#define START_MS  INT64_C(1785500000123)
 #define TAKEN_MAX 60000
 
 struct taken {
@@ -44,7 +44,8 @@ static int most_in_window(const struct taken *taken, int64_t window_ms)
 	return most;
 }
 
-static void save_and_load(struct budget *budget, const struct endpoint_row *endpoint, int percent, int64_t now_ms)
+static void save_and_load(struct budget *budget, const struct endpoint_row *endpoint, int percent,
+			  int64_t now_ms)
 {
 	struct arena arena;
 	struct str blob;
@@ -78,7 +79,8 @@ static int64_t next_gap_ms(struct rand *rand)
 
 static void never_more_than_the_share_in_any_window(void **state)
 {
-	static const enum endpoint endpoint[] = { ENDPOINT_accounts_get, ENDPOINT_item_create, ENDPOINT_variant_bulk_update };
+	static const enum endpoint endpoint[] = { ENDPOINT_accounts_get, ENDPOINT_item_create,
+						  ENDPOINT_variant_bulk_update };
 	static const int percent[] = { 1, 30, 90, 100 };
 	static struct taken taken;
 	struct rand_seeded seeded;
@@ -104,7 +106,8 @@ static void never_more_than_the_share_in_any_window(void **state)
 		}
 		assert_true(most_in_window(&taken, 1000) <= budget.burst_limit);
 		assert_true(most_in_window(&taken, 60000) <= budget.steady_limit);
-		assert_true(budget.burst_limit <= row->burst_per_s && budget.steady_limit <= row->steady_per_min);
+		assert_true(budget.burst_limit <= row->burst_per_s &&
+			    budget.steady_limit <= row->steady_per_min);
 	}
 }
 
@@ -138,8 +141,9 @@ static const struct {
 	enum endpoint endpoint;
 	int percent, burst, steady;
 } share_row[] = {
-	{ ENDPOINT_item_create, 100, 75, 750 }, { ENDPOINT_item_create, 90, 67, 675 }, { ENDPOINT_item_create, 1, 1, 7 },
-	{ ENDPOINT_accounts_get, 90, 1, 13 },	{ ENDPOINT_accounts_get, 1, 1, 1 },
+	{ ENDPOINT_item_create, 100, 75, 750 }, { ENDPOINT_item_create, 90, 67, 675 },
+	{ ENDPOINT_item_create, 1, 1, 7 },	{ ENDPOINT_accounts_get, 90, 1, 13 },
+	{ ENDPOINT_accounts_get, 1, 1, 1 },
 };
 
 static void shares_are_cut_but_never_nothing(void **state)
@@ -236,8 +240,18 @@ static void others_use_it_too(void **state)
 static void a_text_that_cannot_be_read_counts_as_used_up(void **state)
 {
 	static const char *const blob[] = {
-		"", "x", "2 1 1 0 0 0 0", "1 1 1 0 0", "1 1 1 0 0 0", "1 1 1 0 0 0 0 0", "1 1 1 0 0 g 0", "1 -1 1 0 0 0 0",
-		"1 1 1 0 0 0,0,0,0,0,0,0,0,0,0,0,0 0", "1 1 1 0 0 , 0", "1 1 1 0 0 12345 0", "1  1 1 0 0 0",
+		"",
+		"x",
+		"2 1 1 0 0 0 0",
+		"1 1 1 0 0",
+		"1 1 1 0 0 0",
+		"1 1 1 0 0 0 0 0",
+		"1 1 1 0 0 g 0",
+		"1 -1 1 0 0 0 0",
+		"1 1 1 0 0 0,0,0,0,0,0,0,0,0,0,0,0 0",
+		"1 1 1 0 0 , 0",
+		"1 1 1 0 0 12345 0",
+		"1  1 1 0 0 0",
 	};
 	int64_t wait_ms;
 
@@ -260,7 +274,8 @@ static void a_full_budget_fits_its_text(void **state)
 
 	(void)state;
 	budget_init_poll(&budget, ENDPOINT_category_bulk_create, 100);
-	budget.burst_at = budget.steady_at = budget.frozen_until_ms = budget.foreign_until_ms = INT64_C(99999999999999);
+	budget.burst_at = budget.steady_at = budget.frozen_until_ms = budget.foreign_until_ms =
+		INT64_C(99999999999999);
 	memset(budget.burst, 0xff, sizeof(budget.burst));
 	memset(budget.steady, 0xff, sizeof(budget.steady));
 	arena_init(&arena);

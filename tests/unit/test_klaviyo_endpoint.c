@@ -1,6 +1,6 @@
 /*
- * Endpoints: proves that every kind, op and form has its row, and that each op's columns say what an answer means.
- * Paths and limits against Klaviyo's specification: tests/schema.
+ * Endpoints: proves that every kind, op and form has its row, and that each op's columns say what an answer
+ * means. Paths and limits against Klaviyo's specification: tests/schema.
  */
 #include "base/attr.h"
 #include "klaviyo/endpoint.h"
@@ -30,11 +30,13 @@ static void every_kind_op_and_form_has_its_row(void **state)
 	for (int kind = 0; kind < KLAVIYO_KIND_COUNT; kind++) {
 		for (size_t op = 0; op < ARRAY_LEN(op_row); op++) {
 			for (int bulk = 0; bulk < 2; bulk++) {
-				enum endpoint endpoint = endpoint_for((enum klaviyo_kind)kind, op_row[op].op, bulk);
+				enum endpoint endpoint =
+					endpoint_for((enum klaviyo_kind)kind, op_row[op].op, bulk);
 				const struct endpoint_row *row = endpoint_row(endpoint);
 				char want[64];
 
-				(void)snprintf(want, sizeof(want), "%s_%s%s", noun[kind], bulk ? "bulk_" : "", op_row[op].word);
+				(void)snprintf(want, sizeof(want), "%s_%s%s", noun[kind], bulk ? "bulk_" : "",
+					       op_row[op].word);
 				assert_string_equal(row->name, want);
 				assert_string_equal(row->method, bulk ? "POST" : op_row[op].method);
 				assert_int_equal(row->rows_max, bulk ? 100 : 1);

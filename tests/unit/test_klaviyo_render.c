@@ -59,8 +59,9 @@ static struct json *parsed(struct str text)
 	return json;
 }
 
-#define CATEGORY                                                                                           \
-	"{\"type\":\"catalog-category\",\"attributes\":{\"external_id\":\"c1\",\"integration_type\":\"$custom\"," \
+#define CATEGORY \
+	"{\"type\":\"catalog-category\",\"attributes\":{\"external_id\":\"c1\",\"integration_type\":\"$" \
+	"custom\"," \
 	"\"catalog_type\":\"$default\",\"name\":\"A > \\\"B\\\"\"}}"
 
 static struct str category_body(void)
@@ -72,7 +73,8 @@ static struct str category_body(void)
 
 static struct str item_body(struct str *mended)
 {
-	static const struct str image[] = { STR_INIT("https://s.test/1.jpg"), STR_INIT("https://s.test/2.jpg") };
+	static const struct str image[] = { STR_INIT("https://s.test/1.jpg"),
+					    STR_INIT("https://s.test/2.jpg") };
 	static const struct str category[] = { STR_INIT("c1"), STR_INIT("c2") };
 	static const struct meta meta[] = { { STR_INIT("sku"), STR_INIT("S-1") },
 					    { STR_INIT("custom_x"), STR_INIT("a\n\"b\"\xe2\x82\xac") } };
@@ -113,24 +115,33 @@ static struct str variant_body(struct str *mended)
 	return klaviyo_render_variant(&variant, &arena, mended);
 }
 
-#define ITEM_ATTRIBUTES                                                                                      \
-	"\"title\":\"Mug\",\"description\":\"A mug\",\"url\":\"https://s.test/mug\",\"price\":29.90,\"image_full_url\":"  \
-	"\"https://s.test/1.jpg\",\"image_thumbnail_url\":\"https://s.test/1.jpg\",\"images\":[\"https://s.test/1.jpg\"," \
-	"\"https://s.test/2.jpg\"],\"custom_metadata\":{\"sku\":\"S-1\",\"custom_x\":\"a\\n\\\"b\\\"\xe2\x82\xac\"}," \
+#define ITEM_ATTRIBUTES \
+	"\"title\":\"Mug\",\"description\":\"A " \
+	"mug\",\"url\":\"https://s.test/mug\",\"price\":29.90,\"image_full_url\":" \
+	"\"https://s.test/1.jpg\",\"image_thumbnail_url\":\"https://s.test/1.jpg\",\"images\":[\"https://" \
+	"s.test/1.jpg\"," \
+	"\"https://s.test/" \
+	"2.jpg\"],\"custom_metadata\":{\"sku\":\"S-1\",\"custom_x\":\"a\\n\\\"b\\\"\xe2\x82\xac\"}," \
 	"\"published\":true}"
-#define ITEM_RELATIONSHIPS                                                                                   \
-	"\"relationships\":{\"categories\":{\"data\":[{\"type\":\"catalog-category\",\"id\":\"$custom:::$default:::c1\"}," \
+#define ITEM_RELATIONSHIPS \
+	"\"relationships\":{\"categories\":{\"data\":[{\"type\":\"catalog-category\",\"id\":\"$custom:::$" \
+	"default:::c1\"}," \
 	"{\"type\":\"catalog-category\",\"id\":\"$custom:::$default:::c2\"}]}}}"
-#define ITEM                                                                                             \
-	"{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"p1\",\"integration_type\":\"$custom\"," \
+#define ITEM \
+	"{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"p1\",\"integration_type\":\"$" \
+	"custom\"," \
 	"\"catalog_type\":\"$default\"," ITEM_ATTRIBUTES "," ITEM_RELATIONSHIPS
-#define VARIANT_ATTRIBUTES                                                                                    \
-	"\"title\":\"Mug\",\"description\":\"A mug\",\"sku\":\"S-1\",\"inventory_policy\":1,\"inventory_quantity\":7," \
-	"\"price\":1200,\"url\":\"https://s.test/mug\",\"image_full_url\":null,\"image_thumbnail_url\":null,\"images\":[]," \
+#define VARIANT_ATTRIBUTES \
+	"\"title\":\"Mug\",\"description\":\"A " \
+	"mug\",\"sku\":\"S-1\",\"inventory_policy\":1,\"inventory_quantity\":7," \
+	"\"price\":1200,\"url\":\"https://s.test/" \
+	"mug\",\"image_full_url\":null,\"image_thumbnail_url\":null,\"images\":[]," \
 	"\"custom_metadata\":{},\"published\":false}"
-#define VARIANT                                                                                             \
-	"{\"type\":\"catalog-variant\",\"attributes\":{\"external_id\":\"v1\",\"integration_type\":\"$custom\"," \
-	"\"catalog_type\":\"$default\"," VARIANT_ATTRIBUTES ",\"relationships\":{\"item\":{\"data\":{\"type\":"   \
+#define VARIANT \
+	"{\"type\":\"catalog-variant\",\"attributes\":{\"external_id\":\"v1\",\"integration_type\":\"$" \
+	"custom\"," \
+	"\"catalog_type\":\"$default\"," VARIANT_ATTRIBUTES \
+	",\"relationships\":{\"item\":{\"data\":{\"type\":" \
 	"\"catalog-item\",\"id\":\"$custom:::$default:::p1\"}}}}"
 
 static void resources(void **state)
@@ -147,14 +158,19 @@ static void resources(void **state)
 
 static void an_item_without_price_and_images(void **state)
 {
-	struct catalog_item item = { .external_id = STR("p1"), .title = STR("T"), .description = STR("T"), .url = STR("/p1") };
+	struct catalog_item item = {
+		.external_id = STR("p1"), .title = STR("T"), .description = STR("T"), .url = STR("/p1")
+	};
 	struct str mended;
 
 	(void)state;
 	equal(klaviyo_render_item(&item, &arena, &mended),
-	      "{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"p1\",\"integration_type\":\"$custom\",\"catalog_type\":"
-	      "\"$default\",\"title\":\"T\",\"description\":\"T\",\"url\":\"/p1\",\"price\":null,\"image_full_url\":null,"
-	      "\"image_thumbnail_url\":null,\"images\":[],\"custom_metadata\":{},\"published\":false},\"relationships\":"
+	      "{\"type\":\"catalog-item\",\"attributes\":{\"external_id\":\"p1\",\"integration_type\":\"$"
+	      "custom\",\"catalog_type\":"
+	      "\"$default\",\"title\":\"T\",\"description\":\"T\",\"url\":\"/"
+	      "p1\",\"price\":null,\"image_full_url\":null,"
+	      "\"image_thumbnail_url\":null,\"images\":[],\"custom_metadata\":{},\"published\":false},"
+	      "\"relationships\":"
 	      "{\"categories\":{\"data\":[]}}}");
 }
 
@@ -166,26 +182,36 @@ static const struct {
 	bool bulk;
 	const char *method, *url, *body;
 } request_row[] = {
-	{ KLAVIYO_CATEGORY, DELIVERY_CREATE, false, "POST", "/api/catalog-categories", "{\"data\":" CATEGORY "}" },
-	{ KLAVIYO_CATEGORY, DELIVERY_UPDATE, false, "PATCH", "/api/catalog-categories/$custom:::$default:::c1",
-	  "{\"data\":{\"type\":\"catalog-category\"," ID("c1") ",\"attributes\":{\"name\":\"A > \\\"B\\\"\"}}}" },
-	{ KLAVIYO_CATEGORY, DELIVERY_DELETE, false, "DELETE", "/api/catalog-categories/$custom:::$default:::c1", "" },
+	{ KLAVIYO_CATEGORY, DELIVERY_CREATE, false, "POST", "/api/catalog-categories",
+	  "{\"data\":" CATEGORY "}" },
+	{ KLAVIYO_CATEGORY, DELIVERY_UPDATE, false, "PATCH",
+	  "/api/catalog-categories/$custom:::$default:::c1",
+	  "{\"data\":{\"type\":\"catalog-category\"," ID(
+		  "c1") ",\"attributes\":{\"name\":\"A > \\\"B\\\"\"}}}" },
+	{ KLAVIYO_CATEGORY, DELIVERY_DELETE, false, "DELETE",
+	  "/api/catalog-categories/$custom:::$default:::c1", "" },
 	{ KLAVIYO_CATEGORY, DELIVERY_CREATE, true, "POST", "/api/catalog-category-bulk-create-jobs",
-	  "{\"data\":{\"type\":\"catalog-category-bulk-create-job\",\"attributes\":{\"categories\":{\"data\":[" CATEGORY "]}}}}" },
+	  "{\"data\":{\"type\":\"catalog-category-bulk-create-job\",\"attributes\":{\"categories\":{\"data\":"
+	  "[" CATEGORY "]}}}}" },
 	{ KLAVIYO_CATEGORY, DELIVERY_DELETE, true, "POST", "/api/catalog-category-bulk-delete-jobs",
-	  "{\"data\":{\"type\":\"catalog-category-bulk-delete-job\",\"attributes\":{\"categories\":{\"data\":[{\"type\":"
+	  "{\"data\":{\"type\":\"catalog-category-bulk-delete-job\",\"attributes\":{\"categories\":{\"data\":"
+	  "[{\"type\":"
 	  "\"catalog-category\"," ID("c1") "}]}}}}" },
 	{ KLAVIYO_ITEM, DELIVERY_CREATE, false, "POST", "/api/catalog-items", "{\"data\":" ITEM "}" },
 	{ KLAVIYO_ITEM, DELIVERY_UPDATE, false, "PATCH", "/api/catalog-items/$custom:::$default:::p1",
-	  "{\"data\":{\"type\":\"catalog-item\"," ID("p1") ",\"attributes\":{" ITEM_ATTRIBUTES "," ITEM_RELATIONSHIPS "}" },
+	  "{\"data\":{\"type\":\"catalog-item\"," ID("p1") ",\"attributes\":{" ITEM_ATTRIBUTES
+							   "," ITEM_RELATIONSHIPS "}" },
 	{ KLAVIYO_ITEM, DELIVERY_UPDATE, true, "POST", "/api/catalog-item-bulk-update-jobs",
-	  "{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":[{\"type\":\"catalog-item\"," ID(
-		  "p1") ",\"attributes\":{" ITEM_ATTRIBUTES "," ITEM_RELATIONSHIPS "]}}}}" },
+	  "{\"data\":{\"type\":\"catalog-item-bulk-update-job\",\"attributes\":{\"items\":{\"data\":[{"
+	  "\"type\":\"catalog-item\"," ID("p1") ",\"attributes\":{" ITEM_ATTRIBUTES "," ITEM_RELATIONSHIPS
+						"]}}}}" },
 	{ KLAVIYO_VARIANT, DELIVERY_UPDATE, false, "PATCH", "/api/catalog-variants/$custom:::$default:::v1",
 	  "{\"data\":{\"type\":\"catalog-variant\"," ID("v1") ",\"attributes\":{" VARIANT_ATTRIBUTES "}}" },
 	{ KLAVIYO_VARIANT, DELIVERY_CREATE, true, "POST", "/api/catalog-variant-bulk-create-jobs",
-	  "{\"data\":{\"type\":\"catalog-variant-bulk-create-job\",\"attributes\":{\"variants\":{\"data\":[" VARIANT "]}}}}" },
-	{ KLAVIYO_VARIANT, DELIVERY_DELETE, false, "DELETE", "/api/catalog-variants/$custom:::$default:::v1", "" },
+	  "{\"data\":{\"type\":\"catalog-variant-bulk-create-job\",\"attributes\":{\"variants\":{\"data\":"
+	  "[" VARIANT "]}}}}" },
+	{ KLAVIYO_VARIANT, DELIVERY_DELETE, false, "DELETE", "/api/catalog-variants/$custom:::$default:::v1",
+	  "" },
 };
 
 static struct delivery delivery_of(enum klaviyo_kind kind, enum delivery_op op)
@@ -194,14 +220,20 @@ static struct delivery delivery_of(enum klaviyo_kind kind, enum delivery_op op)
 
 	switch (kind) {
 	case KLAVIYO_CATEGORY:
-		return (struct delivery){ .kind = kind, .op = op, .external_id = STR("c1"), .body = category_body() };
+		return (struct delivery){
+			.kind = kind, .op = op, .external_id = STR("c1"), .body = category_body()
+		};
 	case KLAVIYO_ITEM:
-		return (struct delivery){ .kind = kind, .op = op, .external_id = STR("p1"), .body = item_body(&mended) };
+		return (struct delivery){
+			.kind = kind, .op = op, .external_id = STR("p1"), .body = item_body(&mended)
+		};
 	case KLAVIYO_VARIANT:
 	case KLAVIYO_KIND_COUNT:
 		break;
 	}
-	return (struct delivery){ .kind = kind, .op = op, .external_id = STR("v1"), .body = variant_body(&mended) };
+	return (struct delivery){
+		.kind = kind, .op = op, .external_id = STR("v1"), .body = variant_body(&mended)
+	};
 }
 
 static void requests(void **state)
@@ -230,7 +262,8 @@ static void a_create_may_be_sent_as_an_update(void **state)
 	struct klaviyo_request request;
 
 	(void)state;
-	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_UPDATE, false, &arena, &request, NULL));
+	assert_true(
+		klaviyo_render_request(API, &delivery, 1, DELIVERY_UPDATE, false, &arena, &request, NULL));
 	assert_string_equal(request.method, "PATCH");
 }
 
@@ -244,16 +277,19 @@ static void rows_keep_their_order(void **state)
 
 	(void)state;
 	for (int i = 0; i < N; i++) {
-		struct catalog_category category = { .external_id = arena_printf(&arena, "c%d", i), .name = STR("N") };
+		struct catalog_category category = { .external_id = arena_printf(&arena, "c%d", i),
+						     .name = STR("N") };
 
 		delivery[i] = (struct delivery){ .kind = KLAVIYO_CATEGORY,
 						 .external_id = category.external_id,
 						 .body = klaviyo_render_category(&category, &arena) };
 	}
 	for (int op = 0; op < DELIVERY_OP_COUNT; op++) {
-		assert_true(klaviyo_render_request(API, delivery, N, (enum delivery_op)op, true, &arena, &request, NULL));
+		assert_true(klaviyo_render_request(API, delivery, N, (enum delivery_op)op, true, &arena,
+						   &request, NULL));
 		body = parsed(request.body);
-		rows = json_get(json_get(json_get(json_get(body, "data"), "attributes"), "categories"), "data");
+		rows = json_get(json_get(json_get(json_get(body, "data"), "attributes"), "categories"),
+				"data");
 		assert_int_equal(json_len(rows), N);
 		for (size_t i = 0; i < N; i++) {
 			struct str id = json_get_text(json_at(rows, i), "id");
@@ -272,7 +308,8 @@ static void ids_are_encoded_in_paths_and_escaped_in_bodies(void **state)
 	struct klaviyo_request request;
 
 	(void)state;
-	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, &arena, &request, NULL));
+	assert_true(
+		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, &arena, &request, NULL));
 	equal(request.url, "https://a.klaviyo.com/api/catalog-items/"
 			   "$custom:::$default:::a%2Fb%3Fc%23d%20%22e%22%25%C3%A4~.");
 	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, &arena, &request, NULL));
@@ -294,13 +331,15 @@ static void bodies_that_are_no_resource_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(body); i++) {
-		struct delivery delivery = { .kind = KLAVIYO_ITEM, .external_id = STR("p1"), .body = str_from(body[i]) };
+		struct delivery delivery = { .kind = KLAVIYO_ITEM,
+					     .external_id = STR("p1"),
+					     .body = str_from(body[i]) };
 
 		for (int op = DELIVERY_CREATE; op <= DELIVERY_UPDATE; op++) {
 			struct err err = { 0 };
 
-			assert_false(klaviyo_render_request(API, &delivery, 1, (enum delivery_op)op, false, &arena, &request,
-							    &err));
+			assert_false(klaviyo_render_request(API, &delivery, 1, (enum delivery_op)op, false,
+							    &arena, &request, &err));
 			assert_int_equal(err.code, ERR_INVALID);
 			assert_non_null(strstr(err.msg, "item 'p1'"));
 		}
@@ -325,7 +364,8 @@ static void too_much_is_refused(void **state)
 		delivery[i] = (struct delivery){ .kind = KLAVIYO_VARIANT,
 						 .external_id = STR("v"),
 						 .body = klaviyo_render_variant(&variant, &arena, &mended) };
-	assert_false(klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, &arena, &request, &err));
+	assert_false(
+		klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, &arena, &request, &err));
 	assert_int_equal(err.code, ERR_TOO_LARGE);
 	assert_true(klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, &arena, &request, &err));
 	assert_true(request.body.len <= KLAVIYO_BODY_BYTES_MAX);
@@ -352,7 +392,10 @@ static void long_texts_are_cut_at_a_character(void **state)
 static void metadata_is_dropped_from_the_end(void **state)
 {
 	struct meta meta[300];
-	struct catalog_item item = { .external_id = STR("p"), .title = STR("T"), .description = STR("D"), .url = STR("/p"),
+	struct catalog_item item = { .external_id = STR("p"),
+				     .title = STR("T"),
+				     .description = STR("D"),
+				     .url = STR("/p"),
 				     .meta = meta };
 	struct str mended;
 	struct json *json;
@@ -397,7 +440,8 @@ static void polls_and_account(void **state)
 	request = klaviyo_render_poll(API, ENDPOINT_item_bulk_update, STR(""), &arena);
 	assert_string_equal(request.method, "GET");
 	equal(request.url, "https://a.klaviyo.com/api/catalog-item-bulk-update-jobs");
-	request = klaviyo_render_poll(STR("http://127.0.0.1:1/x//"), ENDPOINT_item_bulk_update, STR("a/b=="), &arena);
+	request = klaviyo_render_poll(STR("http://127.0.0.1:1/x//"), ENDPOINT_item_bulk_update, STR("a/b=="),
+				      &arena);
 	equal(request.url, "http://127.0.0.1:1/x/api/catalog-item-bulk-update-jobs/a%2Fb%3D%3D");
 	assert_int_equal(request.body.len, 0);
 	request = klaviyo_render_account(API, &arena);
