@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define SECRET_FILE_BYTES_MAX 4096
@@ -218,14 +219,32 @@ bool cli_all_changes(struct cli *cli, size_t first, struct setting_change **chan
 	return cli_changes(cli, text, *n, change, err);
 }
 
+/* Reads it from the keyboard without showing it. */
+static bool read_typed(struct cli *cli, struct str *out, struct err *err)
+{
+	struct termios before, silent;
+	bool is_silent, ok;
+
+	(void)fprintf(cli->errors, "pannier: paste it here (it is not shown), then Enter and Ctrl-D\n");
+	is_silent = tcgetattr(STDIN_FILENO, &before) == 0;
+	if (is_silent) {
+		silent = before;
+		silent.c_lflag &= ~(tcflag_t)ECHO;
+		is_silent = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+	}
+	ok = file_read("-", SECRET_FILE_BYTES_MAX, &cli->arena, out, err);
+	if (is_silent)
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	return ok;
+}
+
 bool cli_secret_file(struct cli *cli, const char *option, struct str *out, struct err *err)
 {
 	const char *path = cli_option(cli, option);
 	bool typed = strcmp(path, "-") == 0 && isatty(STDIN_FILENO);
 
-	if (typed)
-		(void)fprintf(cli->errors, "pannier: paste it here, then Enter and Ctrl-D\n");
-	if (!file_read(path, SECRET_FILE_BYTES_MAX, &cli->arena, out, err))
+	if (!(typed ? read_typed(cli, out, err)
+		    : file_read(path, SECRET_FILE_BYTES_MAX, &cli->arena, out, err)))
 		return err_wrap(err, "--%s", option);
 	*out = str_trim(*out);
 	if (out->len == 0)
