@@ -230,11 +230,11 @@ static bool read_typed(struct cli *cli, struct str *out, struct err *err)
 	if (is_silent) {
 		silent = before;
 		silent.c_lflag &= ~(tcflag_t)ECHO;
-		is_silent = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
+		is_silent = tcsetattr(STDIN_FILENO, TCSADRAIN, &silent) == 0;
 	}
 	ok = file_read("-", SECRET_FILE_BYTES_MAX, &cli->arena, out, err);
 	if (is_silent)
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	return ok;
 }
 
