@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,6 +452,70 @@ static void another_process_sees_the_change(void **state)
 	settings_close(other);
 }
 
+#define READERS 4
+#define CHANGES 200
+
+struct reader {
+	pthread_t thread;
+	struct settings *settings;
+	atomic_bool *stop;
+	int64_t n_seen; /* snapshots looked at */
+	bool wrong;
+};
+
+/* In each snapshot versions only grow and both settings were written by one change. */
+static void *read_on(void *arg)
+{
+	struct reader *reader = arg;
+	int64_t last = 0;
+	struct err err;
+
+	while (!atomic_load(reader->stop)) {
+		const struct snapshot *snapshot;
+		const struct settings_store *store;
+
+		reader->wrong |= !settings_refresh(reader->settings, NULL, &err);
+		snapshot = settings_take(reader->settings);
+		store = snapshot_find_store(snapshot, STR("shop"));
+		reader->wrong |= snapshot->version < last || !store ||
+				 setting_int(store->value, SETTING_KEY_quiet_ms) !=
+					 setting_int(store->value, SETTING_KEY_quiet_max_ms) ||
+				 !str_eq(store->account->key, STR(KEY));
+		last = snapshot->version;
+		reader->n_seen++;
+		settings_release(reader->settings, snapshot);
+	}
+	return NULL;
+}
+
+static void readers_see_whole_changes(void **state)
+{
+	struct world *world = *state;
+	struct setting_change both[] = { { STR("quiet_ms"), STR("7") }, { STR("quiet_max_ms"), STR("7") } };
+	struct reader reader[READERS];
+	atomic_bool stop = false;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_store(world, "shop", "main", both, ARRAY_LEN(both)));
+	for (size_t i = 0; i < READERS; i++) {
+		reader[i] = (struct reader){ .settings = world->settings, .stop = &stop };
+		assert_int_equal(pthread_create(&reader[i].thread, NULL, read_on, &reader[i]), 0);
+	}
+	for (int i = 0; i < CHANGES; i++) {
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "%d", i);
+		both[0].value = both[1].value = str_from(text);
+		assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR(""), both,
+					       ARRAY_LEN(both), NOW_MS, &world->err));
+	}
+	atomic_store(&stop, true);
+	for (size_t i = 0; i < READERS; i++) {
+		assert_int_equal(pthread_join(reader[i].thread, NULL), 0);
+		assert_false(reader[i].wrong);
+	}
+}
+
 static void a_replaced_key_file_is_noticed_and_can_be_mended(void **state)
 {
 	struct world *world = *state;
@@ -493,6 +559,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_writer_is_not_overwritten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_snapshot_outlives_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_process_sees_the_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(readers_see_whole_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_replaced_key_file_is_noticed_and_can_be_mended, set_up,
 						tear_down),
 	};
