@@ -2,7 +2,7 @@
  * HTTP exchanges: one request, from its first line to its answer.
  *
  * Does:    keep method, path and body where a handler can read them from any thread; hold bodies to their
- *          ceiling; suspend the connection until somebody replies.
+ *          ceiling; keep the connection waiting until somebody replies.
  * Doesn't: parse HTTP (libmicrohttpd does).
  * Keeps:   the state machine of http_server_internal.h. A request whose length two readers could understand
  *          differently (RFC 9112, section 6.3: two lengths, a length and a transfer coding, a coding that is
@@ -25,6 +25,11 @@
 /* A buffer for a body is not made larger than this on the word of its Content-Length alone. */
 #define BODY_CAPACITY_TRUSTED ((size_t)64 * 1024)
 #define BODY_CAPACITY_MIN ((size_t)2048)
+/*
+ * How many exchanges MHD asks for their answers every round, and how many rounds, before they are suspended.
+ */
+#define POLLED_MAX 512
+#define ASKED_MAX 64
 
 /* ---- opening and closing ---- */
 
@@ -46,6 +51,8 @@ static struct http_exchange *take_exchange(struct http_server *server)
 
 static void put_exchange(struct http_server *server, struct http_exchange *exchange)
 {
+	if (exchange->response)
+		MHD_destroy_response(exchange->response); /* the peer left before it was sent */
 	arena_reset(&exchange->arena);
 	exchange->older = server->unused;
 	server->unused = exchange;
@@ -105,6 +112,26 @@ static bool move(struct http_exchange *exchange, enum exchange_state from, enum 
 	return atomic_compare_exchange_strong(&exchange->state, &from, to);
 }
 
+static void stop_polling(struct http_exchange *exchange)
+{
+	if (exchange->polled)
+		exchange->server->n_polled--;
+	exchange->polled = false;
+}
+
+/* True if somebody else still has the exchange, who will see to the rest. */
+static bool leave_to_others(struct http_server *server, struct http_exchange *exchange)
+{
+	if (exchange->stopped)
+		return move(exchange, EXCHANGE_STOPPED, EXCHANGE_GONE);
+	if (move(exchange, EXCHANGE_PENDING, EXCHANGE_GONE)) {
+		server->n_pending--;
+		return true;
+	}
+	exchange->closed = atomic_load(&exchange->state) == EXCHANGE_REPLIED && !exchange->taken;
+	return exchange->closed;
+}
+
 void exchange_close(void *arg, struct MHD_Connection *connection, void **context,
 		    enum MHD_RequestTerminationCode reason)
 {
@@ -116,12 +143,35 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **context
 	if (!exchange)
 		return;
 	*context = NULL;
+	server->active = true;
 	remove_open(server, exchange);
-	if (move(exchange, EXCHANGE_STOPPED, EXCHANGE_GONE))
+	stop_polling(exchange);
+	if (!leave_to_others(server, exchange))
+		put_exchange(server, exchange);
+}
+
+void exchange_take_back(struct http_exchange *exchange)
+{
+	exchange->server->n_pending--;
+	if (exchange->closed) {
+		put_exchange(exchange->server, exchange);
 		return;
-	if (exchange->response)
-		MHD_destroy_response(exchange->response); /* the peer left before it was sent */
-	put_exchange(server, exchange);
+	}
+	exchange->taken = true;
+	stop_polling(exchange);
+	if (exchange->suspended)
+		MHD_resume_connection(exchange->connection);
+}
+
+void exchange_stop(struct http_exchange *exchange)
+{
+	if (!move(exchange, EXCHANGE_PENDING, EXCHANGE_STOPPED))
+		return;
+	exchange->server->n_pending--;
+	exchange->stopped = true;
+	stop_polling(exchange);
+	if (exchange->suspended)
+		MHD_resume_connection(exchange->connection);
 }
 
 void connection_notify(void *arg, struct MHD_Connection *connection, void **context,
@@ -130,8 +180,8 @@ void connection_notify(void *arg, struct MHD_Connection *connection, void **cont
 	const union MHD_ConnectionInfo *info;
 	struct http_server *server = arg;
 
+	server->active = true;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		server->connection_ended = true;
 		mem_free(*context);
 		return;
 	}
@@ -190,6 +240,7 @@ static void begin(struct http_exchange *exchange, const char *method)
 	size_t length_bytes;
 
 	exchange->begun = true;
+	exchange->server->active = true;
 	(void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, look_at_header, &framing);
 	info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	if (info && info->socket_context)
@@ -277,6 +328,7 @@ static enum MHD_Result queue(struct http_exchange *exchange, unsigned status, st
 {
 	enum MHD_Result queued = MHD_queue_response(exchange->connection, status, response);
 
+	exchange->server->active = true;
 	MHD_destroy_response(response); /* MHD has its own reference */
 	return queued;
 }
@@ -308,58 +360,58 @@ static enum MHD_Result send_stopping(struct http_exchange *exchange)
 	return queue(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
 
-void exchange_resume(struct http_exchange *exchange)
+/*
+ * No answer yet. MHD asks again in its next round, which is cheaper than to suspend the connection (that
+ * takes it out of epoll, puts it back and reads once in vain: three system calls), if it is not for long and
+ * not for many.
+ */
+static enum MHD_Result answer_later(struct http_exchange *exchange)
 {
-	exchange->server->n_suspended--;
-	MHD_resume_connection(exchange->connection);
-}
+	struct http_server *server = exchange->server;
 
-void exchange_stop(struct http_exchange *exchange)
-{
-	if (move(exchange, EXCHANGE_PENDING, EXCHANGE_STOPPED))
-		exchange_resume(exchange);
+	if (exchange->asked == 0 && !exchange->early && server->n_polled < POLLED_MAX) {
+		exchange->polled = true;
+		server->n_polled++;
+	}
+	if (exchange->polled && exchange->asked++ < ASKED_MAX)
+		return MHD_YES;
+	stop_polling(exchange);
+	exchange->suspended = true;
+	MHD_suspend_connection(exchange->connection);
+	return MHD_YES;
 }
 
 /* The request is whole. */
 static enum MHD_Result handle(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
-	bool replied;
 
+	server->active = true;
 	if (server->draining)
 		return send_stopping(exchange);
 	exchange->request.body = str_of(exchange->body, exchange->body_bytes);
 	atomic_store(&exchange->state, EXCHANGE_PENDING);
+	server->n_pending++;
 	server->handling = exchange;
 	server->config.handle(server->config.ctx, exchange);
-	replied = !server->handling;
-	server->handling = NULL;
-	if (replied)
+	if (!server->handling) {
+		exchange_take_back(exchange);
 		return send_reply(exchange);
-	/* A reply from another thread is only looked at when this thread is back in its loop. */
-	MHD_suspend_connection(exchange->connection);
-	server->n_suspended++;
-	return MHD_YES;
+	}
+	server->handling = NULL;
+	return answer_later(exchange);
 }
 
-/* MHD wants an answer: the request is whole, or its connection was resumed. */
-static enum MHD_Result proceed(struct http_exchange *exchange)
+/* MHD asks for an answer: the request is whole, or it asks again, or its connection was resumed. */
+static enum MHD_Result answer(struct http_exchange *exchange)
 {
-	switch (atomic_load(&exchange->state)) {
-	case EXCHANGE_READING:
-		return handle(exchange);
-	case EXCHANGE_REPLIED:
-		if (exchange->response || exchange->dropped)
-			return send_reply(exchange);
-		return send_stopping(exchange); /* stopped first */
-	case EXCHANGE_STOPPED:
+	if (exchange->taken)
+		return send_reply(exchange);
+	if (exchange->stopped)
 		return send_stopping(exchange);
-	case EXCHANGE_PENDING:
-	case EXCHANGE_GONE:
-		break;
-	}
-	assert(exchange->state == EXCHANGE_READING); /* MHD called without a resume */
-	return MHD_NO;
+	if (atomic_load(&exchange->state) == EXCHANGE_READING)
+		return handle(exchange);
+	return answer_later(exchange);
 }
 
 enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection, const char *url,
@@ -375,10 +427,11 @@ enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection
 	(void)version;
 	if (!exchange->begun) {
 		begin(exchange, method);
-		return exchange->early ? proceed(exchange) : MHD_YES;
+		return exchange->early ? answer(exchange) : MHD_YES;
 	}
 	if (*data_bytes == 0)
-		return proceed(exchange);
+		return answer(exchange);
+	exchange->server->active = true;
 	result = take_body(exchange, data, *data_bytes);
 	*data_bytes = 0;
 	return result;

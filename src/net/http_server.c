@@ -7,10 +7,10 @@
  *          which is a thing by itself). Replies of other threads are collected in a list and wake the thread
  *          at most once. When http_server_stop returns, no connection and no thread is left; an exchange
  *          whose handler has not replied yet is left to the http_reply that is still to come.
- * Why not MHD's own thread (MHD_USE_EPOLL_INTERNAL_THREAD, 0.9.75): when exactly 128 connections (or 256 ...)
- * are
- * ready at once it waits for further events before it serves them, up to the idle timeout; and it takes a
- *          lock and a write to a pipe per resumed connection (measured: 14.6 us a request, here 10).
+ *
+ *          Why not MHD's own thread (MHD_USE_EPOLL_INTERNAL_THREAD, 0.9.75): when exactly 128 connections, or
+ *          256 and so on, are ready at once, it waits for one more event before it serves them, up to the
+ *          idle timeout; and each resumed connection costs it a lock and a write to a pipe.
  * Threads: start and stop from one thread; see http_server_internal.h for exchanges.
  */
 #include "net/http_server_internal.h"
@@ -30,6 +30,8 @@
 
 #define CONNECTIONS_MAX 4096
 #define IDLE_TIMEOUT_S 30
+/* Longest wait while exchanges are polled (see answer_later). */
+#define POLL_MS 1
 /* How long a stop waits for peers to take their answers. */
 #define DRAIN_MS (2 * MS_PER_S)
 /*
@@ -100,7 +102,7 @@ void server_take_reply(struct http_exchange *exchange)
 }
 
 /* False when a stop was asked for. */
-static bool resume_replied(struct http_server *server)
+static bool take_replies(struct http_server *server)
 {
 	struct http_exchange *replied;
 	bool stopping;
@@ -114,19 +116,25 @@ static bool resume_replied(struct http_server *server)
 	while (replied) {
 		struct http_exchange *next = replied->next_replied;
 
-		exchange_resume(replied);
+		exchange_take_back(replied);
 		replied = next;
 	}
 	return !stopping;
 }
 
-/* One round of MHD, and another if a connection has ended: only then it accepts again when it was full. */
-static void run_once(struct http_server *server)
+/* Milliseconds until MHD must be called even if nothing happens, at most max_ms. */
+static int sleep_ms(struct http_server *server, int max_ms)
 {
-	do {
-		server->connection_ended = false;
-		(void)MHD_run(server->daemon);
-	} while (server->connection_ended);
+	MHD_UNSIGNED_LONG_LONG idle_ms;
+
+	/*
+	 * While exchanges are polled MHD always has something to do, so it cannot tell whether there is more.
+	 */
+	if (server->n_polled)
+		return max_ms < POLL_MS ? max_ms : POLL_MS;
+	if (MHD_get_timeout(server->daemon, &idle_ms) == MHD_YES && idle_ms < (unsigned)max_ms)
+		return (int)idle_ms;
+	return max_ms;
 }
 
 /* Waits for a socket, a reply, a stop or an idle connection's end, at most max_ms. */
@@ -136,20 +144,28 @@ static void wait_for_work(struct http_server *server, int max_ms)
 		{ .fd = server->epoll_fd, .events = POLLIN },
 		{ .fd = server->wake_fd, .events = POLLIN },
 	};
-	MHD_UNSIGNED_LONG_LONG idle_ms;
 	eventfd_t ignored;
 
-	if (MHD_get_timeout(server->daemon, &idle_ms) == MHD_YES && idle_ms < (unsigned)max_ms)
-		max_ms = (int)idle_ms;
-	if (max_ms == 0)
-		return;
+	max_ms = sleep_ms(server, max_ms);
 	(void)pthread_mutex_lock(&server->lock);
-	server->asleep = !server->replied && (!server->stopping || server->draining);
+	server->asleep = max_ms > 0 && !server->replied && (!server->stopping || server->draining);
 	if (!server->asleep)
 		max_ms = 0;
 	(void)pthread_mutex_unlock(&server->lock);
 	if (max_ms > 0 && poll(fd, 2, max_ms) > 0 && (fd[1].revents & POLLIN))
 		(void)eventfd_read(server->wake_fd, &ignored);
+}
+
+/*
+ * One round of MHD, and a wait when nothing happened in it: what happened may have made more possible (an
+ * answer can be sent, a connection accepted again after one has ended).
+ */
+static void run_once(struct http_server *server, int max_wait_ms)
+{
+	server->active = false;
+	(void)MHD_run(server->daemon);
+	if (!server->active)
+		wait_for_work(server, max_wait_ms);
 }
 
 /* Answers what is open: 503 for what nobody has replied to. */
@@ -161,11 +177,10 @@ static void drain(struct http_server *server)
 	server->draining = true;
 	for (struct http_exchange *exchange = server->open; exchange; exchange = exchange->older)
 		exchange_stop(exchange);
-	/* A reply that won against exchange_stop is on its way to the list and must be waited for. */
-	while (server->n_suspended || (server->open && clock_mono_ms(clock_system()) < end_ms)) {
-		run_once(server);
-		wait_for_work(server, 50);
-		(void)resume_replied(server);
+	/* A reply that won against exchange_stop is on its way to us and must be waited for. */
+	while (server->n_pending || (server->open && clock_mono_ms(clock_system()) < end_ms)) {
+		run_once(server, 50);
+		(void)take_replies(server);
 	}
 	MHD_stop_daemon(server->daemon);
 	if (fd >= 0)
@@ -177,9 +192,8 @@ static void *serve(void *arg)
 	struct http_server *server = arg;
 
 	server->self = pthread_self();
-	while (resume_replied(server)) {
-		run_once(server);
-		wait_for_work(server, INT_MAX);
+	while (take_replies(server)) {
+		run_once(server, INT_MAX);
 	}
 	drain(server);
 	return NULL;

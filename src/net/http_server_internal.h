@@ -19,14 +19,15 @@
  *
  *   READING --> PENDING --> REPLIED --> (answer sent, back to the free list)
  *                  |  http_reply  ^
- *                  |              | http_reply, before the 503 is sent
+ *                  | stop         | http_reply
  *                  +--> STOPPED --+
- *                   stop  |
- *                         +--> GONE (503 is sent; http_reply frees what is left)
+ *                  |       | 503 is sent
+ *                  |       v
+ *                  +--> GONE (http_reply frees what is left)
+ *                   peer is gone
  *
- * READING belongs to the server's thread. PENDING belongs to the handler and whoever it gave the exchange to;
- * the connection is suspended unless the reply comes before the handler returns. Every move out of PENDING or
- * STOPPED is one atomic operation; its winner does what the move asks for.
+ * READING belongs to the server's thread. PENDING belongs to the handler and whoever it gave the exchange to.
+ * Every move out of PENDING or STOPPED is one atomic operation; its winner does what the move asks for.
  */
 enum exchange_state {
 	EXCHANGE_READING,
@@ -46,6 +47,12 @@ struct http_exchange {
 	char remote[INET6_ADDRSTRLEN];
 	bool begun;              /* the headers were looked at */
 	bool early;              /* answered without reading the body; the connection is closed then */
+	bool polled;             /* MHD asks for its answer every round ... */
+	unsigned asked;          /* ... and has done so this often */
+	bool suspended;          /* MHD does not ask */
+	bool taken;              /* the reply is back on the server's thread */
+	bool stopped;            /* it has been STOPPED */
+	bool closed;             /* MHD is done with it, the reply is still on its way */
 	char *body;              /* in the arena */
 	size_t body_bytes, body_capacity;
 	size_t body_ceiling;
@@ -67,12 +74,13 @@ struct http_server {
 	struct http_exchange *unused;
 	struct http_exchange *open;     /* newest first */
 	struct http_exchange *handling; /* whose handler is being called now */
-	size_t n_suspended;
-	bool connection_ended;          /* since the last round */
+	size_t n_pending;               /* with handlers, or their reply is on its way */
+	size_t n_polled;                /* of these, those that are polled */
+	bool active;                    /* something happened in this round */
 	bool draining;                  /* new requests are answered 503 */
 	int wake_fd;                    /* eventfd that ends a wait */
 	pthread_mutex_t lock;           /* of what follows */
-	struct http_exchange *replied;  /* from other threads, newest first; their connections are to be resumed */
+	struct http_exchange *replied;  /* from other threads, newest first; to be taken back */
 	bool asleep;                    /* the server's thread waits, or is about to */
 	bool stopping;
 };
@@ -98,8 +106,8 @@ void exchange_close(void *server, struct MHD_Connection *connection, void **cont
 /* A connection begins (remembers its peer's address as text) or ends. */
 void connection_notify(void *server, struct MHD_Connection *connection, void **context,
 		       enum MHD_ConnectionNotificationCode code);
-/* Lets MHD go on with an exchange whose connection is suspended. */
-void exchange_resume(struct http_exchange *exchange);
+/* Its reply is back: lets MHD go on with it. */
+void exchange_take_back(struct http_exchange *exchange);
 /* Takes a pending exchange from whoever has it, so that 503 is answered. */
 void exchange_stop(struct http_exchange *exchange);
 void exchange_free(struct http_exchange *exchange);

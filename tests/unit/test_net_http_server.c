@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -515,12 +516,39 @@ static void test_ready_at_once(void **state)
 	}
 }
 
+/* More exchanges wait, and for longer, than the server asks for in every round. */
+static void test_many_pending(void **state)
+{
+	enum { CONNECTIONS = 700 };
+	struct fixture *fixture = *state;
+	struct http_exchange *exchange[CONNECTIONS];
+	int fd[CONNECTIONS];
+
+	for (int i = 0; i < CONNECTIONS; i++) {
+		fd[i] = dial(fixture);
+		say(fd[i], STR("GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+	}
+	for (int i = 0; i < CONNECTIONS; i++)
+		exchange[i] = take_later(fixture);
+	for (int i = 0; i < 300; i++) /* others are served in between */
+		assert_ends(ask(fixture, STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200, "GET|/|||127.0.0.1||");
+	for (int i = 0; i < CONNECTIONS; i++)
+		http_reply(exchange[i], 200, NULL, 0, STR("at last"));
+	for (int i = 0; i < CONNECTIONS; i++) {
+		assert_ends(hear(fd[i]), 200, "at last");
+		assert_ends(hear(fd[i]), 200, "GET|/|||127.0.0.1||");
+		(void)close(fd[i]);
+	}
+}
+
 /* The peer leaves while its request is being worked on: the reply goes nowhere, and nothing leaks. */
 static void test_peer_leaves(void **state)
 {
+	struct http_exchange *kept[10];
 	struct fixture *fixture = *state;
+	size_t n_kept = 0;
 
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 40; i++) {
 		struct linger reset = { .l_onoff = 1 };
 		struct http_exchange *exchange;
 		int fd = dial(fixture);
@@ -530,7 +558,16 @@ static void test_peer_leaves(void **state)
 		if (i % 2)
 			assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
 		(void)close(fd);
-		http_reply(exchange, 200, NULL, 0, STR("too late"));
+		if (i % 4 == 3) /* the server has noticed by the time it is replied to */
+			kept[n_kept++] = exchange;
+		else
+			http_reply(exchange, 200, NULL, 0, STR("too late"));
+	}
+	assert_ends(ask(fixture, STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200, "GET|/|||127.0.0.1||");
+	while (n_kept > 0) {
+		n_kept--;
+		assert_true(str_eq(http_exchange_request(kept[n_kept])->body, STR("xy")));
+		http_reply(kept[n_kept], 200, NULL, 0, STR("too late"));
 	}
 	for (int i = 0; i < 20; i++) { /* and while it is still sending */
 		int fd = dial(fixture);
@@ -709,8 +746,14 @@ int main(void)
 		TEST(test_pipelined_and_kept), TEST(test_slow_peer), TEST(test_continue),	   TEST(test_answer_bytes),
 		TEST(test_later),	   TEST(test_ready_at_once), TEST(test_peer_leaves),	   TEST(test_large_answer),
 		TEST(test_stop_answers_open), TEST(test_stop_race),  TEST(test_start_errors),
-		TEST(test_idle),	   TEST(test_connections_max),
+		TEST(test_idle),	   TEST(test_connections_max), TEST(test_many_pending),
 	};
 
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* both ends of many connections are here */
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
