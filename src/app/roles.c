@@ -4,16 +4,18 @@
  * Does:    calls a stage's run_once over and over, waits when there is nothing to do, slows down after
  *          errors.
  * Doesn't: know what a stage does. Nothing is handed from role to role but wakes, and those may be lost.
- * Keeps:   an error is logged once when it begins and once when it is over. After ERR_FATAL nothing more
- *          is done:
- *          the process ends at once with exit code 70, and the next start finds what was durable.
- * Threads: one per role; start and stop from the main thread.
+ * Keeps:   an error is logged once when it begins and once when it is over. After ERR_FATAL nothing more is
+ *          done: the process ends at once with exit code 70, and the next start finds what was durable.
+ * Threads: one per role; start and stop from the main thread. Taking in comes first: where the processor is
+ *          short, the roles behind the inbox give way to it (they never stop, they are only slower).
  */
+#define _GNU_SOURCE /* gettid, pthread_setname_np */
 #include "app/app_internal.h"
 
 #include "base/log.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EXIT_FATAL	70
@@ -24,6 +26,7 @@
 
 struct role_row {
 	const char *name;
+	int niceness; /* 0 .. 19: how much it gives way to others */
 	/* One unit of work; *wait_ms: when to call again if no wake comes. */
 	bool (*run_once)(struct app *app, int64_t *wait_ms, struct err *err);
 };
@@ -85,12 +88,12 @@ static bool run_report(struct app *app, int64_t *wait_ms, struct err *err)
 }
 
 static const struct role_row role_row[ROLE_COUNT] = {
-	[ROLE_DELIVER] = { "deliver", run_deliver },
-	[ROLE_PUBLISH] = { "publish", run_publish },
-	[ROLE_MAP] = { "map", run_map },
-	[ROLE_COMMIT] = { "commit", run_commit },
-	[ROLE_RETAIN] = { "retain", run_retain },
-	[ROLE_REPORT] = { "report", run_report },
+	[ROLE_DELIVER] = { "deliver", 5, run_deliver },
+	[ROLE_PUBLISH] = { "publish", 10, run_publish },
+	[ROLE_MAP] = { "map", 10, run_map },
+	[ROLE_COMMIT] = { "commit", 0, run_commit },
+	[ROLE_RETAIN] = { "retain", 10, run_retain },
+	[ROLE_REPORT] = { "report", 10, run_report },
 };
 
 /* ---- the loop ---- */
@@ -128,6 +131,9 @@ static void *role_main(void *arg)
 	struct app *app = role->app;
 	int64_t backoff_ms = 0;
 
+	/* Both are conveniences: without them the role does the same work. */
+	(void)pthread_setname_np(pthread_self(), role->row->name);
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), role->row->niceness);
 	while (!atomic_load(&app->stopping)) {
 		struct err err = { 0 };
 		int64_t wait_ms = 0;
