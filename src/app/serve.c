@@ -2,9 +2,8 @@
  * Serve: the daemon's life, from the lock on its folder to the last commit.
  *
  * Does:    opens what the roles need, starts them, waits for a signal, stops them in the opposite order.
- * Keeps:   one process per data folder. Signals are taken by this thread alone. A stop is a kindness, not
- *          a need:
- *          whatever it skips is done by the next start.
+ * Keeps:   one process per data folder. Signals are taken by this thread alone. A stop is a kindness, not a
+ *          need: whatever it skips is done by the next start.
  * Threads: the main thread; one daemon per process.
  */
 #include "app/serve.h"

@@ -3,11 +3,10 @@
  *
  * Does:    one round: settle what was answered, read the lanes, poll jobs, start what may start, wait.
  * Doesn't: decide what an answer means (klaviyo/outcome), when to try again (queue/outbox_policy), or how
- *          much
- *          may be sent (klaviyo/budget).
+ *          much may be sent (klaviyo/budget).
  * Keeps:   a claimed delivery is settled, or the next start recovers it; nothing else ends it. Everything
- *          that is
- *          needed after a crash is in the store; what is kept here only says what is worth trying now.
+ *          that is needed after a crash is in the store; what is kept here only says what is worth trying
+ *          now.
  * Threads: one deliver role per database; the client belongs to it.
  */
 #include "flow/deliver_internal.h"
@@ -134,7 +133,7 @@ static bool lanes_due(const struct deliver *deliver)
 
 static bool start_work(struct deliver *deliver, struct err *err)
 {
-	deliver_jobs_poll(deliver);
+	deliver_poll(deliver);
 	if (lanes_due(deliver)) {
 		if (!deliver_lanes_read(deliver, err))
 			return false;

@@ -1,9 +1,8 @@
 /*
  * What deliver knows of an account: its settings of the moment, its budgets, whether it can be reached.
  *
- * Keeps:   accounts are sorted by id and live until close. A change of quota changes limits, never what
- *          was counted.
- *          The state of the breaker is audited when it changes, once.
+ * Keeps:   accounts are sorted by id and live until close. A change of quota changes limits, never what was
+ *          counted. The state of the breaker is audited when it changes, once.
  * Threads: the deliver role's.
  */
 #include "flow/deliver_internal.h"
@@ -69,12 +68,7 @@ void deliver_account_free(struct deliver_account *account)
 {
 	for (enum klaviyo_kind kind = 0; kind < KLAVIYO_KIND_COUNT; kind++)
 		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
-			while (account->jobs[kind][op].first) {
-				struct deliver_job *job = account->jobs[kind][op].first;
-
-				account->jobs[kind][op].first = job->next;
-				deliver_job_free(job);
-			}
+			deliver_jobs_release(&account->jobs[kind][op]);
 	mem_free(account->notice);
 	mem_free(account);
 }

@@ -14,7 +14,8 @@
  *   deliver_account.c  what is known of an account: settings, budgets, breaker
  *   deliver_lane.c     which lane may send what, now
  *   deliver_send.c     claim, render, start, take the answer
- *   deliver_job.c      bulk jobs: keep, poll
+ *   deliver_job.c      bulk jobs: keep, end
+ *   deliver_poll.c     ask for them
  *   deliver_settle.c   what becomes of each delivery
  * One thread. Times: *_at_ms on the monotonic clock, *_wall_ms and all that the store holds on the wall clock.
  */
@@ -29,8 +30,6 @@
 #define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 100 * 400)
 /* Klaviyo takes 500 open catalog jobs of an account; some are left for others. */
 #define DELIVER_JOBS_MAX 400
-/* Of one kind and op: as many as one list of the newest jobs shows. */
-#define DELIVER_CLASS_JOBS_MAX 100
 /* Updates that turn into creates and back: after so many turns they count as failed attempts. */
 #define DELIVER_FLIPS_MAX 3
 #define DELIVER_FLIPS_REMEMBERED 256
@@ -57,7 +56,9 @@ struct deliver_job {
 	enum endpoint endpoint;
 	int64_t started_at_ms;
 	int64_t poll_at_ms;
-	bool alone;                /* not in the list of the newest jobs: ask for it by its id */
+	int polls;
+	int64_t listed;            /* the last reading of the list that showed it */
+	bool alone;                /* the list does not show it: ask for it by its id */
 	bool ended;                /* verdict is there */
 	int http_status;
 	struct klaviyo_verdict verdict;
@@ -69,6 +70,13 @@ struct deliver_jobs {
 	size_t n;
 	bool polling;
 	int64_t polled_at_ms;
+	int64_t usual_ms;          /* how long the last ones took; 0 = not known yet */
+	int64_t reading;           /* number of the reading of the list, which may take several pages */
+	int pages;                 /* read of it so far */
+	char *next_page;           /* query of the page to read next; NULL = a new reading begins */
+	char *first_page;          /* query of the page where the next reading begins; NULL = the first of all */
+	char *page;                /* query of the page under way */
+	bool whole;                /* the reading began with the first page of all */
 };
 
 struct deliver_account {
@@ -104,7 +112,7 @@ struct deliver_send {
 	enum klaviyo_kind kind;
 	enum delivery_op op;
 	bool poll;
-	struct str job_id;         /* poll: of one job; "" = the list */
+	struct str job_id;         /* poll: of one job; "" = a page of the list */
 	int http_status;
 	int64_t latency_ms;
 	struct klaviyo_verdict verdict;
@@ -174,8 +182,15 @@ struct deliver_order {
 /* Claims and sends one batch; *n deliveries, 0 if none may leave. */
 bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n,
 			struct err *err) MUST_CHECK;
-void deliver_send_poll(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint,
-		       enum klaviyo_kind kind, enum delivery_op op, struct str job_id);
+struct deliver_question {
+	struct deliver_account *account;
+	enum endpoint endpoint;
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+	struct str job_id;         /* "" = the list */
+	struct str page;           /* of the list: its query, "" = the first */
+};
+void deliver_send_poll(struct deliver *deliver, const struct deliver_question *question);
 void deliver_send_free(struct deliver_send *send);
 /* A copy of a batch without bodies. */
 void deliver_batch_copy(const struct outbox_batch *from, struct arena *arena, struct outbox_batch *to);
@@ -185,10 +200,20 @@ void deliver_batch_copy(const struct outbox_batch *from, struct arena *arena, st
 void deliver_job_add(struct deliver *deliver, struct deliver_account *account, const struct outbox_batch *batch,
 		     enum endpoint endpoint, int64_t started_wall_ms);
 void deliver_job_free(struct deliver_job *job);
+void deliver_jobs_release(struct deliver_jobs *jobs);
+/* Not complete yet: when to ask again. */
+void deliver_job_defer(struct deliver_job *job, const struct deliver_jobs *jobs, int64_t now_ms);
+/* Ended without a result: every row is to be tried again. */
+void deliver_job_give_up(struct deliver_job *job, struct str reason);
+/* What an answer says of a job. False: it is not on this page of the list. */
+bool deliver_job_heed(struct deliver_jobs *jobs, struct deliver_job *job, bool list, int64_t now_ms,
+		      const struct http_answer *answer);
+
+/* ---- deliver_poll.c ---- */
 /* Starts the polls that are due and ends jobs that took too long. */
-void deliver_jobs_poll(struct deliver *deliver);
+void deliver_poll(struct deliver *deliver);
 /* An answer to a poll: jobs it says something final about are marked as ended. */
-void deliver_jobs_heed(struct deliver_send *send, const struct http_answer *answer);
+void deliver_poll_heed(struct deliver_send *send, const struct http_answer *answer);
 
 /* ---- deliver_settle.c ---- */
 /* Ends in the store what was answered: batches and jobs. */

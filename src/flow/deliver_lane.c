@@ -2,16 +2,12 @@
  * Lanes: what may leave now, in which form, in which order.
  *
  * Does:    accounts in turn, one request each; within an account realtime first, then retry, replay and
- *          backfill
- *          in turn (one start in eight begins with those, so that nothing starves); within a priority what
- *          others
- *          depend on first. A few deliveries leave as single calls, many as bulk jobs; a job that would
- *          not be
- *          full waits a moment for more, if there is more to come.
+ *          backfill in turn (one start in eight begins with those, so that nothing starves); within a
+ *          priority what others depend on first. A few deliveries leave as single calls, many as bulk jobs;
+ *          a job that would not be full waits a moment for more, if there is more to come.
  * Doesn't: keep the order of one entity's deliveries: that is db_outbox_claim's.
  * Keeps:   per account, kind and op at most DELIVER_CLASS_MAX requests are under way, DELIVER_TOTAL_MAX in
- *          all; a
- *          lane that may not send now notes when to look again.
+ *          all; a lane that may not send now notes when to look again.
  * Threads: the deliver role's.
  */
 #include "flow/deliver_internal.h"
@@ -189,8 +185,7 @@ static bool choose(struct deliver *deliver, struct deliver_account *account, con
 		return false;
 	if (!probe && still_gathering(deliver, account, lane, bulk))
 		return false;
-	if (bulk && (account->n_jobs >= DELIVER_JOBS_MAX ||
-		     account->jobs[class->kind][class->op].n >= DELIVER_CLASS_JOBS_MAX))
+	if (bulk && account->n_jobs >= DELIVER_JOBS_MAX)
 		return false;
 	if (!budget_is_there(deliver, account, endpoint_for(class->kind, class->op, bulk)))
 		return false;

@@ -2,8 +2,7 @@
  * One request to Klaviyo: claimed, rendered, started, answered.
  *
  * Does:    takes the budget before the claim and saves it with the claim, so that a crash can only
- *          under-use it;
- *          keeps of a batch only what settling needs.
+ *          under-use it; keeps of a batch only what settling needs.
  * Doesn't: touch the store when the answer comes: what it means is written down and settled in the next
  *          round.
  * Keeps:   every send is either in flight or ended, and counted where it is.
@@ -90,7 +89,7 @@ static void take_answer(void *arg, const struct http_answer *answer)
 	send->http_status = answer->ok ? answer->status : 0;
 	send->latency_ms = answer->latency_ms;
 	if (send->poll) {
-		deliver_jobs_heed(send, answer);
+		deliver_poll_heed(send, answer);
 		deliver_send_free(send);
 		return;
 	}
@@ -243,21 +242,27 @@ bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *ord
 
 /* ---- polls ---- */
 
-void deliver_send_poll(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint,
-		       enum klaviyo_kind kind, enum delivery_op op, struct str job_id)
+static struct str with_query(struct str url, struct str query, struct arena *arena)
 {
-	struct deliver_send *send = send_new(deliver, account);
+	return query.len > 0 ? arena_printf(arena, "%.*s?%.*s", STR_ARG(url), STR_ARG(query)) : url;
+}
+
+void deliver_send_poll(struct deliver *deliver, const struct deliver_question *question)
+{
+	struct deliver_send *send = send_new(deliver, question->account);
 	struct klaviyo_request request;
 	struct arena arena;
 
 	arena_init(&arena);
-	send->endpoint = endpoint;
-	send->kind = kind;
-	send->op = op;
+	send->endpoint = question->endpoint;
+	send->kind = question->kind;
+	send->op = question->op;
 	send->poll = true;
-	send->job_id = arena_dup(&send->arena, job_id);
-	budget_take(&account->poll_budget[endpoint], deliver->now_wall_ms);
-	request = klaviyo_render_poll(api_url(deliver, account), endpoint, job_id, &arena);
+	send->job_id = arena_dup(&send->arena, question->job_id);
+	budget_take(&question->account->poll_budget[question->endpoint], deliver->now_wall_ms);
+	request = klaviyo_render_poll(api_url(deliver, question->account), question->endpoint,
+				      question->job_id, &arena);
+	request.url = with_query(request.url, question->page, &arena);
 	start_call(send, &request, &arena);
 	arena_release(&arena);
 }

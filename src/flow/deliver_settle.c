@@ -4,8 +4,7 @@
  * Does:    one settlement per batch, in one transaction; a job's id is saved before anything else.
  * Doesn't: read answers (klaviyo/outcome did) or know the table of retries (queue/outbox_policy).
  * Keeps:   what could not be written stays here and is written in a later round. Throttling, a blocked
- *          account and
- *          a changed op are not attempts.
+ *          account and a changed op are not attempts.
  * Threads: the deliver role's.
  */
 #include "flow/deliver_internal.h"

@@ -2,8 +2,7 @@
  * Facts applied to one root in memory.
  *
  * Doesn't: know when and at which version something was deleted (a claimed root does not say), so a fact
- *          without a
- *          version of its own is taken as stopped by a deletion.
+ *          without a version of its own is taken as stopped by a deletion.
  * Pure.
  */
 #include "flow/preview_apply.h"

@@ -60,6 +60,7 @@ struct fake_klaviyo {
 	struct job *job;
 	size_t n_job;
 	int64_t job_ms;
+	size_t job_page;
 	struct script script[SCRIPTS_MAX];
 	size_t n_script;
 	const char *only_key;
@@ -100,6 +101,11 @@ void fake_klaviyo_free(struct fake_klaviyo *klaviyo)
 void fake_klaviyo_job_ms(struct fake_klaviyo *klaviyo, int64_t ms)
 {
 	klaviyo->job_ms = ms;
+}
+
+void fake_klaviyo_job_page(struct fake_klaviyo *klaviyo, size_t n)
+{
+	klaviyo->job_page = n;
 }
 
 static void add_script(struct fake_klaviyo *klaviyo, struct script script)
@@ -381,30 +387,71 @@ static void write_job(const struct job *job, struct strbuf *out)
 	strbuf_add_text(out, "]}}");
 }
 
+static bool is_listed(const struct job *job, const struct change *change, const char *op, struct str id)
+{
+	return str_eq(str_from(job->key), change->key) && job->kind == change->kind &&
+	       strcmp(job->op, op) == 0 && (id.len == 0 || str_eq(id, str_from(job->id)));
+}
+
+/* "?page=7": the jobs behind the 7th */
+static size_t page_start(struct str query)
+{
+	int64_t start = 0;
+
+	if (str_starts(query, STR("page=")))
+		(void)str_to_int64(str_skip(query, 5), &start);
+	return (size_t)start;
+}
+
+static void answer_list(struct change *change, const char *op, struct str query, struct fake_reply *reply)
+{
+	struct fake_klaviyo *klaviyo = change->klaviyo;
+	struct strbuf out;
+	size_t n = 0, at;
+
+	strbuf_init(&out, 16 << 20);
+	strbuf_add_text(&out, "{\"data\":[");
+	for (at = page_start(query); at < klaviyo->n_job; at++) {
+		struct job *job = &klaviyo->job[klaviyo->job_page ? at : klaviyo->n_job - 1 - at];
+
+		if (!is_listed(job, change, op, (struct str){ 0 }))
+			continue;
+		if (klaviyo->job_page && n == klaviyo->job_page)
+			break;
+		complete_job(klaviyo, job, change->arena);
+		strbuf_add_text(&out, n++ > 0 ? "," : "");
+		write_job(job, &out);
+	}
+	strbuf_add_text(&out, "],\"links\":{\"next\":");
+	if (at < klaviyo->n_job)
+		strbuf_addf(&out, "\"https://a.klaviyo.example/x?page=%zu\"}}", at);
+	else
+		strbuf_add_text(&out, "null}}");
+	reply->status = 200;
+	reply->body = arena_dup(change->arena, strbuf_str(&out));
+	strbuf_release(&out);
+}
+
 static void answer_poll(struct change *change, const char *op, struct str id, struct fake_reply *reply)
 {
 	struct strbuf out;
-	bool found = false;
 
-	strbuf_init(&out, 16 << 20);
-	strbuf_add_text(&out, id.len > 0 ? "{\"data\":" : "{\"data\":[");
-	for (size_t i = change->klaviyo->n_job; i-- > 0;) {
+	for (size_t i = 0; i < change->klaviyo->n_job; i++) {
 		struct job *job = &change->klaviyo->job[i];
 
-		if (!str_eq(str_from(job->key), change->key) || job->kind != change->kind ||
-		    strcmp(job->op, op) != 0 || (id.len > 0 && !str_eq(id, str_from(job->id))))
+		if (!is_listed(job, change, op, id))
 			continue;
 		complete_job(change->klaviyo, job, change->arena);
-		strbuf_add_text(&out, found ? "," : "");
+		strbuf_init(&out, 16 << 20);
+		strbuf_add_text(&out, "{\"data\":");
 		write_job(job, &out);
-		found = true;
+		strbuf_add_char(&out, '}');
+		reply->status = 200;
+		reply->body = arena_dup(change->arena, strbuf_str(&out));
+		strbuf_release(&out);
+		return;
 	}
-	strbuf_add_text(&out, id.len > 0 ? "}" : "]}");
-	reply->status = 200;
-	reply->body = arena_dup(change->arena, strbuf_str(&out));
-	if (id.len > 0 && !found)
-		reply_with_error(reply, change->arena, 404, STR("no such job"));
-	strbuf_release(&out);
+	reply_with_error(reply, change->arena, 404, STR("no such job"));
 }
 
 /* ---- routes ---- */
@@ -422,6 +469,8 @@ static bool route_bulk(struct change *change, const struct fake_request *request
 			continue;
 		if (str_eq(request->method, STR("POST")))
 			start_job(change, op[i], body, reply);
+		else if (rest.len == prefix.len || rest.p[prefix.len] == '?')
+			answer_list(change, op[i], id, reply);
 		else
 			answer_poll(change, op[i], id, reply);
 		return true;

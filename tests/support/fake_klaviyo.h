@@ -17,6 +17,8 @@ fake_answer_fn fake_klaviyo_answer; /* arg is the fake_klaviyo */
 
 /* How long a job works; 0 = the first poll finds it complete. */
 void fake_klaviyo_job_ms(struct fake_klaviyo *klaviyo, int64_t ms);
+/* Lists of jobs come in pages of n, oldest first; 0 = all at once, newest first. */
+void fake_klaviyo_job_page(struct fake_klaviyo *klaviyo, size_t n);
 /*
  * The next `times` requests with this method and a path that holds path_part are answered with reply instead, and do
  * nothing. Scripts are tried in the order they were added. Texts are borrowed.

@@ -260,6 +260,25 @@ static void many_leave_as_jobs_of_a_hundred(void **state)
 	assert_true(count(rig, "GET", "-jobs") <= 8);
 }
 
+/* Klaviyo lists a page of jobs at a time, those of last week first. */
+static void jobs_are_found_on_any_page(void **state)
+{
+	struct rig *rig = *state;
+
+	fake_klaviyo_job_page(rig->klaviyo, 1);
+	for (int round = 1; round <= 2; round++) {
+		fake_klaviyo_job_ms(rig->klaviyo, 20000);
+		products(rig, "shop", 210, round);
+		(void)rig_settle(rig, 200000);
+	}
+	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "variant"), 210);
+	assert_int_equal(count(rig, "POST", "-jobs"), 12);
+	/* none was asked for alone, and later readings did not begin with the oldest jobs */
+	assert_int_equal(count(rig, "GET", "-jobs/"), 0);
+	assert_int_equal(rig_account_summary(rig, "main").failed, 0);
+	assert_true(count(rig, "GET", "-jobs") < 60);
+}
+
 static void a_lone_change_is_not_held_up_by_many(void **state)
 {
 	struct rig *rig = *state;
@@ -513,6 +532,7 @@ int main(void)
 		TEST(a_page_of_the_firewall_is_not_klaviyo),
 		TEST(refused_for_good_is_for_a_person),
 		TEST(many_leave_as_jobs_of_a_hundred),
+		TEST(jobs_are_found_on_any_page),
 		TEST(a_lone_change_is_not_held_up_by_many),
 		TEST(one_bad_row_costs_that_row),
 		TEST(refused_as_a_whole_goes_one_by_one),
