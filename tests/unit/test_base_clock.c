@@ -63,7 +63,8 @@ static void test_parse(void **state)
 
 		(void)time_parse_rfc3339(str_from(row[i].text), &got);
 		if (got != row[i].want)
-			fail_msg("'%s': got %lld, want %lld", row[i].text, (long long)got, (long long)row[i].want);
+			fail_msg("'%s': got %lld, want %lld", row[i].text, (long long)got,
+				 (long long)row[i].want);
 	}
 	assert_false(time_parse_rfc3339(STR("2026-07-30T10:11\0:12Z"), &(int64_t){ 0 }));
 }
@@ -144,7 +145,8 @@ static void test_rand_seeded(void **state)
 
 	(void)state;
 	rand_seeded_init(&a, 1234567);
-	assert_true(rand_u64(&a.rand) == UINT64_C(6457827717110365317)); /* published for splitmix64, seed 1234567 */
+	assert_true(rand_u64(&a.rand) ==
+		    UINT64_C(6457827717110365317)); /* published for splitmix64, seed 1234567 */
 	assert_true(rand_u64(&a.rand) == UINT64_C(3203168211198807973));
 	rand_seeded_init(&a, 7);
 	rand_seeded_init(&b, 7);
@@ -240,14 +242,10 @@ static void test_wake_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_every_day),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_clocks),
-		cmocka_unit_test(test_rand_seeded),
-		cmocka_unit_test(test_rand_below),
-		cmocka_unit_test(test_rand_system),
-		cmocka_unit_test(test_wake_threads),
+		cmocka_unit_test(test_parse),	    cmocka_unit_test(test_every_day),
+		cmocka_unit_test(test_ends),	    cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_rand_seeded), cmocka_unit_test(test_rand_below),
+		cmocka_unit_test(test_rand_system), cmocka_unit_test(test_wake_threads),
 		cmocka_unit_test(test_wake_alone),
 	};
 

@@ -42,17 +42,25 @@ static void test_hmac(void **state)
 		struct str key, data;
 		const char *want;
 	} row[] = {
-		{ { b20, 20 }, STR("Hi There"), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+		{ { b20, 20 },
+		  STR("Hi There"),
+		  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
 		{ STR("Jefe"), STR("what do ya want for nothing?"),
 		  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
-		{ { aa20, 20 }, { dd50, 50 }, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe" },
-		{ { aa131, 131 }, STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+		{ { aa20, 20 },
+		  { dd50, 50 },
+		  "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe" },
+		{ { aa131, 131 },
+		  STR("Test Using Larger Than Block-Size Key - Hash Key First"),
 		  "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54" },
 		{ { aa131, 131 },
-		  STR("This is a test using a larger than block-size key and a larger than block-size data. The key "
+		  STR("This is a test using a larger than block-size key and a larger than block-size data. "
+		      "The key "
 		      "needs to be hashed before being used by the HMAC algorithm."),
 		  "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2" },
-		{ { NULL, 0 }, { NULL, 0 }, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad" },
+		{ { NULL, 0 },
+		  { NULL, 0 },
+		  "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad" },
 	};
 
 	(void)state;
@@ -122,14 +130,18 @@ static void test_base64(void **state)
 	static const struct {
 		struct str text, encoded;
 	} good[] = {
-		{ STR_INIT(""), STR_INIT("") },		 { STR_INIT("f"), STR_INIT("Zg==") },
-		{ STR_INIT("fo"), STR_INIT("Zm8=") },	 { STR_INIT("foo"), STR_INIT("Zm9v") },
-		{ STR_INIT("foob"), STR_INIT("Zm9vYg==") }, { STR_INIT("\xfb\xff\xbf"), STR_INIT("+/+/") },
+		{ STR_INIT(""), STR_INIT("") },
+		{ STR_INIT("f"), STR_INIT("Zg==") },
+		{ STR_INIT("fo"), STR_INIT("Zm8=") },
+		{ STR_INIT("foo"), STR_INIT("Zm9v") },
+		{ STR_INIT("foob"), STR_INIT("Zm9vYg==") },
+		{ STR_INIT("\xfb\xff\xbf"), STR_INIT("+/+/") },
 	};
 	static const struct str bad[] = {
-		STR_INIT("Z"), STR_INIT("Zg="), STR_INIT("Zg==="), STR_INIT("Zm9v="), STR_INIT("Zm9v===="),
-		STR_INIT("===="), STR_INIT("="), STR_INIT("Z g="), STR_INIT("Zg==\n"), STR_INIT("Zm9v\n"),
-		STR_INIT("-_-_"), STR_INIT("Zh=="), STR_INIT("Zg==Zg=="), STR_INIT("Zm\0v"),
+		STR_INIT("Z"),	      STR_INIT("Zg="),	  STR_INIT("Zg==="), STR_INIT("Zm9v="),
+		STR_INIT("Zm9v===="), STR_INIT("===="),	  STR_INIT("="),     STR_INIT("Z g="),
+		STR_INIT("Zg==\n"),   STR_INIT("Zm9v\n"), STR_INIT("-_-_"),  STR_INIT("Zh=="),
+		STR_INIT("Zg==Zg=="), STR_INIT("Zm\0v"),
 	};
 	struct arena arena;
 	struct str got;
@@ -179,12 +191,9 @@ static void test_base64_round(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sha256),
-		cmocka_unit_test(test_hmac),
-		cmocka_unit_test(test_digest16),
-		cmocka_unit_test(test_secret_eq),
-		cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_sha256),	     cmocka_unit_test(test_hmac),
+		cmocka_unit_test(test_digest16),     cmocka_unit_test(test_secret_eq),
+		cmocka_unit_test(test_hex),	     cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_base64_round),
 	};
 

@@ -44,8 +44,9 @@ static void assert_written(struct json *json, bool sorted, const char *want)
 
 static void test_read(void **state)
 {
-	struct json *json = parsed("{\"text\":\"\\u00e4\",\"int\":-7,\"real\":1.5,\"yes\":true,\"no\":false,\"none\":null,"
-				   "\"list\":[1,\"two\",[3]],\"object\":{\"a\":1}}");
+	struct json *json = parsed(
+		"{\"text\":\"\\u00e4\",\"int\":-7,\"real\":1.5,\"yes\":true,\"no\":false,\"none\":null,"
+		"\"list\":[1,\"two\",[3]],\"object\":{\"a\":1}}");
 	int64_t number = 0;
 
 	(void)state;
@@ -139,13 +140,39 @@ static void test_decimals(void **state)
 	static const struct {
 		const char *text, *want; /* NULL = refused */
 	} row[] = {
-		{ "29.98", "29.98" }, { "0.1", "0.1" }, { "19.99", "19.99" }, { "1234567.89", "1234567.89" },
-		{ "-0.01", "-0.01" }, { "0.3", "0.3" }, { "99999999999.99", "99999999999.99" }, { "4.35", "4.35" },
-		{ "30", "30" }, { "0", "0" }, { "-5", "-5" }, { "30.00", "30.0" }, { "30.0", "30.0" }, { "0.00", "0.0" },
-		{ "30.50", "30.5" }, { "1e2", "100.0" }, { "1.5e300", "1.5e+300" }, { "123456789012.345", "123456789012.345" },
-		{ "0.000001", "1e-06" }, { "9223372036854775807", "9223372036854775807" }, { "1e23", "1e+23" },
-		{ "", NULL }, { "abc", NULL }, { "1,5", NULL }, { "29.", NULL }, { "01", NULL }, { "1e999", NULL },
-		{ "NaN", NULL }, { "\"1\"", NULL }, { "true", NULL }, { " 1", NULL }, { "[1]", NULL }, { "1 2", NULL },
+		{ "29.98", "29.98" },
+		{ "0.1", "0.1" },
+		{ "19.99", "19.99" },
+		{ "1234567.89", "1234567.89" },
+		{ "-0.01", "-0.01" },
+		{ "0.3", "0.3" },
+		{ "99999999999.99", "99999999999.99" },
+		{ "4.35", "4.35" },
+		{ "30", "30" },
+		{ "0", "0" },
+		{ "-5", "-5" },
+		{ "30.00", "30.0" },
+		{ "30.0", "30.0" },
+		{ "0.00", "0.0" },
+		{ "30.50", "30.5" },
+		{ "1e2", "100.0" },
+		{ "1.5e300", "1.5e+300" },
+		{ "123456789012.345", "123456789012.345" },
+		{ "0.000001", "1e-06" },
+		{ "9223372036854775807", "9223372036854775807" },
+		{ "1e23", "1e+23" },
+		{ "", NULL },
+		{ "abc", NULL },
+		{ "1,5", NULL },
+		{ "29.", NULL },
+		{ "01", NULL },
+		{ "1e999", NULL },
+		{ "NaN", NULL },
+		{ "\"1\"", NULL },
+		{ "true", NULL },
+		{ " 1", NULL },
+		{ "[1]", NULL },
+		{ "1 2", NULL },
 	};
 
 	(void)state;
@@ -170,7 +197,8 @@ static void test_every_price(void **state)
 		char text[32];
 		struct json *json;
 
-		(void)snprintf(text, sizeof(text), "%d%d.%02d", cents % 9 ? 1234567 : 0, cents / 100, cents % 100);
+		(void)snprintf(text, sizeof(text), "%d%d.%02d", cents % 9 ? 1234567 : 0, cents / 100,
+			       cents % 100);
 		if (text[0] == '0' && text[1] != '.')
 			memmove(text, text + 1, strlen(text));
 		if (text[strlen(text) - 1] == '0')
@@ -195,9 +223,13 @@ static void test_texts(void **state)
 		{ STR_INIT("a/b"), "\"a/b\"" },
 		{ STR_INIT("\"\\\b\f\n\r\t\x01\x1f\x7f"), "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"" },
 		{ STR_INIT("\xc3\xa4\xf0\x9f\x98\x80"), "\"\xc3\xa4\xf0\x9f\x98\x80\"" },
-		{ STR_INIT("a\xff" "b\xc3"), "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"" },
+		{ STR_INIT("a\xff"
+			   "b\xc3"),
+		  "\"a\xef\xbf\xbd"
+		  "b\xef\xbf\xbd\"" },
 		{ STR_INIT("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
-		{ STR_INIT("a\0b"), "\"a\xef\xbf\xbd" "b\"" },
+		{ STR_INIT("a\0b"), "\"a\xef\xbf\xbd"
+				    "b\"" },
 		{ STR_INIT("\0"), "\"\xef\xbf\xbd\"" },
 	};
 	struct strbuf out;
@@ -251,17 +283,20 @@ static void test_build(void **state)
 
 static void test_round(void **state)
 {
-	static const char text[] = "{\"b\":[1,2.5,{\"y\":null,\"x\":[]}],\"a\":\"\xc3\xa4\\n\",\"c\":{\"e\":true,\"d\":-0.0}}";
+	static const char text[] =
+		"{\"b\":[1,2.5,{\"y\":null,\"x\":[]}],\"a\":\"\xc3\xa4\\n\",\"c\":{\"e\":true,\"d\":-0.0}}";
 
 	(void)state;
 	assert_written(parsed(text), false, text);
-	assert_written(parsed(text), true,
-		       "{\"a\":\"\xc3\xa4\\n\",\"b\":[1,2.5,{\"x\":[],\"y\":null}],\"c\":{\"d\":-0.0,\"e\":true}}");
+	assert_written(
+		parsed(text), true,
+		"{\"a\":\"\xc3\xa4\\n\",\"b\":[1,2.5,{\"x\":[],\"y\":null}],\"c\":{\"d\":-0.0,\"e\":true}}");
 }
 
 static void test_same(void **state)
 {
-	struct json *a = parsed("{\"a\":1,\"b\":[1,2]}"), *b = parsed("{\"b\":[1,2],\"a\":1}"), *c = parsed("{\"a\":1.0}");
+	struct json *a = parsed("{\"a\":1,\"b\":[1,2]}"), *b = parsed("{\"b\":[1,2],\"a\":1}"),
+		    *c = parsed("{\"a\":1.0}");
 	struct json *copy = json_clone(a);
 
 	(void)state;

@@ -1,5 +1,6 @@
 /*
- * json_scan: proves that it accepts and refuses what jansson accepts and refuses (a table, and thousands of mutated
+ * json_scan: proves that it accepts and refuses what jansson accepts and refuses (a table, and thousands of
+ *            mutated
  * documents), that positions are right, and that members and elements are pointed at exactly.
  */
 #include "base/json.h"
@@ -35,41 +36,140 @@ static bool parse(struct str text, struct err *err)
 }
 
 static const struct str good[] = {
-	STR_INIT("{}"), STR_INIT("[]"), STR_INIT("null"), STR_INIT("true"), STR_INIT("false"), STR_INIT("\"\""), STR_INIT("0"), STR_INIT("-0"), STR_INIT("-0.0"),
-	STR_INIT(" \t\r\n{ } \n"), STR_INIT("[ ]"), STR_INIT("[1,2 , 3]"), STR_INIT("[[],{},[{}]]"), STR_INIT("{\"a\":1,\"b\":[true,null]}"),
-	STR_INIT("1.5"), STR_INIT("1e5"), STR_INIT("1E+5"), STR_INIT("1e-5"), STR_INIT("-1.25e0"), STR_INIT("9223372036854775807"),
-	STR_INIT("-9223372036854775808"), STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), STR_INIT("\"\\u0041\\u00e4\\u20AC\""),
-	STR_INIT("\"\\ud83d\\ude00\""), STR_INIT("\"\xc3\xa4\""), STR_INIT("\"\xe2\x82\xac\""), STR_INIT("\"\xf0\x9f\x98\x80\""),
-	STR_INIT("\"\xf4\x8f\xbf\xbf\""), STR_INIT("\"\xed\x9f\xbf\xee\x80\x80\""), STR_INIT("\"\xe0\xa0\x80\xf0\x90\x80\x80\""),
-	STR_INIT("\"\x7f\""), STR_INIT("{\"\":\"\"}"), STR_INIT("\"a long text that is read eight bytes at a time, then byte by byte\""),
-	STR_INIT("\"1234567\\n1234567\xc3\xa4 1234567\""), STR_INIT("{\"\\u0061\":0}"), STR_INIT("[1.0,0.1e-7]"),
+	STR_INIT("{}"),
+	STR_INIT("[]"),
+	STR_INIT("null"),
+	STR_INIT("true"),
+	STR_INIT("false"),
+	STR_INIT("\"\""),
+	STR_INIT("0"),
+	STR_INIT("-0"),
+	STR_INIT("-0.0"),
+	STR_INIT(" \t\r\n{ } \n"),
+	STR_INIT("[ ]"),
+	STR_INIT("[1,2 , 3]"),
+	STR_INIT("[[],{},[{}]]"),
+	STR_INIT("{\"a\":1,\"b\":[true,null]}"),
+	STR_INIT("1.5"),
+	STR_INIT("1e5"),
+	STR_INIT("1E+5"),
+	STR_INIT("1e-5"),
+	STR_INIT("-1.25e0"),
+	STR_INIT("9223372036854775807"),
+	STR_INIT("-9223372036854775808"),
+	STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
+	STR_INIT("\"\\u0041\\u00e4\\u20AC\""),
+	STR_INIT("\"\\ud83d\\ude00\""),
+	STR_INIT("\"\xc3\xa4\""),
+	STR_INIT("\"\xe2\x82\xac\""),
+	STR_INIT("\"\xf0\x9f\x98\x80\""),
+	STR_INIT("\"\xf4\x8f\xbf\xbf\""),
+	STR_INIT("\"\xed\x9f\xbf\xee\x80\x80\""),
+	STR_INIT("\"\xe0\xa0\x80\xf0\x90\x80\x80\""),
+	STR_INIT("\"\x7f\""),
+	STR_INIT("{\"\":\"\"}"),
+	STR_INIT("\"a long text that is read eight bytes at a time, then byte by byte\""),
+	STR_INIT("\"1234567\\n1234567\xc3\xa4 1234567\""),
+	STR_INIT("{\"\\u0061\":0}"),
+	STR_INIT("[1.0,0.1e-7]"),
 };
 
 static const struct {
 	struct str text;
 	size_t offset;
 } bad[] = {
-	{ STR_INIT(""), 0 }, { STR_INIT(" "), 1 }, { STR_INIT("{"), 1 }, { STR_INIT("}"), 0 }, { STR_INIT("["), 1 }, { STR_INIT("]"), 0 },
-	{ STR_INIT("[1"), 2 }, { STR_INIT("[1,"), 3 }, { STR_INIT("[1,]"), 3 }, { STR_INIT("[,1]"), 1 }, { STR_INIT("[1 2]"), 3 },
-	{ STR_INIT("[}"), 1 }, { STR_INIT("{]"), 1 }, { STR_INIT("[1}"), 2 }, { STR_INIT("{\"a\":1]"), 6 }, { STR_INIT("{\"a\"}"), 4 },
-	{ STR_INIT("{\"a\":}"), 5 }, { STR_INIT("{\"a\" 1}"), 5 }, { STR_INIT("{\"a\":1,}"), 7 }, { STR_INIT("{,}"), 1 },
-	{ STR_INIT("{a:1}"), 1 }, { STR_INIT("{1:1}"), 1 }, { STR_INIT("{\"a\":1 \"b\":2}"), 7 }, { STR_INIT("{\"a\":1,,\"b\":2}"), 7 },
-	{ STR_INIT("{'a':1}"), 1 }, { STR_INIT("nul"), 0 }, { STR_INIT("nulL"), 0 }, { STR_INIT("True"), 0 }, { STR_INIT("truex"), 4 },
-	{ STR_INIT("NaN"), 0 }, { STR_INIT("Infinity"), 0 }, { STR_INIT("-Infinity"), 1 }, { STR_INIT("01"), 1 }, { STR_INIT("-01"), 2 },
-	{ STR_INIT("-"), 1 }, { STR_INIT("+1"), 0 }, { STR_INIT("1."), 2 }, { STR_INIT(".5"), 0 }, { STR_INIT("1.e5"), 2 }, { STR_INIT("1e"), 2 },
-	{ STR_INIT("1e+"), 3 }, { STR_INIT("0x10"), 1 }, { STR_INIT("1_000"), 1 }, { STR_INIT("--1"), 1 }, { STR_INIT("1 1"), 2 },
-	{ STR_INIT("{} {}"), 3 }, { STR_INIT("[]x"), 2 }, { STR_INIT("\""), 1 }, { STR_INIT("\"abc"), 4 }, { STR_INIT("\"a\\"), 3 },
-	{ STR_INIT("\"\\"), 2 }, { STR_INIT("\"\\x41\""), 1 }, { STR_INIT("\"\\U0041\""), 1 }, { STR_INIT("\"\\u004\""), 1 },
-	{ STR_INIT("\"\\u00g1\""), 1 }, { STR_INIT("\"\\u0000\""), 1 }, { STR_INIT("\"\\ud83d\""), 1 }, { STR_INIT("\"\\ude00\""), 1 },
-	{ STR_INIT("\"\\ud83d\\u0041\""), 1 }, { STR_INIT("\"\\ud83dx\""), 1 }, { STR_INIT("\"\\ud83d\\ud83d\""), 1 },
-	{ STR_INIT("\"\x01\""), 1 }, { STR_INIT("\"\x1f\""), 1 }, { STR_INIT("\"a\nb\""), 2 }, { STR_INIT("\"tab\there\""), 4 },
-	{ STR_INIT("\"\0\""), 1 }, { STR_INIT("\"12345678901234\0\""), 15 }, { STR_INIT("\"\x80\""), 1 }, { STR_INIT("\"\xc3\""), 1 },
-	{ STR_INIT("\"\xc0\xaf\""), 1 }, { STR_INIT("\"\xc1\xbf\""), 1 }, { STR_INIT("\"\xe0\x9f\xbf\""), 1 },
-	{ STR_INIT("\"\xf0\x8f\xbf\xbf\""), 1 }, { STR_INIT("\"\xed\xa0\x80\""), 1 }, { STR_INIT("\"\xed\xbf\xbf\""), 1 },
-	{ STR_INIT("\"\xf4\x90\x80\x80\""), 1 }, { STR_INIT("\"\xf5\x80\x80\x80\""), 1 }, { STR_INIT("\"\xff\""), 1 },
-	{ STR_INIT("\"\xe2\x82\""), 1 }, { STR_INIT("\"\xf0\x9f\x98\""), 1 }, { STR_INIT("\"ab\xe2\x28\xa1\""), 3 },
-	{ STR_INIT("\xef\xbb\xbf{}"), 0 }, { STR_INIT("\v{}"), 0 }, { STR_INIT("\f1"), 0 }, { STR_INIT("\0"), 0 }, { STR_INIT("1\0"), 1 },
-	{ STR_INIT("\xc2\xa0" "1"), 0 }, { STR_INIT("// c\n1"), 0 }, { STR_INIT("[1]/**/"), 3 }, { STR_INIT("[\"a\" : 1]"), 5 },
+	{ STR_INIT(""), 0 },
+	{ STR_INIT(" "), 1 },
+	{ STR_INIT("{"), 1 },
+	{ STR_INIT("}"), 0 },
+	{ STR_INIT("["), 1 },
+	{ STR_INIT("]"), 0 },
+	{ STR_INIT("[1"), 2 },
+	{ STR_INIT("[1,"), 3 },
+	{ STR_INIT("[1,]"), 3 },
+	{ STR_INIT("[,1]"), 1 },
+	{ STR_INIT("[1 2]"), 3 },
+	{ STR_INIT("[}"), 1 },
+	{ STR_INIT("{]"), 1 },
+	{ STR_INIT("[1}"), 2 },
+	{ STR_INIT("{\"a\":1]"), 6 },
+	{ STR_INIT("{\"a\"}"), 4 },
+	{ STR_INIT("{\"a\":}"), 5 },
+	{ STR_INIT("{\"a\" 1}"), 5 },
+	{ STR_INIT("{\"a\":1,}"), 7 },
+	{ STR_INIT("{,}"), 1 },
+	{ STR_INIT("{a:1}"), 1 },
+	{ STR_INIT("{1:1}"), 1 },
+	{ STR_INIT("{\"a\":1 \"b\":2}"), 7 },
+	{ STR_INIT("{\"a\":1,,\"b\":2}"), 7 },
+	{ STR_INIT("{'a':1}"), 1 },
+	{ STR_INIT("nul"), 0 },
+	{ STR_INIT("nulL"), 0 },
+	{ STR_INIT("True"), 0 },
+	{ STR_INIT("truex"), 4 },
+	{ STR_INIT("NaN"), 0 },
+	{ STR_INIT("Infinity"), 0 },
+	{ STR_INIT("-Infinity"), 1 },
+	{ STR_INIT("01"), 1 },
+	{ STR_INIT("-01"), 2 },
+	{ STR_INIT("-"), 1 },
+	{ STR_INIT("+1"), 0 },
+	{ STR_INIT("1."), 2 },
+	{ STR_INIT(".5"), 0 },
+	{ STR_INIT("1.e5"), 2 },
+	{ STR_INIT("1e"), 2 },
+	{ STR_INIT("1e+"), 3 },
+	{ STR_INIT("0x10"), 1 },
+	{ STR_INIT("1_000"), 1 },
+	{ STR_INIT("--1"), 1 },
+	{ STR_INIT("1 1"), 2 },
+	{ STR_INIT("{} {}"), 3 },
+	{ STR_INIT("[]x"), 2 },
+	{ STR_INIT("\""), 1 },
+	{ STR_INIT("\"abc"), 4 },
+	{ STR_INIT("\"a\\"), 3 },
+	{ STR_INIT("\"\\"), 2 },
+	{ STR_INIT("\"\\x41\""), 1 },
+	{ STR_INIT("\"\\U0041\""), 1 },
+	{ STR_INIT("\"\\u004\""), 1 },
+	{ STR_INIT("\"\\u00g1\""), 1 },
+	{ STR_INIT("\"\\u0000\""), 1 },
+	{ STR_INIT("\"\\ud83d\""), 1 },
+	{ STR_INIT("\"\\ude00\""), 1 },
+	{ STR_INIT("\"\\ud83d\\u0041\""), 1 },
+	{ STR_INIT("\"\\ud83dx\""), 1 },
+	{ STR_INIT("\"\\ud83d\\ud83d\""), 1 },
+	{ STR_INIT("\"\x01\""), 1 },
+	{ STR_INIT("\"\x1f\""), 1 },
+	{ STR_INIT("\"a\nb\""), 2 },
+	{ STR_INIT("\"tab\there\""), 4 },
+	{ STR_INIT("\"\0\""), 1 },
+	{ STR_INIT("\"12345678901234\0\""), 15 },
+	{ STR_INIT("\"\x80\""), 1 },
+	{ STR_INIT("\"\xc3\""), 1 },
+	{ STR_INIT("\"\xc0\xaf\""), 1 },
+	{ STR_INIT("\"\xc1\xbf\""), 1 },
+	{ STR_INIT("\"\xe0\x9f\xbf\""), 1 },
+	{ STR_INIT("\"\xf0\x8f\xbf\xbf\""), 1 },
+	{ STR_INIT("\"\xed\xa0\x80\""), 1 },
+	{ STR_INIT("\"\xed\xbf\xbf\""), 1 },
+	{ STR_INIT("\"\xf4\x90\x80\x80\""), 1 },
+	{ STR_INIT("\"\xf5\x80\x80\x80\""), 1 },
+	{ STR_INIT("\"\xff\""), 1 },
+	{ STR_INIT("\"\xe2\x82\""), 1 },
+	{ STR_INIT("\"\xf0\x9f\x98\""), 1 },
+	{ STR_INIT("\"ab\xe2\x28\xa1\""), 3 },
+	{ STR_INIT("\xef\xbb\xbf{}"), 0 },
+	{ STR_INIT("\v{}"), 0 },
+	{ STR_INIT("\f1"), 0 },
+	{ STR_INIT("\0"), 0 },
+	{ STR_INIT("1\0"), 1 },
+	{ STR_INIT("\xc2\xa0"
+		   "1"),
+	  0 },
+	{ STR_INIT("// c\n1"), 0 },
+	{ STR_INIT("[1]/**/"), 3 },
+	{ STR_INIT("[\"a\" : 1]"), 5 },
 };
 
 static void test_good(void **state)
@@ -94,8 +194,8 @@ static void test_bad(void **state)
 		if (scan(bad[i].text, &position))
 			fail_msg("row %zu '%.*s': accepted", i, STR_ARG(bad[i].text));
 		if (position.offset != bad[i].offset)
-			fail_msg("row %zu '%.*s': got offset %zu, want %zu", i, STR_ARG(bad[i].text), position.offset,
-				 bad[i].offset);
+			fail_msg("row %zu '%.*s': got offset %zu, want %zu", i, STR_ARG(bad[i].text),
+				 position.offset, bad[i].offset);
 	}
 }
 
@@ -105,11 +205,8 @@ static void test_position(void **state)
 		const char *text;
 		size_t line, column;
 	} row[] = {
-		{ "x", 1, 1 },
-		{ "[1,\n2,\n  x]", 3, 3 },
-		{ "{\r\n\"a\": tru}", 2, 6 },
-		{ "\n\n\n", 4, 1 },
-		{ "[\"\xc3\xa4\", x]", 1, 8 },
+		{ "x", 1, 1 },	    { "[1,\n2,\n  x]", 3, 3 },	   { "{\r\n\"a\": tru}", 2, 6 },
+		{ "\n\n\n", 4, 1 }, { "[\"\xc3\xa4\", x]", 1, 8 },
 	};
 
 	(void)state;
@@ -252,9 +349,17 @@ static void test_unquote(void **state)
 		{ STR_INIT("\"\""), "" },
 		{ STR_INIT("\"abc\""), "abc" },
 		{ STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), "\"\\/\b\f\n\r\t" },
-		{ STR_INIT("\"\\u00e4\\u20ac\\ud83d\\ude00\\u007F\""), "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\x7f" },
-		{ STR_INIT("1"), NULL }, { STR_INIT("null"), NULL }, { STR_INIT(""), NULL }, { STR_INIT("\""), NULL }, { STR_INIT("{}"), NULL },
-		{ STR_INIT("\"\\\""), NULL }, { STR_INIT("\"\\u12\""), NULL }, { STR_INIT("\"\\ud83d\""), NULL }, { STR_INIT("\"\\x\""), NULL },
+		{ STR_INIT("\"\\u00e4\\u20ac\\ud83d\\ude00\\u007F\""),
+		  "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\x7f" },
+		{ STR_INIT("1"), NULL },
+		{ STR_INIT("null"), NULL },
+		{ STR_INIT(""), NULL },
+		{ STR_INIT("\""), NULL },
+		{ STR_INIT("{}"), NULL },
+		{ STR_INIT("\"\\\""), NULL },
+		{ STR_INIT("\"\\u12\""), NULL },
+		{ STR_INIT("\"\\ud83d\""), NULL },
+		{ STR_INIT("\"\\x\""), NULL },
 	};
 	struct arena arena;
 
@@ -272,14 +377,18 @@ static void test_unquote(void **state)
 }
 
 static const char seed_document[] =
-	"{\"specversion\": \"1.0\", \"type\":\"product.updated\",\r\n\t\"id\":-12.50e+2,\"data\":{\"name\":{\"de\":"
-	"\"Gr\xc3\xbc\xc3\x9f e \\u00e4\\n\\ud83d\\ude00\",\"ja\":\"\xe6\x97\xa5\xe6\x9c\xac\"},\"flags\":[true,false,"
-	"null,[],{}, 0,-0,1e5,0.25],\"emoji\":\"\xf0\x9f\x98\x80\"},\"last\":\"a plain and rather longer text\"}";
+	"{\"specversion\": \"1.0\", "
+	"\"type\":\"product.updated\",\r\n\t\"id\":-12.50e+2,\"data\":{\"name\":{\"de\":"
+	"\"Gr\xc3\xbc\xc3\x9f e "
+	"\\u00e4\\n\\ud83d\\ude00\",\"ja\":\"\xe6\x97\xa5\xe6\x9c\xac\"},\"flags\":[true,false,"
+	"null,[],{}, 0,-0,1e5,0.25],\"emoji\":\"\xf0\x9f\x98\x80\"},\"last\":\"a plain and rather longer "
+	"text\"}";
 
 /* One to three small changes: a byte replaced, removed, doubled, or the end cut. */
 static size_t mutate(struct rand *rand, char *text, size_t len)
 {
-	static const char pick[] = "{}[]\",:\\/u0123456789abcdefDd.eE+- \n\t\x01\x7f\x80\xbf\xc0\xc3\xe0\xed\xf0\xf4\xff";
+	static const char pick[] =
+		"{}[]\",:\\/u0123456789abcdefDd.eE+- \n\t\x01\x7f\x80\xbf\xc0\xc3\xe0\xed\xf0\xf4\xff";
 
 	for (uint64_t changes = 1 + rand_below(rand, 3); changes > 0 && len > 1; changes--) {
 		size_t at = rand_below(rand, len);
@@ -334,8 +443,8 @@ static void test_mutations(void **state)
 		scanned = scan(str_of(exact, len), &position);
 		parsed = parse(str_of(exact, len), &err);
 		if (scanned != parsed && !(scanned && only_parse_refuses(&err)))
-			fail_msg("round %d: scan %d (at %zu), parse %d (%s): %.*s", i, scanned, position.offset, parsed, err.msg,
-				 (int)len, text);
+			fail_msg("round %d: scan %d (at %zu), parse %d (%s): %.*s", i, scanned,
+				 position.offset, parsed, err.msg, (int)len, text);
 		if (!scanned)
 			assert_in_range(position.offset, 0, len);
 		accepted += scanned;
@@ -347,14 +456,10 @@ static void test_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_position),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_members),
-		cmocka_unit_test(test_array),
-		cmocka_unit_test(test_many_elements),
-		cmocka_unit_test(test_unquote),
+		cmocka_unit_test(test_good),	      cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_position),      cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_members),	      cmocka_unit_test(test_array),
+		cmocka_unit_test(test_many_elements), cmocka_unit_test(test_unquote),
 		cmocka_unit_test(test_mutations),
 	};
 

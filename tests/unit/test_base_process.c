@@ -277,7 +277,8 @@ static void test_file_disk_space(void **state)
 	(void)state;
 	assert_true(file_disk_space(folder, &free_bytes, &total_bytes, &err));
 	assert_true(free_bytes > 0 && free_bytes <= total_bytes);
-	assert_fails(file_disk_space(in_folder("none"), &free_bytes, &total_bytes, &err), &err, ERR_NOT_FOUND);
+	assert_fails(file_disk_space(in_folder("none"), &free_bytes, &total_bytes, &err), &err,
+		     ERR_NOT_FOUND);
 }
 
 /* ---- crash points ---- */
@@ -310,12 +311,18 @@ static void test_crash_points(void **state)
 		const char *point;
 		int signal, exit; /* signal 0 = exit */
 	} row[] = {
-		{ "inbox_append.before", SIGKILL, 0 }, { "inbox_append.after", SIGKILL, 0 },
-		{ "inbox_append.after:3", SIGKILL, 0 }, { "inbox_append.after:4", 0, 0 },
-		{ "migrate.before", 0, 0 },		{ "", 0, 0 },
-		{ "list", 0, 0 },			{ "inbox_append", 0, 2 },
-		{ "inbox_appen.before", 0, 2 },		{ "inbox_append.before:x", 0, 2 },
-		{ "inbox_append.before:0", 0, 2 },	{ "inbox_append.beforehand", 0, 2 },
+		{ "inbox_append.before", SIGKILL, 0 },
+		{ "inbox_append.after", SIGKILL, 0 },
+		{ "inbox_append.after:3", SIGKILL, 0 },
+		{ "inbox_append.after:4", 0, 0 },
+		{ "migrate.before", 0, 0 },
+		{ "", 0, 0 },
+		{ "list", 0, 0 },
+		{ "inbox_append", 0, 2 },
+		{ "inbox_appen.before", 0, 2 },
+		{ "inbox_append.before:x", 0, 2 },
+		{ "inbox_append.before:0", 0, 2 },
+		{ "inbox_append.beforehand", 0, 2 },
 	};
 
 	(void)state;

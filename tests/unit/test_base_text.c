@@ -93,10 +93,14 @@ static void test_str_compare(void **state)
 		int order;
 		bool same_nocase;
 	} row[] = {
-		{ STR_INIT(""), STR_INIT(""), 0, true },     { { NULL, 0 }, STR_INIT(""), 0, true },
-		{ STR_INIT("a"), STR_INIT("A"), 1, true },   { STR_INIT("a"), STR_INIT("ab"), -1, false },
-		{ STR_INIT("b"), STR_INIT("ab"), 1, false }, { STR_INIT("\xff"), STR_INIT("a"), 1, false },
-		{ STR_INIT("a\0b"), STR_INIT("a\0c"), -1, false }, { STR_INIT("["), STR_INIT("{"), -1, false },
+		{ STR_INIT(""), STR_INIT(""), 0, true },
+		{ { NULL, 0 }, STR_INIT(""), 0, true },
+		{ STR_INIT("a"), STR_INIT("A"), 1, true },
+		{ STR_INIT("a"), STR_INIT("ab"), -1, false },
+		{ STR_INIT("b"), STR_INIT("ab"), 1, false },
+		{ STR_INIT("\xff"), STR_INIT("a"), 1, false },
+		{ STR_INIT("a\0b"), STR_INIT("a\0c"), -1, false },
+		{ STR_INIT("["), STR_INIT("{"), -1, false },
 		{ STR_INIT("\xc3\xa4"), STR_INIT("\xc3\x84"), 1, false },
 	};
 
@@ -145,12 +149,22 @@ static void test_str_to_int64(void **state)
 		bool ok;
 		int64_t value;
 	} row[] = {
-		{ STR_INIT("0"), true, 0 }, { STR_INIT("-0"), true, 0 }, { STR_INIT("007"), true, 7 },
-		{ STR_INIT("9223372036854775807"), true, INT64_MAX }, { STR_INIT("9223372036854775808"), false, 0 },
-		{ STR_INIT("-9223372036854775808"), true, INT64_MIN }, { STR_INIT("-9223372036854775809"), false, 0 },
-		{ STR_INIT("99999999999999999999"), false, 0 }, { STR_INIT(""), false, 0 }, { STR_INIT("-"), false, 0 },
-		{ STR_INIT("+1"), false, 0 }, { STR_INIT(" 1"), false, 0 }, { STR_INIT("1 "), false, 0 },
-		{ STR_INIT("1.0"), false, 0 }, { STR_INIT("0x1"), false, 0 }, { STR_INIT("--1"), false, 0 },
+		{ STR_INIT("0"), true, 0 },
+		{ STR_INIT("-0"), true, 0 },
+		{ STR_INIT("007"), true, 7 },
+		{ STR_INIT("9223372036854775807"), true, INT64_MAX },
+		{ STR_INIT("9223372036854775808"), false, 0 },
+		{ STR_INIT("-9223372036854775808"), true, INT64_MIN },
+		{ STR_INIT("-9223372036854775809"), false, 0 },
+		{ STR_INIT("99999999999999999999"), false, 0 },
+		{ STR_INIT(""), false, 0 },
+		{ STR_INIT("-"), false, 0 },
+		{ STR_INIT("+1"), false, 0 },
+		{ STR_INIT(" 1"), false, 0 },
+		{ STR_INIT("1 "), false, 0 },
+		{ STR_INIT("1.0"), false, 0 },
+		{ STR_INIT("0x1"), false, 0 },
+		{ STR_INIT("--1"), false, 0 },
 	};
 
 	(void)state;
@@ -308,7 +322,8 @@ static void test_utf8_three_bytes(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 1u << 24; i += 1 + i % 3) {
-		unsigned char byte[3] = { (unsigned char)(i >> 16), (unsigned char)(i >> 8), (unsigned char)i };
+		unsigned char byte[3] = { (unsigned char)(i >> 16), (unsigned char)(i >> 8),
+					  (unsigned char)i };
 
 		if (byte[0] < 0xf0 && utf8_char_len((const char *)byte, 3) != reference_len(byte))
 			fail_msg("%02x %02x %02x", byte[0], byte[1], byte[2]);
@@ -322,7 +337,8 @@ static void test_utf8_texts(void **state)
 
 	(void)state;
 	assert_true(utf8_valid(text) && utf8_valid((struct str){ 0 }));
-	assert_false(utf8_valid(STR("a\xc3")) || utf8_valid(STR("\xf4\x90\x80\x80")) || utf8_valid(STR("\x80")));
+	assert_false(utf8_valid(STR("a\xc3")) || utf8_valid(STR("\xf4\x90\x80\x80")) ||
+		     utf8_valid(STR("\x80")));
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
 		assert_int_equal(utf8_cut(text, i).len, want[i]);
 }
@@ -330,18 +346,12 @@ static void test_utf8_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_err),
-		cmocka_unit_test(test_err_names),
-		cmocka_unit_test(test_alloc),
-		cmocka_unit_test(test_str_compare),
-		cmocka_unit_test(test_str_parts),
-		cmocka_unit_test(test_str_to_int64),
-		cmocka_unit_test(test_strbuf),
-		cmocka_unit_test(test_strbuf_ceiling),
-		cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_arena_text),
-		cmocka_unit_test(test_utf8_all),
-		cmocka_unit_test(test_utf8_three_bytes),
+		cmocka_unit_test(test_err),	   cmocka_unit_test(test_err_names),
+		cmocka_unit_test(test_alloc),	   cmocka_unit_test(test_str_compare),
+		cmocka_unit_test(test_str_parts),  cmocka_unit_test(test_str_to_int64),
+		cmocka_unit_test(test_strbuf),	   cmocka_unit_test(test_strbuf_ceiling),
+		cmocka_unit_test(test_arena),	   cmocka_unit_test(test_arena_text),
+		cmocka_unit_test(test_utf8_all),   cmocka_unit_test(test_utf8_three_bytes),
 		cmocka_unit_test(test_utf8_texts),
 	};
 

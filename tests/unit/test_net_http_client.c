@@ -1,6 +1,6 @@
 /*
- * HTTP client: exact bytes on the wire, what counts as an answer, `sent`, ceilings, and many calls at once. The other
- * side is a scripted socket, so that it can misbehave, or our own server.
+ * HTTP client: exact bytes on the wire, what counts as an answer, `sent`, ceilings, and many calls at once.
+ * The other side is a scripted socket, so that it can misbehave, or our own server.
  */
 #include "net/http_client.h"
 
@@ -27,11 +27,12 @@
 /* ---- a scripted server: one connection, one canned answer per request ---- */
 
 struct script {
-	const struct str *answer; /* sent as it is after each request; an empty one is silence until the peer leaves */
+	const struct str
+		*answer; /* sent as it is after each request; an empty one is silence until the peer leaves */
 	size_t n;
 	int fd, port;
 	pthread_t thread;
-	struct strbuf request;    /* everything that was received */
+	struct strbuf request; /* everything that was received */
 };
 
 /* Receives n bytes; false at the end of the connection. */
@@ -198,23 +199,32 @@ static void test_request_bytes(void **state)
 		size_t n_header;
 		const char *want; /* %d is the port */
 	} row[] = {
-		{ "GET", { NULL, 0 }, 2,
+		{ "GET",
+		  { NULL, 0 },
+		  2,
 		  "GET /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: */*\r\n"
 		  "Authorization: Klaviyo-API-Key pk_1\r\nX-Empty:\r\n\r\n" },
 		{ "POST", STR_INIT("{\"a\":1}"), 3,
 		  "POST /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: */*\r\n"
-		  "Authorization: Klaviyo-API-Key pk_1\r\nX-Empty:\r\nContent-Type: application/vnd.api+json\r\n"
+		  "Authorization: Klaviyo-API-Key pk_1\r\nX-Empty:\r\nContent-Type: "
+		  "application/vnd.api+json\r\n"
 		  "Content-Length: 7\r\n\r\n{\"a\":1}" },
-		{ "POST", { NULL, 0 }, 0,
+		{ "POST",
+		  { NULL, 0 },
+		  0,
 		  "POST /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: */*\r\n"
 		  "Content-Length: 0\r\n\r\n" },
 		{ "PATCH", STR_INIT("x\0y"), 0,
 		  "PATCH /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: */*\r\n"
 		  "Content-Length: 3\r\n\r\nx" },
-		{ "DELETE", { NULL, 0 }, 0,
-		  "DELETE /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: */*\r\n\r\n" },
+		{ "DELETE",
+		  { NULL, 0 },
+		  0,
+		  "DELETE /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: "
+		  "*/*\r\n\r\n" },
 		{ "DELETE", STR_INIT("{}"), 0,
-		  "DELETE /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: */*\r\n"
+		  "DELETE /p?q=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: pannier/test\r\nAccept: "
+		  "*/*\r\n"
 		  "Content-Length: 2\r\n\r\n{}" },
 	};
 	static const struct str answer[] = { STR_INIT("HTTP/1.1 204 No Content\r\n\r\n") };
@@ -226,8 +236,11 @@ static void test_request_bytes(void **state)
 		struct kept kept;
 
 		script_start(&script, answer, 1);
-		kept = run_call(&(struct http_call){ .method = row[i].method, .url = url_of(script.port, "/p?q=1"),
-						     .header = header, .n_header = row[i].n_header, .body = row[i].body });
+		kept = run_call(&(struct http_call){ .method = row[i].method,
+						     .url = url_of(script.port, "/p?q=1"),
+						     .header = header,
+						     .n_header = row[i].n_header,
+						     .body = row[i].body });
 		assert_true(kept.answer.ok && kept.answer.sent);
 		assert_int_equal(kept.answer.status, 204);
 #pragma GCC diagnostic push
@@ -250,7 +263,8 @@ static void test_large_body(void **state)
 	strbuf_init(&body, 1 << 22);
 	strbuf_addf(&body, "%02500000d", 1);
 	script_start(&script, answer, 1);
-	kept = run_call(&(struct http_call){ .method = "POST", .url = url_of(script.port, "/"), .body = strbuf_str(&body) });
+	kept = run_call(&(struct http_call){
+		.method = "POST", .url = url_of(script.port, "/"), .body = strbuf_str(&body) });
 	assert_true(kept.answer.ok);
 	assert_null(strstr(script.request.p, "Expect"));
 	assert_memory_equal(strstr(script.request.p, "\r\n\r\n") + 4, body.p, body.len);
@@ -267,20 +281,26 @@ static void test_refused_calls(void **state)
 		{ STR_INIT("X\r\nhush"), STR_INIT("x") },
 		{ STR_INIT(""), STR_INIT("hush") },
 	};
-	static const char *const url[] = { "", "file:///etc/passwd", "ftp://127.0.0.1/", "http://", "http://a b/" };
+	static const char *const url[] = { "", "file:///etc/passwd", "ftp://127.0.0.1/", "http://",
+					   "http://a b/" };
 	struct kept kept = { 0 };
 	struct err err = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
-		assert_false(http_client_start(client, &(struct http_call){ .method = "GET", .url = STR("http://127.0.0.1:1/"),
-							.header = &broken[i], .n_header = 1 }, keep, &kept, &err));
+		assert_false(http_client_start(client,
+					       &(struct http_call){ .method = "GET",
+								    .url = STR("http://127.0.0.1:1/"),
+								    .header = &broken[i],
+								    .n_header = 1 },
+					       keep, &kept, &err));
 		assert_int_equal(err.code, ERR_INVALID);
 		assert_null(strstr(err.msg, "hush"));
 	}
 	for (size_t i = 0; i < ARRAY_LEN(url); i++) {
-		assert_false(http_client_start(client, &(struct http_call){ .method = "GET", .url = str_from(url[i]) }, keep,
-					       &kept, &err));
+		assert_false(http_client_start(
+			client, &(struct http_call){ .method = "GET", .url = str_from(url[i]) }, keep, &kept,
+			&err));
 		assert_int_equal(err.code, ERR_INVALID);
 	}
 	assert_int_equal(kept.calls, 0);
@@ -289,7 +309,8 @@ static void test_refused_calls(void **state)
 
 /* ---- answers ---- */
 
-#define LONG_LINE(n) arena_printf(&arena, "HTTP/1.1 200 OK\r\nX-Long: %0*d\r\nContent-Length: 0\r\n\r\n", n, 1)
+#define LONG_LINE(n) \
+	arena_printf(&arena, "HTTP/1.1 200 OK\r\nX-Long: %0*d\r\nContent-Length: 0\r\n\r\n", n, 1)
 
 static void test_answers(void **state)
 {
@@ -300,17 +321,21 @@ static void test_answers(void **state)
 		const char *body;
 	} row[] = {
 		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), true, 200, "hello" },
-		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"), true, 200,
-		  "hello" },
+		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+		      "chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"),
+		  true, 200, "hello" },
 		{ STR("HTTP/1.1 200 OK\r\n\r\nuntil the end"), true, 200, "until the end" },
 		{ STR("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"), true, 404, "{}" },
-		{ STR("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"), true, 302, "" },
-		{ STR("HTTP/1.1 103 Early Hints\r\nRetry-After: 1\r\n\r\nHTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n"),
+		{ STR("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"),
+		  true, 302, "" },
+		{ STR("HTTP/1.1 103 Early Hints\r\nRetry-After: 1\r\n\r\nHTTP/1.1 429 Too "
+		      "Many\r\nContent-Length: 0\r\n\r\n"),
 		  true, 429, "" },
 		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"), true, 200, "0123456789" },
-		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890"), false, 0, "larger" }, /* ceiling: 10 */
-		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"), false, 0,
-		  "larger" },
+		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890"), false, 0,
+		  "larger" }, /* ceiling: 10 */
+		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"),
+		  false, 0, "larger" },
 		{ STR("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), false, 0, "" },
 		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf"), false, 0, "" },
 		{ STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), false, 0, "" },
@@ -327,11 +352,14 @@ static void test_answers(void **state)
 		struct kept kept;
 
 		script_start(&script, &row[i].answer, 1);
-		kept = run_call(&(struct http_call){ .method = "GET", .url = url_of(script.port, "/"), .timeout_ms = 20000,
+		kept = run_call(&(struct http_call){ .method = "GET",
+						     .url = url_of(script.port, "/"),
+						     .timeout_ms = 20000,
 						     .answer_bytes_max = until_end ? 1000 : 10 });
 		script_end(&script);
 		if (kept.answer.ok != row[i].ok || !kept.answer.sent)
-			fail_msg("row %zu: ok %d, sent %d, '%s'", i, kept.answer.ok, kept.answer.sent, kept.answer.error);
+			fail_msg("row %zu: ok %d, sent %d, '%s'", i, kept.answer.ok, kept.answer.sent,
+				 kept.answer.error);
 		assert_int_equal(kept.answer.status, row[i].status);
 		if (row[i].ok)
 			assert_str(kept.body, row[i].body);
@@ -372,11 +400,13 @@ static void test_nobody_listens(void **state)
 	(void)state;
 	script_listen(&script);
 	(void)close(script.fd);
-	kept = run_call(&(struct http_call){ .method = "POST", .url = url_of(script.port, "/"), .body = STR("x") });
+	kept = run_call(
+		&(struct http_call){ .method = "POST", .url = url_of(script.port, "/"), .body = STR("x") });
 	assert_false(kept.answer.ok || kept.answer.sent);
 	assert_non_null(strstr(kept.answer.error, "127.0.0.1"));
-	assert_false(http_client_fetch(client, &(struct http_call){ .method = "GET", .url = url_of(script.port, "/") }, &arena,
-				       &status, &body, &err));
+	assert_false(http_client_fetch(
+		client, &(struct http_call){ .method = "GET", .url = url_of(script.port, "/") }, &arena,
+		&status, &body, &err));
 	assert_int_equal(err.code, ERR_UNREACHABLE);
 	strbuf_release(&script.request);
 }
@@ -390,8 +420,10 @@ static void test_no_tls(void **state)
 
 	(void)state;
 	script_start(&script, answer, 0);
-	kept = run_call(&(struct http_call){ .method = "POST", .body = STR("x"),
-					     .url = arena_printf(&arena, "https://127.0.0.1:%d/", script.port) });
+	kept = run_call(
+		&(struct http_call){ .method = "POST",
+				     .body = STR("x"),
+				     .url = arena_printf(&arena, "https://127.0.0.1:%d/", script.port) });
 	script_end(&script);
 	assert_false(kept.answer.ok || kept.answer.sent);
 }
@@ -404,8 +436,8 @@ static void test_silence(void **state)
 
 	(void)state;
 	script_start(&script, answer, 1);
-	kept = run_call(&(struct http_call){ .method = "POST", .url = url_of(script.port, "/"), .body = STR("x"),
-					     .timeout_ms = 150 });
+	kept = run_call(&(struct http_call){
+		.method = "POST", .url = url_of(script.port, "/"), .body = STR("x"), .timeout_ms = 150 });
 	assert_false(kept.answer.ok);
 	assert_true(kept.answer.sent);
 	assert_in_range(kept.answer.latency_ms, 140, 10000);
@@ -420,7 +452,8 @@ static void test_closed_after_request(void **state)
 
 	(void)state;
 	script_start(&script, answer, 1);
-	kept = run_call(&(struct http_call){ .method = "POST", .url = url_of(script.port, "/"), .body = STR("x") });
+	kept = run_call(
+		&(struct http_call){ .method = "POST", .url = url_of(script.port, "/"), .body = STR("x") });
 	script_end(&script);
 	assert_false(kept.answer.ok);
 	assert_true(kept.answer.sent);
@@ -444,8 +477,11 @@ static void test_connection_is_kept(void **state)
 		struct str body;
 		int status;
 
-		if (!http_client_fetch(client, &(struct http_call){ .method = "POST", .url = url_of(script.port, "/"),
-							.body = STR("x") }, &arena, &status, &body, &err))
+		if (!http_client_fetch(client,
+				       &(struct http_call){ .method = "POST",
+							    .url = url_of(script.port, "/"),
+							    .body = STR("x") },
+				       &arena, &status, &body, &err))
 			fail_msg("%s", err.msg);
 		assert_int_equal(status, 200);
 		assert_int_equal(body.p[0], '0' + i);
@@ -474,8 +510,11 @@ static void chain_done(void *arg, const struct http_answer *answer)
 	assert_str(answer->body, "payload");
 	chain->done++;
 	if (chain->left-- > 0)
-		assert_true(http_client_start(client, &(struct http_call){ .method = "POST", .body = STR("payload"),
-							.url = url_of(chain->port, "/") }, chain_done, chain, &err));
+		assert_true(http_client_start(client,
+					      &(struct http_call){ .method = "POST",
+								   .body = STR("payload"),
+								   .url = url_of(chain->port, "/") },
+					      chain_done, chain, &err));
 }
 
 static void test_many_at_once(void **state)
@@ -489,8 +528,11 @@ static void test_many_at_once(void **state)
 	assert_true(http_server_start(&config, &server, &err));
 	chain.port = http_server_port(server);
 	for (int i = 0; i < 100; i++)
-		assert_true(http_client_start(client, &(struct http_call){ .method = "POST", .body = STR("payload"),
-							.url = url_of(chain.port, "/") }, chain_done, &chain, &err));
+		assert_true(http_client_start(client,
+					      &(struct http_call){ .method = "POST",
+								   .body = STR("payload"),
+								   .url = url_of(chain.port, "/") },
+					      chain_done, &chain, &err));
 	for (int i = 0; i < 10000 && http_client_run(client, 1000) > 0; i++)
 		;
 	assert_int_equal(chain.done, 1000);
@@ -528,10 +570,12 @@ static void test_free_gives_up(void **state)
 
 	(void)state;
 	script_start(&script, answer, 1);
-	assert_true(http_client_start(client, &(struct http_call){ .method = "GET", .url = url_of(script.port, "/") }, keep,
-				      &kept, &err));
-	assert_true(http_client_start(client, &(struct http_call){ .method = "GET", .url = url_of(script.port, "/") }, keep,
-				      &kept, &err));
+	assert_true(http_client_start(client,
+				      &(struct http_call){ .method = "GET", .url = url_of(script.port, "/") },
+				      keep, &kept, &err));
+	assert_true(http_client_start(client,
+				      &(struct http_call){ .method = "GET", .url = url_of(script.port, "/") },
+				      keep, &kept, &err));
 	assert_int_equal(http_client_run(client, 20), 2);
 	http_client_free(client);
 	client = NULL;
@@ -544,10 +588,18 @@ static void test_free_gives_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_request_bytes),  TEST(test_large_body),	  TEST(test_refused_calls),
-		TEST(test_answers),	   TEST(test_answer_headers),	  TEST(test_nobody_listens),
-		TEST(test_no_tls),	   TEST(test_silence),		  TEST(test_closed_after_request),
-		TEST(test_connection_is_kept), TEST(test_many_at_once),	  TEST(test_wakeup),
+		TEST(test_request_bytes),
+		TEST(test_large_body),
+		TEST(test_refused_calls),
+		TEST(test_answers),
+		TEST(test_answer_headers),
+		TEST(test_nobody_listens),
+		TEST(test_no_tls),
+		TEST(test_silence),
+		TEST(test_closed_after_request),
+		TEST(test_connection_is_kept),
+		TEST(test_many_at_once),
+		TEST(test_wakeup),
 		TEST(test_free_gives_up),
 	};
 

@@ -47,9 +47,15 @@ static void test_decode(void **state)
 		struct str text;
 		const char *want; /* NULL = refused */
 	} row[] = {
-		{ STR_INIT("a%20b+c"), "a b+c" }, { STR_INIT("%c3%A4"), "\xc3\xa4" }, { STR_INIT(""), "" },
-		{ STR_INIT("%"), NULL }, { STR_INIT("%4"), NULL }, { STR_INIT("%4g"), NULL }, { STR_INIT("x%%41"), NULL },
-		{ STR_INIT("%41"), "A" }, { STR_INIT("%252e"), "%2e" },
+		{ STR_INIT("a%20b+c"), "a b+c" },
+		{ STR_INIT("%c3%A4"), "\xc3\xa4" },
+		{ STR_INIT(""), "" },
+		{ STR_INIT("%"), NULL },
+		{ STR_INIT("%4"), NULL },
+		{ STR_INIT("%4g"), NULL },
+		{ STR_INIT("x%%41"), NULL },
+		{ STR_INIT("%41"), "A" },
+		{ STR_INIT("%252e"), "%2e" },
 	};
 	struct arena arena;
 
@@ -109,11 +115,33 @@ static void test_parse(void **state)
 		{ "http://host:65535", "http", "host", 65535, "" },
 	};
 	static const char *const bad[] = {
-		"", "host", "ftp://host/", "https:/host", "https//host", "https://", "https:///x", "https://:80",
-		"https://host:", "https://host:0", "https://host:65536", "https://host:x", "https://host:-1",
-		"https://host:080000", "https://user@host/", "https://user:pw@host/", "https://ho st/", "https://host/a b",
-		"https://host/\n", "https://host\\@evil/", "https://[::1", "https://[]/", "https://[::1]x/",
-		"https://host/\xc3\xa4", "javascript:alert(1)", "https://ho<st/", "https://a:80:90/",
+		"",
+		"host",
+		"ftp://host/",
+		"https:/host",
+		"https//host",
+		"https://",
+		"https:///x",
+		"https://:80",
+		"https://host:",
+		"https://host:0",
+		"https://host:65536",
+		"https://host:x",
+		"https://host:-1",
+		"https://host:080000",
+		"https://user@host/",
+		"https://user:pw@host/",
+		"https://ho st/",
+		"https://host/a b",
+		"https://host/\n",
+		"https://host\\@evil/",
+		"https://[::1",
+		"https://[]/",
+		"https://[::1]x/",
+		"https://host/\xc3\xa4",
+		"javascript:alert(1)",
+		"https://ho<st/",
+		"https://a:80:90/",
 	};
 
 	(void)state;
@@ -144,10 +172,20 @@ static void test_listen(void **state)
 		const char *text, *host;
 		int port; /* -1 = refused */
 	} row[] = {
-		{ "127.0.0.1:8080", "127.0.0.1", 8080 }, { "[::1]:0", "::1", 0 }, { "localhost:65535", "localhost", 65535 },
-		{ "0.0.0.0:80", "0.0.0.0", 80 }, { "8080", NULL, -1 }, { ":8080", NULL, -1 }, { "127.0.0.1", NULL, -1 },
-		{ "127.0.0.1:", NULL, -1 }, { "127.0.0.1:70000", NULL, -1 }, { "::1:80", NULL, -1 }, { "[::1]", NULL, -1 },
-		{ "a/b:80", NULL, -1 }, { "", NULL, -1 }, { "host:80 ", NULL, -1 },
+		{ "127.0.0.1:8080", "127.0.0.1", 8080 },
+		{ "[::1]:0", "::1", 0 },
+		{ "localhost:65535", "localhost", 65535 },
+		{ "0.0.0.0:80", "0.0.0.0", 80 },
+		{ "8080", NULL, -1 },
+		{ ":8080", NULL, -1 },
+		{ "127.0.0.1", NULL, -1 },
+		{ "127.0.0.1:", NULL, -1 },
+		{ "127.0.0.1:70000", NULL, -1 },
+		{ "::1:80", NULL, -1 },
+		{ "[::1]", NULL, -1 },
+		{ "a/b:80", NULL, -1 },
+		{ "", NULL, -1 },
+		{ "host:80 ", NULL, -1 },
 	};
 
 	(void)state;
