@@ -24,7 +24,6 @@ enum gap { GAP_NONE, GAP_SPACE, GAP_BREAK };
 struct html {
 	struct str in;
 	size_t at;
-	bool quotes_broken; /* a quote in a tag never ended: quotes in tags mean nothing any more */
 	struct strbuf out;
 	enum gap gap; /* to be written before the next character */
 };
@@ -134,19 +133,19 @@ static size_t plain_tag_end(struct str in, size_t at)
 }
 
 /*
- * Position behind the '>' of a tag; one inside quotes does not count. When a quote does not end, quotes are
- * ignored from then on: so the whole rest is looked at only once, and one stray quote does not swallow a
- * description.
+ * Position behind the '>' of a tag; one inside quotes does not count. When a quote never ends, quotes are
+ * ignored for this tag, so that one stray quote does not swallow a description.
+ *
+ * Linear all the same: of three scans that are inside different quotes (or none) at one place, a run of
+ * quotes leaves them different, so that one of them stands outside and ends at the next '>'. No byte is
+ * read by more than three scans.
  */
-static size_t tag_end(struct html *html, size_t at)
+static size_t tag_end(struct str in, size_t start)
 {
-	size_t start = at;
 	char quote = '\0';
 
-	if (html->quotes_broken)
-		return plain_tag_end(html->in, at);
-	for (; at < html->in.len; at++) {
-		char c = html->in.p[at];
+	for (size_t at = start; at < in.len; at++) {
+		char c = in.p[at];
 
 		if (quote != '\0')
 			quote = c == quote ? '\0' : quote;
@@ -155,8 +154,7 @@ static size_t tag_end(struct html *html, size_t at)
 		else if (c == '>')
 			return at + 1;
 	}
-	html->quotes_broken = true;
-	return plain_tag_end(html->in, start);
+	return plain_tag_end(in, start);
 }
 
 /* Position of the next "</name", or the end. */
@@ -186,7 +184,7 @@ static void read_tag(struct html *html)
 	for (; at < html->in.len && is_name(html->in.p[at]); at++)
 		if (name.len < sizeof(text))
 			text[name.len++] = lower(html->in.p[at]);
-	html->at = tag_end(html, at);
+	html->at = tag_end(html->in, at);
 	if (!closing && is_dropped(name))
 		html->at = close_tag(html->in, html->at, name);
 	else if (is_block(name))

@@ -82,6 +82,7 @@ static const struct {
 	  "update item i",
 	  "delete item i" },
 	{ { "delete on its way", true, true, true, 0, NULL }, "update item i", "" },
+	{ { "delete on its way, of the same", true, true, true, SAME, NULL }, "update item i", "" },
 	{ { "deleted", true, false, true, 0, NULL }, "create item i", "" },
 };
 

@@ -407,6 +407,9 @@ static const struct {
 	{ "one is missing", ENDPOINT_item_bulk_update, false, 200,
 	  "{'data':" JOB("complete", FAILED(1) ",'errors':[" MISSING("An item", "p1") "]") "}", JOB_COMPLETE,
 	  OUTCOME_ACCEPTED, "caaa" },
+	{ "an id that only ends like one of ours", ENDPOINT_item_bulk_update, false, 200,
+	  "{'data':" JOB("complete", FAILED(1) ",'errors':[" MISSING("An item", "xp1") "]") "}", JOB_COMPLETE,
+	  OUTCOME_ACCEPTED, "ssss" },
 	{ "delete of what is not there", ENDPOINT_item_bulk_delete, false, 200,
 	  "{'data':" JOB("complete", FAILED(2) ",'errors':[" MISSING("An item", "p1") "," MISSING(
 					     "An item", "c1") "]") "}",
