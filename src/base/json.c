@@ -219,7 +219,7 @@ struct json *json_new_null(void)
 
 struct json *json_new_decimal(struct str text)
 {
-	struct json *json;
+	struct json *json = NULL;
 	bool number = text.len && (text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9'));
 
 	return number && json_parse(text, &json, NULL) ? json : NULL;

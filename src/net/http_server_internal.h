@@ -92,19 +92,22 @@ struct http_server {
  */
 void server_take_reply(struct http_exchange *exchange);
 
-/* ---- http_exchange.c; all on the server's thread; the first four are MHD's callbacks ---- */
+/*
+ * ---- http_exchange.c; all on the server's thread; the first four are MHD's callbacks (arg is the server)
+ * ----
+ */
 
 /* The request line has arrived: takes an exchange, which MHD carries along as the context of the request. */
-void *exchange_open(void *server, const char *uri, struct MHD_Connection *connection);
+void *exchange_open(void *arg, const char *uri, struct MHD_Connection *connection);
 /* Headers, each piece of the body, the end of it, and after a resume: MHD's access handler. */
 enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection, const char *url,
 				 const char *method, const char *version, const char *data,
 				 size_t *data_bytes, void **context);
 /* The answer is sent or the connection lost. */
-void exchange_close(void *server, struct MHD_Connection *connection, void **context,
+void exchange_close(void *arg, struct MHD_Connection *connection, void **context,
 		    enum MHD_RequestTerminationCode reason);
 /* A connection begins (remembers its peer's address as text) or ends. */
-void connection_notify(void *server, struct MHD_Connection *connection, void **context,
+void connection_notify(void *arg, struct MHD_Connection *connection, void **context,
 		       enum MHD_ConnectionNotificationCode code);
 /* Its reply is back: lets MHD go on with it. */
 void exchange_take_back(struct http_exchange *exchange);

@@ -63,7 +63,7 @@ static void assert_logged(const char *want)
 	(void)close(real_stderr);
 	file = fopen(in_folder("log"), "r");
 	assert_non_null(file);
-	(void)fread(got, 1, sizeof(got) - 1, file);
+	assert_true(fread(got, 1, sizeof(got) - 1, file) > 0);
 	(void)fclose(file);
 	assert_string_equal(got, want);
 }
