@@ -21,6 +21,14 @@ static int compare_entity(struct entity a, enum entity_kind kind, struct str id)
 	return a.kind != kind ? (a.kind < kind ? -1 : 1) : str_cmp(a.id, id);
 }
 
+static int compare_entities(const void *left, const void *right)
+{
+	const struct entity *a = left;
+	const struct entity *b = right;
+
+	return compare_entity(*a, b->kind, b->id);
+}
+
 static int compare_number(int64_t a, int64_t b)
 {
 	return (a > b) - (a < b);
@@ -78,6 +86,18 @@ static void read_body(struct merge *merge, struct merge_fact *fact)
 		   STR_ARG(row->entity.id), STR_ARG(row->part));
 }
 
+static void sort_deleted(struct merge *merge)
+{
+	const struct catalog_root *root = merge->root;
+
+	merge->deleted = ARENA_ARRAY(merge->arena, root->n_entity, struct entity);
+	for (size_t i = 0; i < root->n_entity; i++)
+		if (root->entity[i].deleted)
+			merge->deleted[merge->n_deleted++] = root->entity[i].entity;
+	if (merge->n_deleted > 1)
+		qsort(merge->deleted, merge->n_deleted, sizeof(merge->deleted[0]), compare_entities);
+}
+
 void merge_open(struct merge *merge, const struct catalog_rules *rules, const struct catalog_root *root,
 		struct arena *arena)
 {
@@ -90,6 +110,7 @@ void merge_open(struct merge *merge, const struct catalog_rules *rules, const st
 	if (merge->n_fact > 1)
 		qsort(merge->fact, merge->n_fact, sizeof(merge->fact[0]), compare_fact);
 	drop_losers(merge);
+	sort_deleted(merge);
 	for (size_t i = 0; i < merge->n_fact; i++)
 		read_body(merge, &merge->fact[i]);
 }
@@ -153,13 +174,35 @@ bool merge_later(const struct merge_fact *a, const struct merge_fact *b)
 
 bool merge_is_deleted(const struct merge *merge, enum entity_kind kind, struct str id)
 {
-	for (size_t i = 0; i < merge->root->n_entity; i++) {
-		const struct root_entity *known = &merge->root->entity[i];
+	struct entity wanted = { kind, id };
 
-		if (known->deleted && compare_entity(known->entity, kind, id) == 0)
-			return true;
-	}
-	return false;
+	return merge->n_deleted > 0 &&
+	       bsearch(&wanted, merge->deleted, merge->n_deleted, sizeof(wanted), compare_entities);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	const struct str *a = left;
+	const struct str *b = right;
+
+	return str_cmp(*a, *b);
+}
+
+struct merge_ids merge_ids_of(const struct merge *merge, const struct json *list)
+{
+	struct merge_ids ids = { .n = json_type(list) == JSON_ARRAY ? json_len(list) : 0 };
+
+	ids.id = ARENA_ARRAY(merge->arena, ids.n, struct str);
+	for (size_t i = 0; i < ids.n; i++)
+		ids.id[i] = json_text(json_at(list, i));
+	if (ids.n > 1)
+		qsort(ids.id, ids.n, sizeof(ids.id[0]), compare_ids);
+	return ids;
+}
+
+bool merge_ids_have(const struct merge_ids *ids, struct str id)
+{
+	return ids->n > 0 && bsearch(&id, ids->id, ids->n, sizeof(id), compare_ids);
 }
 
 /* ---- reasons ---- */

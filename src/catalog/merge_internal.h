@@ -40,6 +40,8 @@ struct merge {
 	struct arena *arena;
 	struct merge_fact *fact; /* by kind, id, part; one for each part */
 	size_t n_fact;
+	struct entity *deleted; /* sorted */
+	size_t n_deleted;
 	struct merge_market market;
 	struct strbuf held;
 	struct strbuf note;
@@ -59,6 +61,13 @@ bool merge_part_key(const struct merge_fact *fact, const char *name, struct str 
 /* Does a replace b? Of two from one message a does. Either may be NULL: the other one wins. */
 bool merge_later(const struct merge_fact *a, const struct merge_fact *b);
 bool merge_is_deleted(const struct merge *merge, enum entity_kind kind, struct str id);
+/* The texts of a list of ids, sorted; borrowed from the body. */
+struct merge_ids {
+	struct str *id;
+	size_t n;
+};
+struct merge_ids merge_ids_of(const struct merge *merge, const struct json *list);
+bool merge_ids_have(const struct merge_ids *ids, struct str id);
 /* Adds a reason, once. For people: "a; b". */
 void merge_hold(struct merge *merge, const char *format, ...) PRINTF_LIKE(2, 3);
 void merge_note(struct merge *merge, const char *format, ...) PRINTF_LIKE(2, 3);

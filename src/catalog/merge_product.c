@@ -50,53 +50,60 @@ bool merge_published(const struct merge *merge, enum entity_kind kind, struct st
 
 /* ---- categories ---- */
 
-static int compare_text(const void *left, const void *right)
-{
-	const struct str *a = left;
-	const struct str *b = right;
+/* A category that the product's facts name: by a link of its own, or (link NULL) in the set of all. */
+struct named {
+	struct str id;
+	const struct merge_fact *link;
+};
 
-	return str_cmp(*a, *b);
+static int compare_named(const void *left, const void *right)
+{
+	const struct named *a = left;
+	const struct named *b = right;
+
+	return str_cmp(a->id, b->id);
 }
 
-static bool set_has(const struct merge_fact *links, struct str id)
+/* All that are named, by id, with doubles. */
+static struct named *named_categories(const struct merge *merge, struct merge_range range,
+				      const struct merge_fact *links, size_t *n)
 {
 	const struct json *ids = links ? json_get(links->body, "ids") : NULL;
-
-	for (size_t i = 0; i < json_len(ids); i++)
-		if (str_eq(json_text(json_at(ids, i)), id))
-			return true;
-	return false;
-}
-
-/* The link of its own or the set of all, whichever is later. */
-static bool is_linked(const struct merge_fact *link, const struct merge_fact *links, struct str id)
-{
-	if (link && merge_later(link, links))
-		return !json_get_bool(link->body, "removed", false);
-	return set_has(links, id);
-}
-
-/* Ids of all categories that a link names, with doubles. */
-static struct str *named_categories(const struct merge *merge, struct merge_range range,
-				    const struct merge_fact *links, size_t *n)
-{
-	const struct json *ids = links ? json_get(links->body, "ids") : NULL;
-	struct str *id = ARENA_ARRAY(merge->arena, range.n + json_len(ids), struct str);
+	struct named *named = ARENA_ARRAY(merge->arena, range.n + json_len(ids), struct named);
 
 	*n = 0;
 	for (size_t i = 0; i < json_len(ids); i++)
-		id[(*n)++] = json_text(json_at(ids, i));
-	for (size_t i = 0; i < range.n; i++)
-		if (merge_part_key(&range.fact[i], "link", &id[*n]))
-			(*n)++;
+		named[(*n)++].id = json_text(json_at(ids, i));
+	for (size_t i = 0; i < range.n; i++) {
+		if (!merge_part_key(&range.fact[i], "link", &named[*n].id))
+			continue;
+		named[(*n)++].link = &range.fact[i];
+	}
 	if (*n > 1)
-		qsort(id, *n, sizeof(id[0]), compare_text);
-	return id;
+		qsort(named, *n, sizeof(named[0]), compare_named);
+	return named;
+}
+
+/* The link of its own or the set, whichever is later, says whether the product is in the category. */
+static bool is_linked(const struct named *named, size_t n, const struct merge_fact *links)
+{
+	const struct merge_fact *link = NULL;
+	bool in_set = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (named[i].link)
+			link = named[i].link;
+		else
+			in_set = true;
+	}
+	if (link && merge_later(link, links))
+		return !json_get_bool(link->body, "removed", false);
+	return in_set;
 }
 
 static bool is_known_category(struct merge *merge, struct str id)
 {
-	if (merge_is_deleted(merge, ENTITY_CATEGORY, id))
+	if (id.len == 0 || merge_is_deleted(merge, ENTITY_CATEGORY, id))
 		return false;
 	if (merge_part(merge, ENTITY_CATEGORY, id, "base"))
 		return true;
@@ -104,33 +111,23 @@ static bool is_known_category(struct merge *merge, struct str id)
 	return false;
 }
 
-static const struct merge_fact *find_link(struct merge_range range, struct str id)
-{
-	struct str key;
-
-	for (size_t i = 0; i < range.n; i++)
-		if (merge_part_key(&range.fact[i], "link", &key) && str_eq(key, id))
-			return &range.fact[i];
-	return NULL;
-}
-
 static void add_categories(struct merge *merge, const struct merge_product *product,
 			   struct catalog_item *item)
 {
 	const struct merge_fact *links = merge_part(merge, ENTITY_PRODUCT, product->id, "links");
 	struct merge_range range = merge_entity(merge, ENTITY_PRODUCT, product->id);
-	size_t n_id, n = 0;
-	const struct str *id = named_categories(merge, range, links, &n_id);
-	struct str *external = ARENA_ARRAY(merge->arena, n_id, struct str);
+	size_t n_named, n_same;
+	const struct named *named = named_categories(merge, range, links, &n_named);
+	struct str *external = ARENA_ARRAY(merge->arena, n_named, struct str);
 
-	for (size_t i = 0; i < n_id; i++) {
-		if (id[i].len == 0 || (i > 0 && str_eq(id[i], id[i - 1])))
-			continue;
-		if (is_linked(find_link(range, id[i]), links, id[i]) && is_known_category(merge, id[i]))
-			external[n++] = catalog_external_id(merge->rules->id_prefix, id[i], merge->arena);
-	}
 	item->category_external_id = external;
-	item->n_category = n;
+	for (size_t i = 0; i < n_named; i += n_same) {
+		for (n_same = 1; i + n_same < n_named && str_eq(named[i + n_same].id, named[i].id);)
+			n_same++;
+		if (is_linked(&named[i], n_same, links) && is_known_category(merge, named[i].id))
+			external[item->n_category++] =
+				catalog_external_id(merge->rules->id_prefix, named[i].id, merge->arena);
+	}
 }
 
 /* ---- the product ---- */

@@ -23,34 +23,28 @@ struct candidates {
 
 /* ---- which ---- */
 
-static bool set_has(const struct merge_fact *set, struct str id)
-{
-	const struct json *ids = json_get(set->body, "ids");
-
-	for (size_t i = 0; i < json_len(ids); i++)
-		if (str_eq(json_text(json_at(ids, i)), id))
-			return true;
-	return false;
-}
+/* The product's set of variants; fact NULL = it has not told one. */
+struct variant_set {
+	const struct merge_fact *fact;
+	struct merge_ids ids;
+};
 
 /* In the product's set of variants, or told of since. */
-static bool belongs(const struct merge *merge, const struct merge_product *product, struct str id,
+static bool belongs(const struct merge *merge, const struct variant_set *set, struct str id,
 		    const struct merge_fact *base)
 {
-	const struct merge_fact *set = merge_part(merge, ENTITY_PRODUCT, product->id, "variants");
-
 	if (merge_is_deleted(merge, ENTITY_VARIANT, id))
 		return false;
-	return !set || set_has(set, id) || (base && !merge_later(set, base));
+	return !set->fact || merge_ids_have(&set->ids, id) || (base && !merge_later(set->fact, base));
 }
 
-static void add_candidate(struct merge *merge, const struct merge_product *product, struct str id,
-			  struct candidates *list)
+static void add_candidate(struct merge *merge, const struct merge_product *product,
+			  const struct variant_set *set, struct str id, struct candidates *list)
 {
 	const struct merge_fact *base = merge_part(merge, ENTITY_VARIANT, id, "base");
 	struct candidate *row = &list->row[list->n];
 
-	if (!belongs(merge, product, id, base))
+	if (!belongs(merge, set, id, base))
 		return;
 	*row = (struct candidate){ .id = id, .base = base };
 	row->published = merge_published(merge, ENTITY_VARIANT, id, NULL);
@@ -64,15 +58,18 @@ static void add_candidate(struct merge *merge, const struct merge_product *produ
 static struct candidates find_candidates(struct merge *merge, const struct merge_product *product)
 {
 	struct candidates list = { .row = ARENA_ARRAY(merge->arena, merge->n_fact, struct candidate) };
+	struct variant_set set = { .fact = merge_part(merge, ENTITY_PRODUCT, product->id, "variants") };
 	struct str last = { 0 };
 
+	if (set.fact)
+		set.ids = merge_ids_of(merge, json_get(set.fact->body, "ids"));
 	for (size_t i = 0; i < merge->n_fact; i++) {
 		struct entity entity = merge->fact[i].row->entity;
 
 		if (entity.kind != ENTITY_VARIANT || (last.p && str_eq(entity.id, last)))
 			continue;
 		last = entity.id;
-		add_candidate(merge, product, entity.id, &list);
+		add_candidate(merge, product, &set, entity.id, &list);
 	}
 	return list;
 }

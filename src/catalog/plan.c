@@ -8,6 +8,7 @@
 #include "catalog/plan.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #define PASSES 6
 
@@ -24,44 +25,108 @@ static const struct {
 	{ DELIVERY_UPDATE, KLAVIYO_ITEM },     { DELIVERY_UPDATE, KLAVIYO_VARIANT },
 };
 
+/* One entity of Klaviyo, and where it stands in its array. */
+struct plan_key {
+	enum klaviyo_kind kind;
+	struct str external_id;
+	size_t at;
+};
+
+struct plan_index {
+	struct plan_key *key; /* sorted */
+	size_t n;
+};
+
 struct plan {
 	const struct catalog_root *root;
 	const struct catalog_view *view;
 	const struct plan_resource *resource;
 	size_t n_resource;
+	struct plan_index sent;
+	struct plan_index wanted; /* resources */
+	struct plan_index kept;
 	struct delivery_new *delivery;
 	size_t n;
 };
 
+/* ---- looking up ---- */
+
+static int compare_key(const void *left, const void *right)
+{
+	const struct plan_key *a = left;
+	const struct plan_key *b = right;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return str_cmp(a->external_id, b->external_id);
+}
+
+static struct plan_index index_open(struct arena *arena, size_t n)
+{
+	return (struct plan_index){ .key = ARENA_ARRAY(arena, n, struct plan_key) };
+}
+
+static void index_add(struct plan_index *index, enum klaviyo_kind kind, struct str external_id)
+{
+	index->key[index->n] = (struct plan_key){ kind, external_id, index->n };
+	index->n++;
+}
+
+static void index_sort(struct plan_index *index)
+{
+	if (index->n > 1)
+		qsort(index->key, index->n, sizeof(index->key[0]), compare_key);
+}
+
+static const struct plan_key *index_find(const struct plan_index *index, enum klaviyo_kind kind,
+					 struct str external_id)
+{
+	struct plan_key wanted = { kind, external_id, 0 };
+
+	if (index->n == 0)
+		return NULL;
+	return bsearch(&wanted, index->key, index->n, sizeof(wanted), compare_key);
+}
+
+static void index_all(struct plan *plan, struct arena *arena)
+{
+	const struct catalog_root *root = plan->root;
+	const struct catalog_view *view = plan->view;
+
+	plan->sent = index_open(arena, root->n_sent);
+	for (size_t i = 0; i < root->n_sent; i++)
+		index_add(&plan->sent, root->sent[i].kind, root->sent[i].external_id);
+	plan->wanted = index_open(arena, plan->n_resource);
+	for (size_t i = 0; i < plan->n_resource; i++)
+		index_add(&plan->wanted, plan->resource[i].kind, plan->resource[i].external_id);
+	plan->kept = index_open(arena, view->n_kept_variant);
+	for (size_t i = 0; i < view->n_kept_variant; i++)
+		index_add(&plan->kept, KLAVIYO_VARIANT, view->kept_variant[i]);
+	index_sort(&plan->sent);
+	index_sort(&plan->wanted);
+	index_sort(&plan->kept);
+}
+
 static const struct root_sent *find_sent(const struct plan *plan, const struct plan_resource *resource)
 {
-	for (size_t i = 0; i < plan->root->n_sent; i++) {
-		const struct root_sent *sent = &plan->root->sent[i];
+	const struct plan_key *key = index_find(&plan->sent, resource->kind, resource->external_id);
 
-		if (sent->kind == resource->kind && str_eq(sent->external_id, resource->external_id))
-			return sent;
-	}
-	return NULL;
+	return key ? &plan->root->sent[key->at] : NULL;
 }
 
 static const struct plan_resource *find_resource(const struct plan *plan, const struct root_sent *sent)
 {
-	for (size_t i = 0; i < plan->n_resource; i++) {
-		const struct plan_resource *resource = &plan->resource[i];
+	const struct plan_key *key = index_find(&plan->wanted, sent->kind, sent->external_id);
 
-		if (sent->kind == resource->kind && str_eq(sent->external_id, resource->external_id))
-			return resource;
-	}
-	return NULL;
+	return key ? &plan->resource[key->at] : NULL;
 }
 
 static bool is_kept(const struct plan *plan, const struct root_sent *sent)
 {
-	for (size_t i = 0; i < plan->view->n_kept_variant; i++)
-		if (sent->kind == KLAVIYO_VARIANT && str_eq(sent->external_id, plan->view->kept_variant[i]))
-			return true;
-	return false;
+	return index_find(&plan->kept, sent->kind, sent->external_id) != NULL;
 }
+
+/* ---- deciding ---- */
 
 /* Klaviyo has it, or will have it by what is on its way. */
 static bool is_there(const struct root_sent *sent)
@@ -135,6 +200,7 @@ void catalog_plan(const struct catalog_root *root, const struct catalog_view *vi
 	struct plan plan = { .root = root, .view = view, .resource = resource, .n_resource = n };
 
 	assert(view->present || n == 0);
+	index_all(&plan, arena);
 	plan.delivery = ARENA_ARRAY(arena, root->n_sent + n, struct delivery_new);
 	for (size_t i = 0; i < PASSES && !is_held(view); i++) {
 		if (pass_row[i].op == DELIVERY_DELETE)
