@@ -339,7 +339,7 @@ static void the_demo_ends_with_ctrl_c(void **state)
 	assert_int_equal(get(place, daemon, "/health/ready"), 0);
 }
 
-/* Waits until the daemon of that folder has ended: its lock ends with it. The time limit is that of the test. */
+/* Waits until the daemon of that folder has ended: its lock ends with it. */
 static void daemon_has_ended(struct place *place, const char *lock)
 {
 	int fd = open(place_file(place, lock, NULL), O_RDWR | O_CLOEXEC);
