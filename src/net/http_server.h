@@ -9,8 +9,8 @@
  * HTTP/1.1 server (libmicrohttpd on one epoll thread). Knows nothing about commerce.
  *
  * A handler gets a whole request and answers it now or later: http_reply may be called from any thread, once
- * per exchange; until then the connection is suspended and costs no thread. A stop answers every open
- * exchange with 503.
+ * per exchange; until then the connection waits and costs no thread. A stop answers every open exchange with
+ * 503.
  */
 struct http_server;
 struct http_exchange;

@@ -11,7 +11,7 @@
 
 /*
  * Shared by http_server.c (life of a server, its thread), http_exchange.c (life of an exchange),
- * http_listen.c.
+ * http_body.c, http_listen.c.
  */
 
 /*
@@ -114,6 +114,13 @@ void exchange_take_back(struct http_exchange *exchange);
 /* Takes a pending exchange from whoever has it, so that 503 is answered. */
 void exchange_stop(struct http_exchange *exchange);
 void exchange_free(struct http_exchange *exchange);
+
+/* ---- http_body.c; server's thread ---- */
+
+/* What is known with the headers; exchange->early says whether the body is not worth waiting for. */
+void exchange_begin(struct http_exchange *exchange, const char *method);
+/* One piece of the body; MHD_NO ends the connection without an answer. */
+enum MHD_Result exchange_take_body(struct http_exchange *exchange, const char *data, size_t bytes);
 
 /* ---- http_listen.c ---- */
 
