@@ -202,7 +202,7 @@ void deliver_job_add(struct deliver *deliver, struct deliver_account *account, c
 void deliver_job_free(struct deliver_job *job);
 void deliver_jobs_release(struct deliver_jobs *jobs);
 /* Not complete yet: when to ask again. */
-void deliver_job_defer(struct deliver_job *job, const struct deliver_jobs *jobs, int64_t now_ms);
+void deliver_job_defer(struct deliver_job *job, int64_t now_ms);
 /* Ended without a result: every row is to be tried again. */
 void deliver_job_give_up(struct deliver_job *job, struct str reason);
 /* What an answer says of a job. False: it is not on this page of the list. */

@@ -22,12 +22,27 @@ static int64_t between(int64_t low, int64_t value, int64_t high)
 	return value < low ? low : value > high ? high : value;
 }
 
-void deliver_job_defer(struct deliver_job *job, const struct deliver_jobs *jobs, int64_t now_ms)
+/* How long jobs like these take: those of the same kind and op, else of the same kind; 0 = not known. */
+static int64_t usual_ms(const struct deliver_account *account, enum klaviyo_kind kind, enum delivery_op op)
+{
+	int64_t usual_ms = account->jobs[kind][op].usual_ms;
+
+	for (enum delivery_op other = 0; usual_ms == 0 && other < DELIVERY_OP_COUNT; other++)
+		usual_ms = account->jobs[kind][other].usual_ms;
+	return usual_ms;
+}
+
+static int64_t job_usual_ms(const struct deliver_job *job)
+{
+	return usual_ms(job->account, job->batch.delivery[0].kind, job->batch.delivery[0].op);
+}
+
+void deliver_job_defer(struct deliver_job *job, int64_t now_ms)
 {
 	int64_t wait_ms = now_ms - job->started_at_ms;
 
 	/* Late already, so it will not take much longer. */
-	if (jobs->usual_ms > 0)
+	if (job_usual_ms(job) > 0)
 		wait_ms /= 4;
 	job->poll_at_ms = now_ms + between(POLL_FIRST_MS, wait_ms, POLL_MAX_MS);
 }
@@ -59,7 +74,7 @@ void deliver_job_add(struct deliver *deliver, struct deliver_account *account,
 	/* An old job, after a restart, is asked for at once. */
 	job->poll_at_ms = deliver->now_ms;
 	if (age_ms < POLL_FIRST_MS)
-		job->poll_at_ms += between(POLL_FIRST_MS, jobs->usual_ms, POLL_MAX_MS);
+		job->poll_at_ms += between(POLL_FIRST_MS, job_usual_ms(job), POLL_MAX_MS);
 	while (*at)
 		at = &(*at)->next;
 	*at = job;
@@ -119,7 +134,7 @@ bool deliver_job_heed(struct deliver_jobs *jobs, struct deliver_job *job, bool l
 	job->polls++;
 	switch (state) {
 	case JOB_WORKING:
-		deliver_job_defer(job, jobs, now_ms);
+		deliver_job_defer(job, now_ms);
 		break;
 	case JOB_COMPLETE:
 		learn(jobs, job, now_ms);

@@ -138,7 +138,7 @@ static void heed_failure(struct deliver_jobs *jobs, int64_t now_ms)
 	jobs->next_page = jobs->first_page = NULL;
 	for (struct deliver_job *job = jobs->first; job; job = job->next)
 		if (!job->ended && job->poll_at_ms <= now_ms)
-			deliver_job_defer(job, jobs, now_ms);
+			deliver_job_defer(job, now_ms);
 }
 
 static void heed_one(struct deliver_jobs *jobs, struct str job_id, int64_t now_ms,
@@ -188,7 +188,7 @@ static void end_reading(struct deliver_jobs *jobs, int64_t now_ms)
 		if (jobs->whole)
 			job->alone = true;
 		else
-			deliver_job_defer(job, jobs, now_ms);
+			deliver_job_defer(job, now_ms);
 	}
 	if (jobs->whole)
 		return;
