@@ -154,9 +154,24 @@ struct str merge_url_of(struct merge *merge, const struct json *base, const stru
 /* Absolute image addresses of a body, in order, each once. Kept. */
 const struct str *merge_images(struct merge *merge, const struct json *base, size_t *n);
 
-/* ---- merge_meta.c ---- */
+/* ---- merge_name.c: names behind ids; all kept ---- */
 
 struct merge_product;
+
+/*
+ * Name of the product's brand or series: as its own message says if that is later, else as the product
+ * does.
+ */
+struct str merge_named(struct merge *merge, const struct merge_fact *base, enum entity_kind kind,
+		       const char *member);
+/* "a, b": titles of the tags of a body; of the product and all its variants. */
+struct str merge_tags_of(struct merge *merge, const struct json *base, struct str language);
+struct str merge_all_tags(struct merge *merge, const struct merge_product *product);
+/* Slug, country or id of one of the product's markets; of all in which it is offered. */
+struct str merge_market_name(const struct merge *merge, const struct json *row);
+struct str merge_market_names(struct merge *merge, const struct merge_product *product);
+
+/* ---- merge_meta.c ---- */
 
 /* Side information of the item; tags: of the product and its variants. */
 void merge_meta_item(struct merge *merge, const struct merge_product *product, struct catalog_item *item);

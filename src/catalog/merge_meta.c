@@ -98,36 +98,7 @@ static void add_member(struct meta_list *list, const char *prefix, struct str na
 	add(list, prefix, name, suffix, merge_scalar_of(list->merge, object, member));
 }
 
-/* ---- sorted texts ---- */
-
-static int compare_text(const void *left, const void *right)
-{
-	const struct str *a = left;
-	const struct str *b = right;
-
-	return str_cmp(*a, *b);
-}
-
-/* "a, b, c", each once. */
-static struct str join(const struct merge *merge, struct str *text, size_t n)
-{
-	struct strbuf out;
-	struct str result;
-
-	strbuf_init(&out, 10000);
-	if (n > 1)
-		qsort(text, n, sizeof(text[0]), compare_text);
-	for (size_t i = 0; i < n; i++) {
-		if (text[i].len == 0 || (i > 0 && str_eq(text[i], text[i - 1])))
-			continue;
-		if (out.len > 0)
-			strbuf_add_text(&out, ", ");
-		strbuf_add_str(&out, text[i]);
-	}
-	result = arena_dup(merge->arena, strbuf_str(&out));
-	strbuf_release(&out);
-	return result;
-}
+/* ---- sorted members ---- */
 
 struct member {
 	struct str name;
@@ -158,120 +129,7 @@ static void add_members(struct meta_list *list, const char *prefix, const struct
 		add(list, prefix, member[i].name, "", merge_scalar(list->merge, member[i].value));
 }
 
-/* ---- names that other entities have ---- */
-
-/*
- * Name of the product's brand or series: as its own message says if that is later, else as the product
- * does.
- */
-static struct str named(struct merge *merge, const struct merge_fact *base, enum entity_kind kind,
-			const char *member)
-{
-	const struct json *said = json_get(base->body, member);
-	struct str id = merge_scalar_of(merge, said, "id");
-	const struct merge_fact *own = id.len > 0 ? merge_part(merge, kind, id, "base") : NULL;
-	struct str name = merge_scalar_of(merge, said, "name");
-	struct str title = own ? merge_scalar_of(merge, own->body, "title") : (struct str){ 0 };
-
-	if (title.len > 0 && (name.len == 0 || merge_later(own, base)))
-		return title;
-	return name;
-}
-
-/* "123e4567-e89b-12d3-a456-426614174040": nobody's text. */
-static bool is_uuid(struct str text)
-{
-	for (size_t i = 0; i < text.len && text.len == 36; i++) {
-		char c = text.p[i];
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-
-		if (dash ? c != '-' : !hex)
-			return false;
-	}
-	return text.len == 36;
-}
-
-/* A tag may be named by its id or be its own text. An id whose tag is not known yet has no title. */
-static struct str tag_title(struct merge *merge, struct str tag, struct str language)
-{
-	const struct merge_fact *own = merge_part(merge, ENTITY_TAG, tag, "base");
-	struct str title;
-
-	if (merge_is_deleted(merge, ENTITY_TAG, tag))
-		return (struct str){ 0 };
-	if (!own)
-		return is_uuid(tag) ? (struct str){ 0 } : tag;
-	title = merge_text_of(merge, own->body, language, "title");
-	if (title.len == 0)
-		title = merge_scalar_of(merge, own->body, "key");
-	return title.len > 0 ? title : tag;
-}
-
-static size_t take_tags(struct merge *merge, const struct json *tags, struct str language, struct str *out)
-{
-	size_t n = json_len(tags);
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = tag_title(merge, merge_scalar(merge, json_at(tags, i)), language);
-	return n;
-}
-
-static struct str tags_of(struct merge *merge, const struct json *base, struct str language)
-{
-	const struct json *tags = json_get(base, "tags");
-	struct str *text = ARENA_ARRAY(merge->arena, json_len(tags), struct str);
-
-	if (json_type(tags) != JSON_ARRAY)
-		return (struct str){ 0 };
-	return join(merge, text, take_tags(merge, tags, language, text));
-}
-
-static bool is_variant_base(const struct merge_fact *fact)
-{
-	return fact->row->entity.kind == ENTITY_VARIANT && fact->body && str_eq(fact->row->part, STR("base"));
-}
-
-/* Tags of the product and of its variants. */
-static struct str all_tags(struct merge *merge, const struct merge_product *product)
-{
-	size_t n = json_len(json_get(product->base->body, "tags"));
-	struct str *text;
-
-	for (size_t i = 0; i < merge->n_fact; i++)
-		if (is_variant_base(&merge->fact[i]))
-			n += json_len(json_get(merge->fact[i].body, "tags"));
-	text = ARENA_ARRAY(merge->arena, n, struct str);
-	n = take_tags(merge, json_get(product->base->body, "tags"), product->language, text);
-	for (size_t i = 0; i < merge->n_fact; i++)
-		if (is_variant_base(&merge->fact[i]))
-			n += take_tags(merge, json_get(merge->fact[i].body, "tags"), product->language,
-				       text + n);
-	return join(merge, text, n);
-}
-
-static struct str market_name(const struct merge *merge, const struct json *row)
-{
-	static const char *const member[] = { "slug", "country", "id" };
-	struct str name = { 0 };
-
-	for (size_t i = 0; i < ARRAY_LEN(member) && name.len == 0; i++)
-		name = merge_scalar_of(merge, row, member[i]);
-	return name;
-}
-
-/* The markets in which the product is offered. */
-static struct str market_names(struct merge *merge, const struct merge_product *product)
-{
-	const struct json *rows = json_get(product->base->body, "markets");
-	struct str *text = ARENA_ARRAY(merge->arena, json_len(rows), struct str);
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_len(rows); i++)
-		if (merge_market_is_active(merge, product->base, json_at(rows, i)))
-			text[n++] = market_name(merge, json_at(rows, i));
-	return join(merge, text, n);
-}
+/* ---- groups ---- */
 
 /* market_us: "United States, US, en-US, USD" */
 static void add_markets(struct meta_list *list, const struct json *rows)
@@ -290,13 +148,11 @@ static void add_markets(struct meta_list *list, const struct json *rows)
 				strbuf_add_text(&out, ", ");
 			strbuf_add_str(&out, text);
 		}
-		add(list, "market_", market_name(list->merge, row), "",
+		add(list, "market_", merge_market_name(list->merge, row), "",
 		    merge_keep(list->merge, strbuf_str(&out)));
 		strbuf_release(&out);
 	}
 }
-
-/* ---- groups ---- */
 
 static void add_price(struct meta_list *list, const struct merge_price *price, struct str currency)
 {
@@ -383,14 +239,14 @@ void merge_meta_item(struct merge *merge, const struct merge_product *product, s
 	const struct json *base = product->base->body;
 
 	add_plain(&list, "sku", product->sku);
-	add_plain(&list, "brand", named(merge, product->base, ENTITY_BRAND, "brand"));
-	add_plain(&list, "series", named(merge, product->base, ENTITY_SERIES, "series"));
+	add_plain(&list, "brand", merge_named(merge, product->base, ENTITY_BRAND, "brand"));
+	add_plain(&list, "series", merge_named(merge, product->base, ENTITY_SERIES, "series"));
 	add_plain(&list, "status", product->status);
 	add_price(&list, &product->shown, product->currency);
-	add_plain(&list, "markets", market_names(merge, product));
+	add_plain(&list, "markets", merge_market_names(merge, product));
 	add_plain(&list, "language", product->language);
 	add_plain(&list, "slug", product->slug);
-	add_plain(&list, "tags", all_tags(merge, product));
+	add_plain(&list, "tags", merge_all_tags(merge, product));
 	add_plain(&list, "meta_title", merge_text_of(merge, base, product->language, "meta_title"));
 	add_plain(&list, "meta_description",
 		  merge_text_of(merge, base, product->language, "meta_description"));
@@ -417,7 +273,7 @@ void merge_meta_variant(struct merge *merge, const struct json *base, const stru
 	add_members(&list, "option_", json_get(base, "options"));
 	add_member(&list, "barcode", (struct str){ 0 }, "", base, "barcode");
 	add_price(&list, price, currency);
-	add_plain(&list, "tags", tags_of(merge, base, language));
+	add_plain(&list, "tags", merge_tags_of(merge, base, language));
 	add_members(&list, "custom_", json_get(base, "custom"));
 	add_languages(&list, base, "title_", "title");
 	add_languages(&list, base, "slug_", "slug");
