@@ -61,7 +61,7 @@ enum fact_op {
  *                           compare_at_price, currency, stock, track_stock: bool, options: {NAME: value},
  *                           custom, tags, barcode}
  * product, variant status  {published: bool*, status}
- * product, variant price.G {group, prices: [{market, countries: [..], currency*, base, sale, reference,
+ * product, variant price.G {group, sku, prices: [{market, countries: [..], currency*, base, sale, reference,
  *                           on_sale: bool, active: bool}]}           G = price list (store group), "" if there is one
  * product, variant, sku stock.I {quantity*: int, available: bool}    I = inventory, "" if there is one
  * product  link.C          {removed: bool}                           C = category id

@@ -65,6 +65,7 @@ void enad_map_prices(struct mapping *mapping, const struct json *payload, int64_
 {
 	struct str id = enad_need_id(mapping, payload, "variant_id|product_variant_id");
 	struct str group = payload_id(payload, "store_group_id|store_group_slug", mapping->arena);
+	struct str number = payload_id(payload, "variant_number|product_variant_number", mapping->arena);
 	const struct json *markets = json_get(payload, "markets");
 	struct ref_list refs = { .arena = mapping->arena };
 	struct json *body;
@@ -76,7 +77,10 @@ void enad_map_prices(struct mapping *mapping, const struct json *payload, int64_
 		return;
 	body = json_new_object();
 	payload_put_text(body, "group", payload, "store_group_slug|store_group_id");
+	json_set_text(body, "sku", number);
 	json_set(body, "prices", price_rows(mapping, markets));
+	/* Stock hangs on the number; the variant's own message may never come. */
+	ref_list_add(&refs, ENTITY_SKU, number);
 	/* Prices of a store group that was deleted no longer count. */
 	ref_list_add(&refs, ENTITY_STORE_GROUP, payload_id(payload, "store_group_id", mapping->arena));
 	mapping_add(mapping, (struct fact){
