@@ -184,8 +184,9 @@ static void submit(struct reception *reception, const struct platform_message *m
 		record[i] = (struct inbox_record){
 			.store_id = reception->store->id,
 			.received_ms = now_ms,
-			.topic = message[i].topic,
-			.source_id = message[i].source_id,
+			/* These may stand in a header, and headers go when the client does. */
+			.topic = arena_dup(arena, message[i].topic),
+			.source_id = arena_dup(arena, message[i].source_id),
 			.body = message[i].body,
 			.slot = message[i].slot,
 			.key = message[i].key,
