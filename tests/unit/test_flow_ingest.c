@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECRET "a-secret-of-some-length"
