@@ -78,6 +78,8 @@ static struct json *product_body(struct mapping *mapping, const struct json *pay
 	bool published;
 
 	payload_put_text(body, "sku", payload, "product_number");
+	/* Stock of a product without variants hangs on its number. */
+	ref_list_add(refs, ENTITY_SKU, payload_id(payload, "product_number", mapping->arena));
 	payload_put_text(body, "title", payload, "product_name");
 	payload_put_text(body, "description", payload, "description");
 	payload_put_text(body, "html", payload, "html_description");
