@@ -1,0 +1,196 @@
+/*
+ * Klaviyo in trouble, the daemon killed: in the end the catalog is what it should be, nothing is lost,
+ * nothing is sent before it may be.
+ */
+#include "support/town.h"
+
+#include "base/attr.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <string.h>
+
+static int set_up(void **state)
+{
+	static struct town town;
+
+	town_open(&town, NULL);
+	town_store(&town, "shop", "generic", "main", NULL);
+	*state = &town;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct town *town = *state;
+
+	assert_int_equal(town_violations(town), 0);
+	town_close(town);
+	return 0;
+}
+
+/* Nothing is under way and nothing waits for its next try. */
+static void wait_for_rest(struct town *town)
+{
+	struct town_wait wait = { 0 };
+
+	while (town_wait(&wait)) {
+		town_idle(town);
+		if (town_number(town, "accounts", "main", "waiting") == 0)
+			break;
+	}
+	assert_int_equal(town_number(town, "accounts", "main", "waiting"), 0);
+	assert_int_equal(town_number(town, "accounts", "main", "failed"), 0);
+}
+
+static void klaviyo_down_for_a_while(void **state)
+{
+	struct town *town = *state;
+	struct town_wait wait = { 0 };
+
+	town_knobs(town, "{'down':true}");
+	town_products(town, "shop", "p", 3, 5);
+	while (town_wait(&wait) && town_number(town, "accounts", "main", "waiting") < 1)
+		;
+	assert_int_equal(town_count(town, TOWN_KEY, "items"), 0);
+	town_knobs(town, "{'down':false}");
+	town_until(town, TOWN_KEY, "variants", 3);
+	wait_for_rest(town);
+}
+
+static void throttled_again_and_again(void **state)
+{
+	struct town *town = *state;
+
+	town_knobs(town, "{'fail_every':3,'fail_status':429,'retry_after_s':1}");
+	town_products(town, "shop", "p", 4, 5);
+	town_products(town, "shop", "q", 40, 5);
+	town_until(town, TOWN_KEY, "variants", 44);
+	wait_for_rest(town);
+}
+
+static void every_fourth_request_fails(void **state)
+{
+	struct town *town = *state;
+
+	town_knobs(town, "{'fail_every':4,'fail_status':503}");
+	town_products(town, "shop", "p", 4, 5);
+	town_until(town, TOWN_KEY, "variants", 4);
+	town_knobs(town, "{'fail_every':0}");
+	wait_for_rest(town);
+}
+
+static void answers_get_lost(void **state)
+{
+	struct town *town = *state;
+
+	town_knobs(town, "{'drop_after':2,'drop_how':'502'}");
+	town_products(town, "shop", "p", 3, 5);
+	town_until(town, TOWN_KEY, "variants", 3);
+	wait_for_rest(town);
+}
+
+static void killed_in_the_middle(void **state)
+{
+	struct town *town = *state;
+	struct str before;
+
+	town_knobs(town, "{'job_ms':1500}");
+	for (int i = 0; i < 3; i++)
+		town_products(town, "shop", arena_printf(&town->place.arena, "p%d-", i).p, 100, 5);
+	for (int i = 0; i < 3; i++) {
+		town_requests(town, 1 + 2 * i);
+		assert_int_equal(town_stop(town, SIGKILL), 128 + SIGKILL);
+		town_conserve(town);
+		town_start(town);
+	}
+	wait_for_rest(town);
+	assert_int_equal(town_count(town, TOWN_KEY, "items"), 300);
+	assert_int_equal(town_count(town, TOWN_KEY, "variants"), 300);
+	/* the same again changes nothing and sends nothing */
+	before = town_catalog(town);
+	for (int i = 0; i < 3; i++)
+		town_products(town, "shop", arena_printf(&town->place.arena, "p%d-", i).p, 100, 5);
+	wait_for_rest(town);
+	assert_true(str_eq(before, town_catalog(town)));
+}
+
+static void what_was_accepted_is_there_after_a_kill(void **state)
+{
+	struct town *town = *state;
+
+	for (int i = 0; i < 20; i++) {
+		town_products(town, "shop", arena_printf(&town->place.arena, "p%d-", i).p, 1, 5);
+		if (i % 5 == 4) {
+			/* the 200 was given: killed at once, nothing may be missing */
+			assert_int_equal(town_stop(town, SIGKILL), 128 + SIGKILL);
+			town_start(town);
+		}
+	}
+	wait_for_rest(town);
+	assert_int_equal(town_number(town, "stores", "shop", "received"), 20);
+	assert_int_equal(town_count(town, TOWN_KEY, "items"), 20);
+}
+
+/* One account's Klaviyo takes requests and never answers. */
+static void a_dead_account_beside_a_living_one(void **state)
+{
+	struct town *town = *state;
+	struct running dead = START(&town->place, PROGRAM_SANDBOX, "listening on", "--listen", "127.0.0.1:0",
+				    "--limits", "off", "--latency-ms", "600000");
+	int64_t started_ms;
+
+	town_account(town, "dead", "pk_dead0123456789", dead.url);
+	town_store(town, "grave", "generic", "dead", NULL);
+	town_products(town, "grave", "g", 100, 5);
+	town_products(town, "grave", "h", 5, 5);
+	started_ms = clock_mono_ms(clock_system());
+	town_products(town, "shop", "p", 2, 5);
+	town_until(town, TOWN_KEY, "variants", 2);
+	assert_true(clock_mono_ms(clock_system()) - started_ms < 2000);
+	assert_int_equal(kill(dead.pid, SIGKILL), 0);
+	assert_int_equal(program_stop(&dead, SIGKILL), 128 + SIGKILL);
+}
+
+static void a_key_that_is_refused_stops_only_its_account(void **state)
+{
+	struct town *town = *state;
+	struct ran ran;
+
+	town_knobs(town, "{'deny_scope':['catalogs:write']}");
+	town_products(town, "shop", "p", 2, 5);
+	town_requests(town, 1);
+	for (struct town_wait wait = { 0 }; town_wait(&wait);) {
+		ran = RUN(&town->place, "audit", "--json", "--data", town->data);
+		if (strstr(ran.out, "account_stopped"))
+			break;
+	}
+	assert_non_null(strstr(ran.out, "account_stopped"));
+	assert_int_equal(town_number(town, "accounts", "main", "failed"), 0);
+	assert_int_equal(town_number(town, "accounts", "main", "ready"), 4);
+	town_knobs(town, "{'deny_scope':[]}");
+	town_until(town, TOWN_KEY, "variants", 2);
+	wait_for_rest(town);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(klaviyo_down_for_a_while),
+		TEST(throttled_again_and_again),
+		TEST(every_fourth_request_fails),
+		TEST(answers_get_lost),
+		TEST(killed_in_the_middle),
+		TEST(what_was_accepted_is_there_after_a_kill),
+		TEST(a_dead_account_beside_a_living_one),
+		TEST(a_key_that_is_refused_stops_only_its_account),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
