@@ -32,7 +32,7 @@ static int tear_down(void **state)
 {
 	struct town *town = *state;
 
-	assert_int_equal(town_violations(town), 0);
+	assert_int_equal(town_violations(town, NULL), 0);
 	town_close(town);
 	return 0;
 }

@@ -433,19 +433,20 @@ void town_requests(struct town *town, int64_t n)
 	fail_msg("the sandbox did not see %lld requests", (long long)n);
 }
 
-int64_t town_violations(struct town *town)
+int64_t town_violations(struct town *town, const char *kind)
 {
 	struct json *violations = town_sandbox(town, "/sandbox/violations");
-	int64_t total = -1;
+	int64_t n = -1;
 
-	(void)json_get_int(violations, "total", &total);
-	if (total > 0) {
-		struct str text = json_write_arena(violations, false, &town->place.arena);
+	(void)(kind ? json_get_int(json_get(violations, "by_kind"), kind, &n) :
+		      json_get_int(violations, "total", &n));
+	if (n != 0) {
+		struct str text = json_write_arena(json_get(violations, "by_kind"), false, &town->place.arena);
 
 		print_message("%.*s\n", STR_ARG(text));
 	}
 	json_free(violations);
-	return total;
+	return n;
 }
 
 static int compare_lines(const void *a, const void *b)

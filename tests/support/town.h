@@ -79,8 +79,8 @@ void town_until(struct town *town, const char *key, const char *kind, size_t n);
 const struct json *town_thing(const struct json *state, const char *key, const char *kind, const char *external_id);
 /* All that the sandbox holds, without times and jobs, in one order. */
 struct str town_catalog(struct town *town);
-/* Promises broken towards the sandbox so far. */
-int64_t town_violations(struct town *town);
+/* Promises broken towards the sandbox so far; kind NULL = of all kinds. */
+int64_t town_violations(struct town *town, const char *kind);
 struct json *town_status(struct town *town);
 /* A number of the status: of "accounts" or "stores", by name; 0 where nothing happened yet. */
 int64_t town_number(struct town *town, const char *list, const char *name, const char *member);
