@@ -228,7 +228,7 @@ void page_render(const struct sandbox *sandbox, struct strbuf *out)
 		"charset=\"utf-8\"><title>klaviyo-sandbox</title>\n"
 		"<style>body{font:14px sans-serif;margin:1.5em}table{border-collapse:collapse}"
 		"th,td{border:1px solid #bbb;padding:.2em .5em;text-align:left;vertical-align:top;"
-		"max-width:24em;overflow-wrap:anywhere}tr.v{background:#f3f3f3}</style></head><body>\n"
+		"max-width:24em;overflow-wrap:break-word}td:last-child{overflow-wrap:anywhere}tr.v{background:#f3f3f3}</style></head><body>\n"
 		"<h1>klaviyo-sandbox</h1>\n<p>A simulator of Klaviyo's API, in memory. As JSON: "
 		"<a href=\"/sandbox/state\">state</a>, <a href=\"/sandbox/requests\">requests</a>, "
 		"<a href=\"/sandbox/counts\">counts</a>, <a href=\"/sandbox/violations\">violations</a>, "
