@@ -399,7 +399,7 @@ struct conservation {
 };
 
 struct retention {
-	int message_days;          /* raw bodies */
+	int message_days;          /* raw bodies; at least 4 days, because duplicates are looked for among them */
 	int delivery_days;
 	int audit_days;
 	int tombstone_days;

@@ -36,6 +36,18 @@ int64_t store_id_day(int64_t id)
 
 /* ---- facts ---- */
 
+bool entity_eq(struct entity a, struct entity b)
+{
+	return a.kind == b.kind && str_eq(a.id, b.id);
+}
+
+int entity_cmp(struct entity a, struct entity b)
+{
+	if (a.kind != b.kind)
+		return a.kind < b.kind ? -1 : 1;
+	return str_cmp(a.id, b.id);
+}
+
 bool store_is_root(enum entity_kind kind)
 {
 	return kind == ENTITY_PRODUCT || kind == ENTITY_CATEGORY;

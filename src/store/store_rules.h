@@ -40,6 +40,8 @@ struct fact_count {
 	int stopped; /* by a tombstone */
 };
 
+bool entity_eq(struct entity a, struct entity b);
+int entity_cmp(struct entity a, struct entity b); /* by kind, then by id */
 bool store_is_root(enum entity_kind kind);
 /*
  * Does the tombstone stop a SET or CLEAR? While the entity is deleted as tombstone_stops says; when it lives again (or a part

@@ -66,18 +66,6 @@ struct entity memory_entity_key(struct memory *memory, struct entity entity)
 	return entity_dup(&memory->arena, entity);
 }
 
-bool entity_eq(struct entity a, struct entity b)
-{
-	return a.kind == b.kind && str_eq(a.id, b.id);
-}
-
-int entity_cmp(struct entity a, struct entity b)
-{
-	if (a.kind != b.kind)
-		return a.kind < b.kind ? -1 : 1;
-	return str_cmp(a.id, b.id);
-}
-
 void memory_audit(struct memory *memory, int64_t now_ms, const struct audit_row *row)
 {
 	int64_t id = memory_next_id(memory, now_ms);
@@ -147,10 +135,10 @@ static void memory_close(struct db *db)
 {
 	struct memory *memory = memory_lock(db);
 	void *list[] = {
-		memory->account.at,  memory->store.at,	memory->store_count.at, memory->account_count.at,
-		memory->message.at,  memory->entity.at, memory->fact.at,	memory->ref.at,
-		memory->due.at,	     memory->held.at,	memory->sent.at,	memory->sweep.at,
-		memory->delivery.at, memory->ended.at,	memory->batch.at,	memory->budget.at,
+		memory->account.at, memory->store.at,  memory->store_count.at, memory->account_count.at,
+		memory->message.at, memory->entity.at, memory->fact.at,	       memory->ref.at,
+		memory->due.at,	    memory->held.at,   memory->sent.at,	       memory->sweep.at,
+		memory->delivery.at, memory->ended.at, memory->batch.at,       memory->budget.at,
 		memory->audit.at,
 	};
 

@@ -58,28 +58,34 @@ static int compare_entities(const void *a, const void *b)
 	return entity_cmp(*(const struct entity *)a, *(const struct entity *)b);
 }
 
-struct entity *memory_dependants(struct memory *memory, int64_t store_id, struct entity target,
-				 struct entity after, size_t max_n, struct arena *arena, size_t *n)
+bool memory_dependants(struct memory *memory, int64_t store_id, struct entity target, struct entity *after,
+		       size_t max_n, struct arena *arena, struct entity **root, size_t *n)
 {
-	struct entity *root = ARENA_ARRAY(arena, memory->ref.n, struct entity);
-	size_t n_root = 0, n_kept = 0;
+	struct entity *owner = ARENA_ARRAY(arena, memory->ref.n, struct entity);
+	size_t n_ref = 0, n_owner = 0;
 
 	for (size_t i = 0; i < memory->ref.n; i++) {
 		const struct memory_ref *ref = &memory->ref.at[i];
-		struct entity of;
 
-		if (ref->store_id != store_id || !entity_eq(ref->target, target))
-			continue;
-		of = memory_root_of(memory, store_id, ref->owner);
-		if (of.id.len > 0 && (after.id.len == 0 || entity_cmp(of, after) > 0))
-			root[n_root++] = of;
+		if (ref->store_id == store_id && entity_eq(ref->target, target) &&
+		    (after->id.len == 0 || entity_cmp(ref->owner, *after) > 0))
+			owner[n_ref++] = ref->owner;
 	}
-	qsort(root, n_root, sizeof(*root), compare_entities);
-	for (size_t i = 0; i < n_root && n_kept < max_n; i++)
-		if (n_kept == 0 || !entity_eq(root[n_kept - 1], root[i]))
-			root[n_kept++] = root[i];
-	*n = n_kept;
-	return root;
+	qsort(owner, n_ref, sizeof(*owner), compare_entities);
+	for (size_t i = 0; i < n_ref && n_owner < max_n; i++)
+		if (n_owner == 0 || !entity_eq(owner[n_owner - 1], owner[i]))
+			owner[n_owner++] = owner[i];
+	if (n_owner > 0)
+		*after = owner[n_owner - 1];
+	*root = owner;
+	*n = 0;
+	for (size_t i = 0; i < n_owner; i++) {
+		struct entity of = memory_root_of(memory, store_id, owner[i]);
+
+		if (of.id.len > 0)
+			owner[(*n)++] = of;
+	}
+	return n_owner == max_n;
 }
 
 /* ---- sweeps ---- */
@@ -99,21 +105,22 @@ void memory_sweep_add(struct memory *memory, int64_t store_id, struct entity tar
 	};
 }
 
-/* The next roots of a store that are known, in order. */
-static struct entity *roots_after(struct memory *memory, int64_t store_id, struct entity after, size_t max_n,
-				  struct arena *arena, size_t *n)
+/* The next roots of a store that are known; false: these were the last. */
+static bool roots_after(struct memory *memory, int64_t store_id, struct entity *after, size_t max_n,
+			struct arena *arena, struct entity **root, size_t *n)
 {
-	struct entity *root = ARENA_ARRAY(arena, max_n, struct entity);
-
+	*root = ARENA_ARRAY(arena, max_n, struct entity);
 	*n = 0;
 	for (size_t i = 0; i < memory->entity.n && *n < max_n; i++) {
 		const struct memory_entity *row = &memory->entity.at[i];
 
 		if (row->store_id == store_id && store_is_root(row->entity.kind) &&
-		    (after.id.len == 0 || entity_cmp(row->entity, after) > 0))
-			root[(*n)++] = row->entity;
+		    (after->id.len == 0 || entity_cmp(row->entity, *after) > 0))
+			(*root)[(*n)++] = row->entity;
 	}
-	return root;
+	if (*n > 0)
+		*after = (*root)[*n - 1];
+	return *n == max_n;
 }
 
 bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
@@ -123,6 +130,7 @@ bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *mor
 	struct entity *root;
 	struct arena arena;
 	int64_t seq;
+	bool again;
 	size_t n;
 
 	(void)err;
@@ -132,14 +140,15 @@ bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *mor
 		goto out;
 	sweep = memory->sweep.at[0];
 	LIST_REMOVE(&memory->sweep, 0);
-	root = sweep.target.id.len == 0 ? roots_after(memory, sweep.store_id, sweep.after, max_n, &arena, &n)
-					: memory_dependants(memory, sweep.store_id, sweep.target, sweep.after,
-							    max_n, &arena, &n);
+	again = sweep.target.id.len == 0
+			? roots_after(memory, sweep.store_id, &sweep.after, max_n, &arena, &root, &n)
+			: memory_dependants(memory, sweep.store_id, sweep.target, &sweep.after, max_n, &arena,
+					    &root, &n);
 	seq = memory_next_id(memory, now_ms);
 	for (size_t i = 0; i < n; i++)
 		memory_due_now(memory, sweep.store_id, root[i], now_ms, seq);
-	if (n == max_n)
-		memory_sweep_add(memory, sweep.store_id, sweep.target, root[n - 1]);
+	if (again)
+		memory_sweep_add(memory, sweep.store_id, sweep.target, sweep.after);
 	*more = memory->sweep.n > 0;
 out:
 	arena_release(&arena);

@@ -242,17 +242,19 @@ static bool learn_root(struct memory *memory, const struct fact_cause *cause, co
 
 static void touch_dependants(struct memory *memory, const struct fact_cause *cause, struct entity target)
 {
-	struct arena arena;
+	struct entity after = { .id = STR("") };
 	struct entity *root;
+	struct arena arena;
+	bool more;
 	size_t n;
 
 	arena_init(&arena);
-	root = memory_dependants(memory, cause->store_id, target, (struct entity){ .id = STR("") },
-				 STORE_DEPENDANTS_AT_ONCE, &arena, &n);
+	more = memory_dependants(memory, cause->store_id, target, &after, STORE_DEPENDANTS_AT_ONCE, &arena,
+				 &root, &n);
 	for (size_t i = 0; i < n; i++)
 		memory_due_touch(memory, cause, root[i]);
-	if (n == STORE_DEPENDANTS_AT_ONCE)
-		memory_sweep_add(memory, cause->store_id, target, root[n - 1]);
+	if (more)
+		memory_sweep_add(memory, cause->store_id, target, after);
 	arena_release(&arena);
 }
 

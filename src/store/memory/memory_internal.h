@@ -142,8 +142,6 @@ int64_t memory_next_id(struct memory *memory, int64_t now_ms);
 struct str memory_text(struct memory *memory, struct str text);
 struct entity memory_entity_key(struct memory *memory, struct entity entity);
 struct entity entity_dup(struct arena *arena, struct entity entity);
-bool entity_eq(struct entity a, struct entity b);
-int entity_cmp(struct entity a, struct entity b);
 /* Gives the row an id and keeps it. */
 void memory_audit(struct memory *memory, int64_t now_ms, const struct audit_row *row);
 const struct store_row *memory_store(const struct memory *memory,
@@ -192,9 +190,12 @@ struct memory_due *memory_due(struct memory *memory, int64_t store_id,
 void memory_due_touch(struct memory *memory, const struct fact_cause *cause, struct entity root);
 /* Makes due at once, as backfill; what is due already only gets the new seq. */
 void memory_due_now(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms, int64_t seq);
-/* Roots that name target, after `after`, in order, at most max_n. */
-struct entity *memory_dependants(struct memory *memory, int64_t store_id, struct entity target,
-				 struct entity after, size_t max_n, struct arena *arena, size_t *n);
+/*
+ * The next entities that name target, behind *after, at most max_n; *after becomes the last of them. Gives their roots
+ * (one may come more than once); false: these were the last.
+ */
+bool memory_dependants(struct memory *memory, int64_t store_id, struct entity target, struct entity *after,
+		       size_t max_n, struct arena *arena, struct entity **root, size_t *n);
 void memory_sweep_add(struct memory *memory, int64_t store_id, struct entity target, struct entity after);
 bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
 

@@ -111,7 +111,7 @@ static struct outbox_lane *find_lane(struct outbox_lane *lane, size_t *n, const 
 		.op = row->op,
 		.priority = row->priority,
 		.next_due_ms = INT64_MAX,
-		.oldest_ms = INT64_MAX,
+		.oldest_ms = row->created_ms, /* rows come by id */
 	};
 	return &lane[(*n)++];
 }
@@ -142,8 +142,6 @@ static void lane_count(const struct memory *memory, struct outbox_lane *lane, co
 		lane->n_ready++;
 	if (row->state == DELIVERY_WAITING && !is_due(row, now_ms) && row->due_ms < lane->next_due_ms)
 		lane->next_due_ms = row->due_ms;
-	if (row->created_ms < lane->oldest_ms)
-		lane->oldest_ms = row->created_ms;
 }
 
 void memory_lanes(struct memory *memory, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,

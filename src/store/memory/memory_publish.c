@@ -185,18 +185,20 @@ static void audit_root(struct memory *memory, int64_t now_ms, const struct catal
 static void touch_dependants(struct memory *memory, int64_t now_ms,
 			     const struct catalog_publication *publication)
 {
-	struct arena arena;
+	struct entity after = { .id = STR("") };
 	struct entity *root;
-	size_t n;
+	struct arena arena;
 	int64_t seq = memory_next_id(memory, now_ms);
+	bool more;
+	size_t n;
 
 	arena_init(&arena);
-	root = memory_dependants(memory, publication->store_id, publication->root,
-				 (struct entity){ .id = STR("") }, STORE_DEPENDANTS_AT_ONCE, &arena, &n);
+	more = memory_dependants(memory, publication->store_id, publication->root, &after,
+				 STORE_DEPENDANTS_AT_ONCE, &arena, &root, &n);
 	for (size_t i = 0; i < n; i++)
 		memory_due_now(memory, publication->store_id, root[i], now_ms, seq);
-	if (n == STORE_DEPENDANTS_AT_ONCE)
-		memory_sweep_add(memory, publication->store_id, publication->root, root[n - 1]);
+	if (more)
+		memory_sweep_add(memory, publication->store_id, publication->root, after);
 	arena_release(&arena);
 }
 

@@ -154,6 +154,8 @@ static void requeue(struct memory *memory, int64_t now_ms, struct memory_deliver
 				     store_text_replaced(&arena, by));
 	} else {
 		row->state = settlement->state;
+		if (settlement->state == DELIVERY_READY)
+			row->op = settlement->op;
 		row->due_ms = settlement->state == DELIVERY_WAITING ? settlement->due_ms : 0;
 		row->attempts += settlement->count_attempt;
 		row->solo = settlement->solo;
@@ -206,10 +208,8 @@ static void settle_one(struct memory *memory, int64_t now_ms, struct memory_deli
 
 	switch (settlement->state) {
 	case DELIVERY_READY:
-		if (settlement->op != row->op) {
+		if (settlement->op != row->op)
 			store_sent_learn(&sent->state, settlement->op == DELIVERY_UPDATE);
-			row->op = settlement->op;
-		}
 		requeue(memory, now_ms, delivery, settlement, audit_reason);
 		break;
 	case DELIVERY_WAITING:

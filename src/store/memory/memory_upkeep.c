@@ -275,7 +275,9 @@ bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *rete
 	int64_t today = time_day(now_ms);
 
 	(void)err;
-	drop_messages(memory, today - retention->message_days);
+	drop_messages(memory,
+		      today - (retention->message_days > STORE_DUPLICATE_DAYS ? retention->message_days
+									      : STORE_DUPLICATE_DAYS));
 	drop_deliveries(memory, today - retention->delivery_days);
 	drop_audit(memory, today - retention->audit_days);
 	forget_tombstones(memory, now_ms - retention->tombstone_days * MS_PER_DAY);

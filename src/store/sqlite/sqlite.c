@@ -1,11 +1,15 @@
 /*
  * SQLite backend: opening, closing and the table of verbs.
  *
- * Write-ahead log, synchronous=FULL: a commit is on disk when it returns. One writer connection, one reader that never waits for it, one
- * for checkpoints, which happen only in db_maintain. Other processes may have the file open at the same time, so nothing that
- * matters is remembered between transactions.
+ * Write-ahead log, synchronous=FULL: a commit is on disk when it returns. One
+ * writer connection; two readers that never wait for it, one for the stages of
+ * the road and one for people; one connection for checkpoints, which happen
+ * only in db_maintain. Other processes may have the file open at the same time,
+ * so nothing that matters is remembered between transactions (what
+ * sqlite_seen.c remembers it checks in each).
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -13,22 +17,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_NAME "pannier.db"
+#define FILE_NAME	"pannier.db"
 #define BUSY_TIMEOUT_MS 5000
 
+/* journal_size_limit: what a checkpoint leaves of the log. */
 static const char *const pragmas =
-	"PRAGMA page_size = 16384;"
-	"PRAGMA journal_mode = WAL;"
-	"PRAGMA synchronous = FULL;"
-	"PRAGMA wal_autocheckpoint = 0;"
-	"PRAGMA journal_size_limit = 67108864;"
-	"PRAGMA cache_size = -16384;"
-	"PRAGMA temp_store = MEMORY;"
-	"PRAGMA mmap_size = 0;"
-	"PRAGMA trusted_schema = OFF;"
-	"PRAGMA foreign_keys = OFF;";
+	"PRAGMA page_size = 16384;PRAGMA journal_mode = WAL;PRAGMA synchronous = FULL;PRAGMA"
+	" wal_autocheckpoint = 0;PRAGMA journal_size_limit = 67108864;PRAGMA temp_store = MEMORY;PRAGMA"
+	" mmap_size = 0;PRAGMA trusted_schema = OFF;PRAGMA foreign_keys = OFF;";
 
-static bool connection_open(struct connection *connection, const char *path, struct err *err)
+/* What the connection may keep of the database in memory. */
+#define CACHE_WRITER "PRAGMA cache_size = -12288"
+#define CACHE_READER "PRAGMA cache_size = -2048"
+
+static bool connection_open(struct connection *connection, const char *path, const char *cache,
+			    struct err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	int rc = sqlite3_open_v2(path, &connection->handle, flags, NULL);
@@ -38,18 +41,18 @@ static bool connection_open(struct connection *connection, const char *path, str
 			       connection->handle ? sqlite3_errmsg(connection->handle) : sqlite3_errstr(rc));
 	(void)sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MS);
 	rc = sqlite3_exec(connection->handle, pragmas, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(connection->handle, cache, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		return sqlite_err(err, rc, sqlite3_errmsg(connection->handle));
+		return sqlite_err(NULL, err, rc, sqlite3_errmsg(connection->handle));
 	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	return true;
 }
 
 static void connection_close(struct connection *connection)
 {
-	for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+	for (size_t i = 0; i < STATEMENTS_MAX; i++)
 		(void)sqlite3_finalize(connection->statement[i].stmt);
-		mem_free(connection->statement[i].sql);
-	}
 	(void)sqlite3_close(connection->handle);
 	(void)pthread_mutex_destroy(&connection->lock);
 }
@@ -58,9 +61,11 @@ static void sqlite_close(struct db *db)
 {
 	struct sqlite *sqlite = sqlite_of(db);
 
-	connection_close(&sqlite->reader);
+	for (int i = 0; i < READER_COUNT; i++)
+		connection_close(&sqlite->reader[i]);
 	connection_close(&sqlite->upkeep);
 	connection_close(&sqlite->writer);
+	seen_free(sqlite->seen);
 	mem_free(sqlite->path);
 	mem_free(sqlite);
 }
@@ -74,24 +79,53 @@ static char *database_path(const char *folder)
 	return path;
 }
 
+static struct sqlite *sqlite_new(const char *folder)
+{
+	struct sqlite *sqlite = mem_zalloc(1, sizeof(*sqlite));
+
+	sqlite->db.ops = &db_sqlite_ops;
+	sqlite->path = database_path(folder);
+	sqlite->seen = seen_new();
+	(void)pthread_mutex_init(&sqlite->writer.lock, NULL);
+	(void)pthread_mutex_init(&sqlite->upkeep.lock, NULL);
+	for (int i = 0; i < READER_COUNT; i++)
+		(void)pthread_mutex_init(&sqlite->reader[i].lock, NULL);
+	return sqlite;
+}
+
+static bool readers_open(struct sqlite *sqlite, struct err *err)
+{
+	for (int i = 0; i < READER_COUNT; i++)
+		if (!connection_open(&sqlite->reader[i], sqlite->path, CACHE_READER, err))
+			return false;
+	return connection_open(&sqlite->upkeep, sqlite->path, CACHE_READER, err);
+}
+
+/* Called after each commit of the writer. */
+static int log_grew(void *arg, sqlite3 *handle, const char *name, int n_frame)
+{
+	struct sqlite *sqlite = arg;
+
+	(void)handle;
+	(void)name;
+	sqlite->log_frames = n_frame;
+	sqlite->n_commit++;
+	return SQLITE_OK;
+}
+
 static bool sqlite_open(const struct db_config *config, struct db **out, struct err *err)
 {
 	struct sqlite *sqlite;
 
 	if (!file_make_dir(config->location, err))
 		return false;
-	sqlite = mem_zalloc(1, sizeof(*sqlite));
-	sqlite->db.ops = &db_sqlite_ops;
-	sqlite->path = database_path(config->location);
-	(void)pthread_mutex_init(&sqlite->writer.lock, NULL);
-	(void)pthread_mutex_init(&sqlite->reader.lock, NULL);
-	(void)pthread_mutex_init(&sqlite->upkeep.lock, NULL);
-	if (!connection_open(&sqlite->writer, sqlite->path, err) || !sqlite_migrate(sqlite, err) ||
-	    !connection_open(&sqlite->reader, sqlite->path, err) ||
-	    !connection_open(&sqlite->upkeep, sqlite->path, err)) {
+	sqlite = sqlite_new(config->location);
+	if (!connection_open(&sqlite->writer, sqlite->path, CACHE_WRITER, err) ||
+	    !sqlite_migrate(sqlite, err) || !readers_open(sqlite, err)) {
 		sqlite_close(&sqlite->db);
 		return err_wrap(err, "open the database in '%s'", config->location);
 	}
+	(void)sqlite3_wal_hook(sqlite->writer.handle, log_grew, sqlite);
 	*out = &sqlite->db;
 	return true;
 }

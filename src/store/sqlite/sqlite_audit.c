@@ -1,17 +1,35 @@
 /*
- * SQLite backend: the audit, by day. A row is written in the transaction that changes what it tells of.
+ * SQLite backend: the audit, by day. A row is written in the transaction that
+ * changes what it tells of.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
-#define AUDIT_COLUMNS "id, at_ms, code, store_id, account_id, message_id, delivery_id, root_kind, root_id, reason"
+#define ROOT_BUCKETS 16
+
+#define AUDIT_COLUMNS \
+	"id, at_ms, code, store_id, account_id, message_id, delivery_id, " \
+	"root_kind, root_id, reason"
+
+/* The part of the root index that an id belongs to. */
+static int64_t root_bucket(struct str root_id)
+{
+	uint32_t hash = UINT32_C(2166136261);
+
+	for (size_t i = 0; i < root_id.len; i++)
+		hash = (hash ^ (unsigned char)root_id.p[i]) * UINT32_C(16777619);
+	return (hash ^ (hash >> 16)) % ROOT_BUCKETS;
+}
 
 void audit_add(struct tx *tx, const struct audit_row *row)
 {
 	int64_t id = tx_id(tx);
+	int64_t day = store_id_day(id);
 	struct query insert;
 
-	day_ensure(tx, DAY_AUDIT, store_id_day(id));
-	insert = query_day(tx, "INSERT INTO audit_%s VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", store_id_day(id));
+	day_ensure(tx, DAY_AUDIT, day);
+	insert = query_day(tx, "INSERT INTO audit_%s VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+			   day);
 	put_int(&insert, 1, id);
 	put_int(&insert, 2, tx->now_ms);
 	put_int(&insert, 3, row->code);
@@ -21,7 +39,11 @@ void audit_add(struct tx *tx, const struct audit_row *row)
 	put_int(&insert, 7, row->delivery_id);
 	put_int(&insert, 8, row->root.kind);
 	put_text(&insert, 9, row->root.id);
-	put_text(&insert, 10, row->reason);
+	if (row->root.id.len > 0)
+		put_int(&insert, 10, root_bucket(row->root.id));
+	else
+		put_null(&insert, 10);
+	put_text(&insert, 11, row->reason);
 	query_run(&insert);
 }
 
@@ -56,26 +78,31 @@ static struct audit_row audit_read(const struct query *select, struct arena *are
 }
 
 #define AUDIT_REST \
-	" AND id < ?1 AND at_ms >= ?2 AND (?3 = 0 OR store_id = ?3) AND (?4 = 0 OR account_id = ?4)" \
-	" AND (?5 = 0 OR message_id = ?5) AND (?6 = 0 OR delivery_id = ?6) AND (?7 = '' OR (root_id = ?7 AND root_kind = ?8))" \
+	" AND id < ?1 AND at_ms >= ?2 AND (?3 = 0 OR store_id = ?3) AND (?4 = 0 OR " \
+	"account_id = ?4)" \
+	" AND (?5 = 0 OR message_id = ?5) AND (?6 = 0 OR delivery_id = ?6) AND (?7 " \
+	"= '' OR (root_id = ?7 AND root_kind = ?8))" \
 	" AND (?9 = -1 OR code = ?9) ORDER BY id DESC LIMIT ?10"
 
 /* The statement whose index fits the filter best. */
 static const char *audit_sql(const struct audit_filter *filter)
 {
 	if (filter->delivery_id != 0)
-		return "SELECT " AUDIT_COLUMNS " FROM audit_%s WHERE delivery_id = ?6 AND delivery_id <> 0" AUDIT_REST;
+		return "SELECT " AUDIT_COLUMNS
+		       " FROM audit_%s WHERE delivery_id = ?6 AND delivery_id <> 0" AUDIT_REST;
 	if (filter->message_id != 0)
-		return "SELECT " AUDIT_COLUMNS " FROM audit_%s WHERE message_id = ?5 AND message_id <> 0" AUDIT_REST;
+		return "SELECT " AUDIT_COLUMNS
+		       " FROM audit_%s WHERE message_id = ?5 AND message_id <> 0" AUDIT_REST;
 	if (filter->root.id.len > 0)
-		return "SELECT " AUDIT_COLUMNS " FROM audit_%s WHERE root_id = ?7 AND root_id <> ''" AUDIT_REST;
+		return "SELECT " AUDIT_COLUMNS
+		       " FROM audit_%s WHERE root_bucket = ?11 AND root_bucket IS NOT NULL" AUDIT_REST;
 	return "SELECT " AUDIT_COLUMNS " FROM audit_%s WHERE id > 0" AUDIT_REST;
 }
 
 static void list_day(struct tx *tx, const struct audit_filter *filter, int64_t day, struct arena *arena,
 		     struct audit_row *row, size_t *n)
 {
-	struct query select = query_day(tx, audit_sql(filter), day);
+	struct query select = query_day_once(tx, audit_sql(filter), day);
 
 	put_int(&select, 1, filter->before_id ? filter->before_id : INT64_MAX);
 	put_int(&select, 2, filter->since_ms);
@@ -87,18 +114,20 @@ static void list_day(struct tx *tx, const struct audit_filter *filter, int64_t d
 	put_int(&select, 8, filter->root.kind);
 	put_int(&select, 9, filter->by_code ? (int64_t)filter->code : -1);
 	put_int(&select, 10, (int64_t)(filter->max_n - *n));
+	if (filter->root.id.len > 0 && filter->delivery_id == 0 && filter->message_id == 0)
+		put_int(&select, 11, root_bucket(filter->root.id));
 	while (query_row(&select))
 		row[(*n)++] = audit_read(&select, arena);
 }
 
-bool sqlite_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena, struct audit_row **row,
-		       size_t *n, struct err *err)
+bool sqlite_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena,
+		       struct audit_row **row, size_t *n, struct err *err)
 {
 	const int64_t *day;
 	size_t n_day;
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
 		return false;
 	*row = ARENA_ARRAY(arena, filter->max_n, struct audit_row);
 	*n = 0;

@@ -1,16 +1,12 @@
 /*
  * SQLite backend: roots with all that belongs to them.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool entity_eq(struct entity a, struct entity b)
-{
-	return a.kind == b.kind && str_eq(a.id, b.id);
-}
 
 /* ---- which entities belong to a root ---- */
 
@@ -43,25 +39,30 @@ static void set_grow(struct entity_set *set)
 }
 
 /* Adds an entity that is known; one that is there already is left out. */
-static void set_add(struct entity_set *set, struct entity entity, bool has_tombstone)
+static void set_add(struct entity_set *set, struct entity entity, bool deleted)
 {
 	if (set_has(set, entity))
 		return;
 	set_grow(set);
-	set->at[set->n++] = (struct root_entity){ .entity = entity, .deleted = has_tombstone };
+	set->at[set->n++] = (struct root_entity){ .entity = entity, .deleted = deleted };
 }
 
-/* Adds rows of (kind, id, deleted_ms). */
+/* Adds rows of (kind, id, is deleted). */
 static void set_add_rows(struct entity_set *set, struct query *select)
 {
 	while (query_row(select))
-		set_add(set, (struct entity){ (enum entity_kind)get_int(select, 0), get_text(select, 1, set->arena) },
-			get_int(select, 2) != 0);
+		set_add(set,
+			(struct entity){ (enum entity_kind)get_int(select, 0),
+					 get_text(select, 1, set->arena) },
+			get_bool(select, 2));
 }
 
 static void add_root(struct entity_set *set, struct tx *tx, int64_t store_id, struct entity root)
 {
-	struct query select = query(tx, "SELECT kind, id, deleted_ms FROM entity WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct query select = query(
+		tx,
+		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND kind = ?2"
+		" AND id = ?3");
 
 	put_int(&select, 1, store_id);
 	put_int(&select, 2, root.kind);
@@ -75,16 +76,21 @@ static void add_variants(struct entity_set *set, struct tx *tx, int64_t store_id
 
 	if (root.kind != ENTITY_PRODUCT)
 		return;
-	select = query(tx, "SELECT kind, id, deleted_ms FROM entity WHERE store_id = ?1 AND root_id = ?2 AND root_id <> ''"
-			   " ORDER BY id LIMIT ?3");
+	select = query(
+		tx,
+		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND root_id ="
+		" ?2 AND root_id <> ''"
+		" ORDER BY id LIMIT ?3");
 	put_int(&select, 1, store_id);
 	put_text(&select, 2, root.id);
 	put_int(&select, 3, STORE_VARIANTS_MAX);
 	set_add_rows(set, &select);
 }
 
-/* Adds what the entities from..set->n name; only_categories for the levels above a category. */
-static void add_named(struct entity_set *set, size_t from, bool only_categories, struct tx *tx, int64_t store_id)
+/* Adds what the entities from..set->n name; only_categories for the levels
+ * above a category. */
+static void add_named(struct entity_set *set, size_t from, bool only_categories, struct tx *tx,
+		      int64_t store_id)
 {
 	size_t to = set->n;
 
@@ -94,9 +100,12 @@ static void add_named(struct entity_set *set, size_t from, bool only_categories,
 
 		if (only_categories && owner.kind != ENTITY_CATEGORY)
 			continue;
-		select = query(tx, "SELECT e.kind, e.id, e.deleted_ms FROM ref r JOIN entity e ON e.store_id = r.store_id"
-				   " AND e.kind = r.target_kind AND e.id = r.target_id WHERE r.store_id = ?1"
-				   " AND r.owner_kind = ?2 AND r.owner_id = ?3 AND (?4 = 0 OR r.target_kind = 2)");
+		select = query(
+			tx,
+			"SELECT e.kind, e.id, e.deleted_ms > 0 AND e.n_set = 0 FROM ref r JOIN entity e ON"
+			" e.store_id = r.store_id"
+			" AND e.kind = r.target_kind AND e.id = r.target_id WHERE r.store_id = ?1"
+			" AND r.owner_kind = ?2 AND r.owner_id = ?3 AND (?4 = 0 OR r.target_kind = 2)");
 		put_int(&select, 1, store_id);
 		put_int(&select, 2, owner.kind);
 		put_text(&select, 3, owner.id);
@@ -107,7 +116,10 @@ static void add_named(struct entity_set *set, size_t from, bool only_categories,
 
 static void add_markets(struct entity_set *set, struct tx *tx, int64_t store_id)
 {
-	struct query select = query(tx, "SELECT kind, id, deleted_ms FROM entity WHERE store_id = ?1 AND kind IN (7, 8)");
+	struct query select = query(
+		tx,
+		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND kind IN"
+		" (7, 8)");
 
 	put_int(&select, 1, store_id);
 	set_add_rows(set, &select);
@@ -122,7 +134,8 @@ static int compare_entities(const void *a, const void *b)
 	return str_cmp(left->entity.id, right->entity.id);
 }
 
-/* The root first, then by kind and id: variants, what they all name, categories above, markets and store groups. */
+/* The root first, then by kind and id: variants, what they all name, categories
+ * above, markets and store groups. */
 static void collect_entities(struct tx *tx, int64_t store_id, struct entity root, struct entity_set *set)
 {
 	size_t level = 0, first;
@@ -144,16 +157,6 @@ static void collect_entities(struct tx *tx, int64_t store_id, struct entity root
 
 /* ---- rows of a root ---- */
 
-bool entity_is_deleted(struct tx *tx, int64_t store_id, struct entity entity)
-{
-	struct query select = query(tx, "SELECT deleted_ms FROM entity WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
-
-	put_int(&select, 1, store_id);
-	put_int(&select, 2, entity.kind);
-	put_text(&select, 3, entity.id);
-	return query_int(&select, 0) != 0 && !entity_alive(tx, store_id, entity);
-}
-
 struct fact_list {
 	struct root_fact *at;
 	size_t n;
@@ -174,16 +177,16 @@ static struct root_fact *fact_list_add(struct fact_list *list, struct arena *are
 	return &list->at[list->n++];
 }
 
-/* Facts that are set, by entity and part; an entity with a tombstone is deleted when it has none. */
+/* Facts that are set, by entity and part. */
 static void read_facts(struct tx *tx, struct entity_set *set, struct arena *arena, struct catalog_root *out)
 {
 	struct fact_list list = { 0 };
 
 	for (size_t i = 0; i < set->n; i++) {
-		struct root_entity *of = &set->at[i];
-		size_t before = list.n;
-		struct query select = query(tx, "SELECT part, version, seq, body FROM fact WHERE store_id = ?1 AND kind = ?2"
-						" AND id = ?3 AND is_set = 1 ORDER BY part");
+		const struct root_entity *of = &set->at[i];
+		struct query select = query(
+			tx, "SELECT part, version, seq, body FROM fact WHERE store_id = ?1 AND kind = ?2"
+			    " AND id = ?3 AND is_set = 1 ORDER BY part");
 
 		put_int(&select, 1, out->store_id);
 		put_int(&select, 2, of->entity.kind);
@@ -196,7 +199,6 @@ static void read_facts(struct tx *tx, struct entity_set *set, struct arena *aren
 				.seq = get_int(&select, 2),
 				.body = get_text(&select, 3, arena),
 			};
-		of->deleted = of->deleted && list.n == before;
 	}
 	out->entity = set->at;
 	out->n_entity = set->n;
@@ -206,7 +208,8 @@ static void read_facts(struct tx *tx, struct entity_set *set, struct arena *aren
 
 static void read_sent(struct tx *tx, struct arena *arena, struct catalog_root *out)
 {
-	struct query count = query(tx, "SELECT count(*) FROM sent WHERE store_id = ?1 AND root_kind = ?2 AND root_id = ?3");
+	struct query count = query(
+		tx, "SELECT count(*) FROM sent WHERE store_id = ?1 AND root_kind = ?2 AND root_id = ?3");
 	struct query select;
 	struct root_sent *sent;
 
@@ -215,9 +218,12 @@ static void read_sent(struct tx *tx, struct arena *arena, struct catalog_root *o
 	put_text(&count, 3, out->root.id);
 	sent = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct root_sent);
 	out->sent = sent;
-	select = query(tx, "SELECT sent.kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted FROM sent"
-			   " JOIN store ON store.id = sent.store_id AND store.account_id = sent.account_id"
-			   " WHERE sent.store_id = ?1 AND root_kind = ?2 AND root_id = ?3 ORDER BY sent.kind, external_id");
+	select = query(
+		tx, "SELECT sent.kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted"
+		    " FROM sent"
+		    " JOIN store ON store.id = sent.store_id AND store.account_id = sent.account_id"
+		    " WHERE sent.store_id = ?1 AND root_kind = ?2 AND root_id = ?3 ORDER BY sent.kind,"
+		    " external_id");
 	put_int(&select, 1, out->store_id);
 	put_int(&select, 2, out->root.kind);
 	put_text(&select, 3, out->root.id);
@@ -234,7 +240,9 @@ static void read_sent(struct tx *tx, struct arena *arena, struct catalog_root *o
 
 static void read_due(struct tx *tx, struct catalog_root *out)
 {
-	struct query select = query(tx, "SELECT seq, first_ms, message_id FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct query select = query(
+		tx,
+		"SELECT seq, first_ms, message_id FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 
 	put_int(&select, 1, out->store_id);
 	put_int(&select, 2, out->root.kind);
@@ -255,17 +263,20 @@ static int64_t newest_seq(const struct catalog_root *root)
 	for (size_t i = 0; i < root->n_fact; i++) {
 		const struct root_fact *fact = &root->fact[i];
 
-		if ((entity_eq(fact->entity, root->root) || fact->entity.kind == ENTITY_VARIANT) && fact->seq > seq)
+		if ((entity_eq(fact->entity, root->root) || fact->entity.kind == ENTITY_VARIANT) &&
+		    fact->seq > seq)
 			seq = fact->seq;
 	}
 	return seq;
 }
 
-static void read_root(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena, struct catalog_root *out)
+static void read_root(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena,
+		      struct catalog_root *out)
 {
 	struct entity_set set = { .arena = arena };
 
-	*out = (struct catalog_root){ .store_id = store_id, .root = { root.kind, arena_dup(arena, root.id) } };
+	*out = (struct catalog_root){ .store_id = store_id,
+				      .root = { root.kind, arena_dup(arena, root.id) } };
 	collect_entities(tx, store_id, root, &set);
 	read_facts(tx, &set, arena, out);
 	read_sent(tx, arena, out);
@@ -294,7 +305,8 @@ static int64_t next_due(struct tx *tx)
 }
 
 /* Keys of what is due, oldest first. */
-static struct catalog_root *due_roots(struct tx *tx, int64_t now_ms, size_t max_n, struct arena *arena, size_t *n)
+static struct catalog_root *due_roots(struct tx *tx, int64_t now_ms, size_t max_n, struct arena *arena,
+				      size_t *n)
 {
 	struct query select = query(tx, "SELECT store_id, kind, id FROM due WHERE due_ms <= ?1"
 					" ORDER BY due_ms, store_id, kind, id LIMIT ?2");
@@ -310,13 +322,13 @@ static struct catalog_root *due_roots(struct tx *tx, int64_t now_ms, size_t max_
 	return root;
 }
 
-bool sqlite_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena, struct catalog_root **root,
-			  size_t *n, int64_t *next_due_ms, struct err *err)
+bool sqlite_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
+			  struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
 {
 	struct tx tx;
 	size_t n_due, bytes = 0;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
 	*next_due_ms = next_due(&tx);
 	*root = due_roots(&tx, now_ms, max_n, arena, &n_due);
@@ -334,7 +346,8 @@ static bool is_known(const struct catalog_root *root)
 	if (root->n_sent > 0 || root->due_seq != 0)
 		return true;
 	for (size_t i = 0; i < root->n_entity; i++)
-		if (entity_eq(root->entity[i].entity, root->root) || root->entity[i].entity.kind == ENTITY_VARIANT)
+		if (entity_eq(root->entity[i].entity, root->root) ||
+		    root->entity[i].entity.kind == ENTITY_VARIANT)
 			return true;
 	return false;
 }
@@ -345,7 +358,7 @@ bool sqlite_catalog_get(struct db *db, int64_t store_id, struct entity root, str
 	bool found = false;
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
 		return false;
 	if (account_of_store(&tx, store_id) != 0) {
 		read_root(&tx, store_id, root, arena, out);
@@ -355,82 +368,4 @@ bool sqlite_catalog_get(struct db *db, int64_t store_id, struct entity root, str
 		return false;
 	return found || err_set(err, ERR_NOT_FOUND, "nothing is known of %s '%.*s' of store %" PRId64,
 				entity_kind_text(root.kind), STR_ARG(root.id), store_id);
-}
-
-/* ---- find ---- */
-
-struct matches {
-	struct catalog_match *at;
-	size_t n;
-	struct arena *arena;
-};
-
-static void match_add(struct matches *matches, int64_t store_id, struct entity root, struct entity entity)
-{
-	for (size_t i = 0; i < matches->n; i++) {
-		const struct catalog_match *at = &matches->at[i];
-
-		if (at->store_id == store_id && entity_eq(at->entity, entity) && entity_eq(at->root, root))
-			return;
-	}
-	if (matches->n < STORE_FIND_MAX)
-		matches->at[matches->n++] = (struct catalog_match){ store_id, root, entity };
-}
-
-/* Rows of (store_id, kind, id). */
-static void match_entities(struct tx *tx, const char *sql, int64_t store_id, struct str text, struct matches *matches)
-{
-	struct query select = query(tx, sql);
-	struct catalog_match found[STORE_FIND_MAX];
-	size_t n = 0;
-
-	put_int(&select, 1, store_id);
-	put_text(&select, 2, text);
-	put_int(&select, 3, STORE_FIND_MAX);
-	while (n < STORE_FIND_MAX && query_row(&select))
-		found[n++] = (struct catalog_match){
-			.store_id = get_int(&select, 0),
-			.entity = { (enum entity_kind)get_int(&select, 1), get_text(&select, 2, matches->arena) },
-		};
-	query_end(&select);
-	for (size_t i = 0; i < n; i++)
-		match_add(matches, found[i].store_id,
-			  root_of(tx, found[i].store_id, found[i].entity, matches->arena), found[i].entity);
-}
-
-static void match_sent(struct tx *tx, int64_t store_id, struct str text, struct matches *matches)
-{
-	struct query select = query(tx, "SELECT sent.store_id, root_kind, root_id FROM sent JOIN store ON store.id = sent.store_id"
-					" WHERE external_id = ?2 AND (?1 = 0 OR sent.store_id = ?1)"
-					" ORDER BY sent.account_id, sent.kind");
-
-	put_int(&select, 1, store_id);
-	put_text(&select, 2, text);
-	while (query_row(&select)) {
-		struct entity root = { (enum entity_kind)get_int(&select, 1), get_text(&select, 2, matches->arena) };
-
-		match_add(matches, get_int(&select, 0), root, root);
-	}
-}
-
-bool sqlite_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena,
-			 struct catalog_match **match, size_t *n, struct err *err)
-{
-	struct matches matches = { ARENA_ARRAY(arena, STORE_FIND_MAX, struct catalog_match), 0, arena };
-	struct tx tx;
-
-	if (!tx_begin_read(&tx, db, err))
-		return false;
-	if (text.len > 0) {
-		match_entities(&tx, "SELECT store_id, kind, id FROM entity WHERE id = ?2 AND (?1 = 0 OR store_id = ?1)"
-				    " AND store_id IN (SELECT id FROM store) AND kind IN (0, 1, 2, 3, 4, 5, 6, 7, 8)"
-				    " ORDER BY store_id, kind, id LIMIT ?3", store_id, text, &matches);
-		match_entities(&tx, "SELECT store_id, kind, id FROM entity WHERE sku = ?2 AND sku <> ''"
-				    " AND (?1 = 0 OR store_id = ?1) ORDER BY store_id, kind, id LIMIT ?3",
-			       store_id, text, &matches);
-		match_sent(&tx, store_id, text, &matches);
-	}
-	*match = matches.at;
-	*n = matches.n;
-	return tx_commit(&tx, err);
 }

@@ -1,7 +1,8 @@
 /*
  * SQLite backend: accounts, stores and their settings.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 #include <inttypes.h>
 
@@ -10,9 +11,9 @@ bool sqlite_config_version(struct db *db, int64_t *version, struct err *err)
 	struct tx tx;
 	struct query select;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
-	select = query(&tx, "SELECT value FROM meta WHERE name = 'config_version'");
+	select = query(&tx, "SELECT version FROM config");
 	*version = query_int(&select, 0);
 	return tx_commit(&tx, err);
 }
@@ -21,7 +22,8 @@ static struct account_row *load_accounts(struct tx *tx, struct arena *arena, siz
 {
 	struct query count = query(tx, "SELECT count(*) FROM account");
 	struct account_row *row = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct account_row);
-	struct query select = query(tx, "SELECT id, name, key_sealed, key_last4, settings, created_ms FROM account ORDER BY id");
+	struct query select = query(
+		tx, "SELECT id, name, key_sealed, key_last4, settings, created_ms FROM account ORDER BY id");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		row[*n] = (struct account_row){
@@ -39,8 +41,9 @@ static struct store_row *load_stores(struct tx *tx, struct arena *arena, size_t 
 {
 	struct query count = query(tx, "SELECT count(*) FROM store");
 	struct store_row *row = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct store_row);
-	struct query select = query(tx, "SELECT id, account_id, name, platform, secret_sealed, secret_last4, settings,"
-					" created_ms FROM store ORDER BY id");
+	struct query select =
+		query(tx, "SELECT id, account_id, name, platform, secret_sealed, secret_last4, settings,"
+			  " created_ms FROM store ORDER BY id");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		row[*n] = (struct store_row){
@@ -61,10 +64,10 @@ bool sqlite_config_load(struct db *db, struct arena *arena, struct config_rows *
 	struct tx tx;
 	struct query version;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
 	*out = (struct config_rows){ 0 };
-	version = query(&tx, "SELECT value FROM meta WHERE name = 'config_version'");
+	version = query(&tx, "SELECT version FROM config");
 	out->version = query_int(&version, 0);
 	out->account = load_accounts(&tx, arena, &out->n_account);
 	out->store = load_stores(&tx, arena, &out->n_store);
@@ -91,23 +94,44 @@ static bool name_taken(struct tx *tx, const char *sql, struct str name, int64_t 
 	return query_int(&select, 0) != 0;
 }
 
+/* Ids are given once: a removed one does not come again. */
+static int64_t new_account_id(struct tx *tx)
+{
+	struct query update = query(
+		tx, "UPDATE config SET last_account_id = last_account_id + 1 RETURNING last_account_id");
+	int64_t id = query_int(&update, 0);
+
+	count_account(tx, &(struct account_change){ .account_id = id });
+	return id;
+}
+
+static int64_t new_store_id(struct tx *tx)
+{
+	struct query update =
+		query(tx, "UPDATE config SET last_store_id = last_store_id + 1 RETURNING last_store_id");
+	int64_t id = query_int(&update, 0);
+
+	count_store(tx, &(struct store_change){ .store_id = id });
+	return id;
+}
+
 static void account_write(struct tx *tx, const struct config_change *change, int64_t *id)
 {
 	const struct account_row *row = &change->account;
-	struct query write = query(tx, row->id == 0 ?
-		"INSERT INTO account (name, key_sealed, key_last4, settings, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)" :
-		"UPDATE account SET name = ?1, key_sealed = ?2, key_last4 = ?3, settings = ?4 WHERE id = ?6");
+	struct query write;
 
-	put_text(&write, 1, row->name);
-	put_blob(&write, 2, row->key_sealed);
-	put_text(&write, 3, row->key_last4);
-	put_text(&write, 4, row->settings);
-	if (row->id == 0)
-		put_int(&write, 5, change->now_ms);
-	else
-		put_int(&write, 6, row->id);
+	*id = row->id ? row->id : new_account_id(tx);
+	write = query(
+		tx,
+		"INSERT INTO account VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT (id) DO UPDATE SET name = ?2, key_sealed = ?3, key_last4 = ?4, settings = ?5");
+	put_int(&write, 1, *id);
+	put_text(&write, 2, row->name);
+	put_blob(&write, 3, row->key_sealed);
+	put_text(&write, 4, row->key_last4);
+	put_text(&write, 5, row->settings);
+	put_int(&write, 6, change->now_ms);
 	query_run(&write);
-	*id = row->id ? row->id : sqlite3_last_insert_rowid(tx->connection->handle);
 }
 
 static bool account_put(struct tx *tx, const struct config_change *change, int64_t *id, struct err *err)
@@ -142,24 +166,24 @@ static bool account_remove(struct tx *tx, int64_t id, struct err *err)
 static void store_write(struct tx *tx, const struct config_change *change, int64_t *id)
 {
 	const struct store_row *row = &change->store;
-	struct query write = query(tx, row->id == 0 ?
-		"INSERT INTO store (account_id, name, platform, secret_sealed, secret_last4, settings, created_ms)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" :
-		"UPDATE store SET account_id = ?1, name = ?2, platform = ?3, secret_sealed = ?4, secret_last4 = ?5,"
-		" settings = ?6 WHERE id = ?8");
+	struct query write;
 
-	put_int(&write, 1, row->account_id);
-	put_text(&write, 2, row->name);
-	put_text(&write, 3, row->platform);
-	put_blob(&write, 4, row->secret_sealed);
-	put_text(&write, 5, row->secret_last4);
-	put_text(&write, 6, row->settings);
-	if (row->id == 0)
-		put_int(&write, 7, change->now_ms);
-	else
-		put_int(&write, 8, row->id);
+	*id = row->id ? row->id : new_store_id(tx);
+	write = query(
+		tx,
+		"INSERT INTO store VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		" ON CONFLICT (id) DO UPDATE SET account_id = ?2, name = ?3, platform = ?4, secret_sealed ="
+		" ?5,"
+		" secret_last4 = ?6, settings = ?7");
+	put_int(&write, 1, *id);
+	put_int(&write, 2, row->account_id);
+	put_text(&write, 3, row->name);
+	put_text(&write, 4, row->platform);
+	put_blob(&write, 5, row->secret_sealed);
+	put_text(&write, 6, row->secret_last4);
+	put_text(&write, 7, row->settings);
+	put_int(&write, 8, change->now_ms);
 	query_run(&write);
-	*id = row->id ? row->id : sqlite3_last_insert_rowid(tx->connection->handle);
 }
 
 static bool store_put(struct tx *tx, const struct config_change *change, int64_t *id, struct err *err)
@@ -188,79 +212,10 @@ static bool store_remove(struct tx *tx, int64_t id, struct err *err)
 	return true;
 }
 
-/* ---- what a removed store leaves ---- */
-
-/* Everything pending or failed is discarded: the cursor moves to the end, marks say why. */
-static int64_t discard_messages(struct tx *tx, int64_t store_id)
-{
-	struct query count = query(tx, "SELECT pending + failed FROM store_count WHERE store_id = ?1");
-	struct query update;
-	int64_t n;
-
-	put_int(&count, 1, store_id);
-	n = query_int(&count, 0);
-	update = query(tx, "UPDATE store_count SET discarded = discarded + pending + failed, pending = 0, failed = 0,"
-			   " cursor_id = ?2, discarded_from_id = min(discarded_from_id, cursor_id) WHERE store_id = ?1");
-	put_int(&update, 1, store_id);
-	put_int(&update, 2, INT64_MAX);
-	query_run(&update);
-	update = query(tx, "UPDATE message_mark SET state = ?2 WHERE store_id = ?1 AND state IN (0, 3)");
-	put_int(&update, 1, store_id);
-	put_int(&update, 2, MESSAGE_DISCARDED);
-	query_run(&update);
-	return n;
-}
-
-static void discard_deliveries(struct tx *tx, int64_t store_id, struct arena *arena)
-{
-	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS_NO_BODY " FROM delivery WHERE store_id = ?1 AND state <> 2"
-					" ORDER BY id LIMIT 1");
-
-	/* One at a time: ending one may change others of its entity. */
-	for (;;) {
-		struct delivery_row row;
-
-		put_int(&select, 1, store_id);
-		if (!query_row(&select))
-			return;
-		delivery_read(&select, arena, &row);
-		query_end(&select);
-		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED), arena);
-	}
-}
-
-/* What is sent stays: another store of the account may take it over. */
-static void forget_catalog(struct tx *tx, int64_t store_id)
-{
-	static const char *const statement[] = {
-		"DELETE FROM due WHERE store_id = ?1",  "DELETE FROM held WHERE store_id = ?1",
-		"DELETE FROM sweep WHERE store_id = ?1", "DELETE FROM ref WHERE store_id = ?1",
-		"DELETE FROM fact WHERE store_id = ?1", "DELETE FROM entity WHERE store_id = ?1",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(statement); i++) {
-		struct query remove = query(tx, statement[i]);
-
-		put_int(&remove, 1, store_id);
-		query_run(&remove);
-	}
-}
-
-static void remove_store_rows(struct tx *tx, int64_t store_id, struct arena *arena)
-{
-	int64_t n = discard_messages(tx, store_id);
-
-	if (n > 0)
-		audit_add(tx, &(struct audit_row){ .code = AUDIT_MESSAGE_DISCARDED,
-						   .store_id = store_id,
-						   .reason = store_text_discarded(arena, n) });
-	discard_deliveries(tx, store_id, arena);
-	forget_catalog(tx, store_id);
-}
-
 /* ---- the verb ---- */
 
-static bool change_row(struct tx *tx, const struct config_change *change, struct audit_row *audit, struct err *err)
+static bool change_row(struct tx *tx, const struct config_change *change, struct audit_row *audit,
+		       struct err *err)
 {
 	switch (change->kind) {
 	case CONFIG_ACCOUNT_PUT:
@@ -292,7 +247,7 @@ static void sweep_stores(struct tx *tx, const struct config_change *change, stru
 
 static int64_t version_now(struct tx *tx)
 {
-	struct query select = query(tx, "SELECT value FROM meta WHERE name = 'config_version'");
+	struct query select = query(tx, "SELECT version FROM config");
 
 	return query_int(&select, 0);
 }
@@ -316,15 +271,15 @@ bool sqlite_config_change(struct db *db, const struct config_change *change, str
 			      change->expected_version);
 		goto out;
 	}
-	if (!change_row(&tx, change, &audit, err) && tx.rc == SQLITE_OK) {
+	if (tx.rc == SQLITE_OK && !change_row(&tx, change, &audit, err) && tx.rc == SQLITE_OK) {
 		tx_abort(&tx);
 		goto out;
 	}
-	update = query(&tx, "UPDATE meta SET value = value + 1 WHERE name = 'config_version'");
+	update = query(&tx, "UPDATE config SET version = version + 1");
 	query_run(&update);
 	audit_add(&tx, &audit);
 	if (change->kind == CONFIG_STORE_REMOVE)
-		remove_store_rows(&tx, change->store.id, &arena);
+		store_forget(&tx, change->store.id, &arena);
 	if (change->sweep)
 		sweep_stores(&tx, change, &arena);
 	ok = tx_commit(&tx, err);

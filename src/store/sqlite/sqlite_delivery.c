@@ -1,7 +1,8 @@
 /*
- * SQLite backend: rows of the outbox. Every change of a row goes through here, so that lane counters and what is blocked stay true.
+ * SQLite backend: rows of the outbox. Every change of a row goes through here,
+ * so that lane counters and what is blocked stay true.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
 
 #include "base/clock.h"
 
@@ -33,30 +34,32 @@ struct audit_row delivery_audit(const struct delivery *delivery, enum audit_code
 void delivery_read(const struct query *query, struct arena *arena, struct delivery_row *out)
 {
 	*out = (struct delivery_row){
-		.delivery = {
-			.id = get_int(query, 0),
-			.account_id = get_int(query, 1),
-			.store_id = get_int(query, 2),
-			.kind = (enum klaviyo_kind)get_int(query, 3),
-			.op = (enum delivery_op)get_int(query, 4),
-			.priority = (enum priority)get_int(query, 5),
-			.state = (enum delivery_state)get_int(query, 6),
-			.external_id = get_text(query, 7, arena),
-			.parent_external_id = get_text(query, 8, arena),
-			.body = get_text(query, 9, arena),
-			.hash = get_digest(query, 10),
-			.root = { (enum entity_kind)get_int(query, 11), get_text(query, 12, arena) },
-			.message_id = get_int(query, 13),
-			.created_ms = get_int(query, 14),
-			.due_ms = get_int(query, 15),
-			.attempts = (int)get_int(query, 16),
-			.solo = get_bool(query, 17),
-			.reason = get_text(query, 18, arena),
-		},
-		.batch_id = get_int(query, 19),
-		.ended_ms = get_int(query, 20),
-		.blocked = get_bool(query, 21),
-	};
+      .delivery =
+          {
+              .id = get_int(query, 0),
+              .account_id = get_int(query, 1),
+              .store_id = get_int(query, 2),
+              .kind = (enum klaviyo_kind)get_int(query, 3),
+              .op = (enum delivery_op)get_int(query, 4),
+              .priority = (enum priority)get_int(query, 5),
+              .state = (enum delivery_state)get_int(query, 6),
+              .external_id = get_text(query, 7, arena),
+              .parent_external_id = get_text(query, 8, arena),
+              .hash = get_digest(query, 10),
+              .root = {(enum entity_kind)get_int(query, 11),
+                       get_text(query, 12, arena)},
+              .message_id = get_int(query, 13),
+              .created_ms = get_int(query, 14),
+              .due_ms = get_int(query, 15),
+              .attempts = (int)get_int(query, 16),
+              .solo = get_bool(query, 17),
+              .reason = get_text(query, 18, arena),
+          },
+      .bytes = get_int(query, 9),
+      .batch_id = get_int(query, 19),
+      .ended_ms = get_int(query, 20),
+      .blocked = get_bool(query, 21),
+  };
 }
 
 bool delivery_read_one(struct query *query, struct arena *arena, struct delivery_row *out)
@@ -70,76 +73,111 @@ bool delivery_read_one(struct query *query, struct arena *arena, struct delivery
 
 bool delivery_find(struct tx *tx, int64_t id, struct arena *arena, struct delivery_row *out)
 {
-	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS_NO_BODY " FROM delivery WHERE id = ?1");
+	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE id = ?1");
 
 	put_int(&select, 1, id);
 	return delivery_read_one(&select, arena, out);
 }
 
+struct str delivery_body_read(struct tx *tx, int64_t id, struct arena *arena)
+{
+	int64_t day = store_id_day(id);
+	struct query select = day_exists(tx, DAY_BODY, day)
+				      ? query_day(tx, "SELECT body FROM body_%s WHERE id = ?1", day)
+				      : query(tx, "SELECT body FROM body_kept WHERE id = ?1");
+	struct str body = STR("");
+
+	put_int(&select, 1, id);
+	if (query_row(&select)) {
+		body = get_text(&select, 0, arena);
+		query_end(&select);
+	}
+	return body;
+}
+
+static void put_key(struct query *query, const struct delivery *entity, int64_t id)
+{
+	put_int(query, 1, entity->account_id);
+	put_int(query, 2, entity->kind);
+	put_text(query, 3, entity->external_id);
+	put_int(query, 4, id);
+}
+
 bool delivery_of_entity(struct tx *tx, const struct delivery *entity, int64_t after_id, struct arena *arena,
 			struct delivery_row *out)
 {
-	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS_NO_BODY " FROM delivery WHERE account_id = ?1 AND kind = ?2"
-					" AND external_id = ?3 AND id > ?4 ORDER BY id LIMIT 1");
+	struct query select =
+		query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1 AND kind = ?2"
+			  " AND external_id = ?3 AND id > ?4 AND state <= 2 ORDER BY id LIMIT 1");
 
-	put_int(&select, 1, entity->account_id);
-	put_int(&select, 2, entity->kind);
-	put_text(&select, 3, entity->external_id);
-	put_int(&select, 4, after_id);
+	put_key(&select, entity, after_id);
 	return delivery_read_one(&select, arena, out);
 }
 
 bool delete_ahead(struct tx *tx, const struct delivery *delivery)
 {
-	struct query select = query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
-					" AND id < ?4 AND op = 2 AND state <= 2 LIMIT 1");
+	struct query select =
+		query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
+			  " AND id < ?4 AND op = 2 AND state <= 2 LIMIT 1");
 
-	put_int(&select, 1, delivery->account_id);
-	put_int(&select, 2, delivery->kind);
-	put_text(&select, 3, delivery->external_id);
-	put_int(&select, 4, delivery->id);
+	put_key(&select, delivery, delivery->id);
 	return query_int(&select, 0) == 1;
 }
 
 /* ---- writing ---- */
 
-static void put_row(struct query *insert, const struct delivery_row *row)
+static void body_insert(struct tx *tx, int64_t id, struct str body)
+{
+	int64_t day = store_id_day(id);
+	struct query insert;
+
+	if (body.len == 0)
+		return;
+	day_ensure(tx, DAY_BODY, day);
+	insert = query_day(tx, "INSERT INTO body_%s VALUES (?1, ?2)", day);
+	put_int(&insert, 1, id);
+	put_blob(&insert, 2, body);
+	query_run(&insert);
+}
+
+static void row_insert(struct tx *tx, const struct delivery_row *row)
 {
 	const struct delivery *delivery = &row->delivery;
+	struct query insert = query(
+		tx, "INSERT INTO delivery VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+		    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
 
-	put_int(insert, 1, delivery->id);
-	put_int(insert, 2, delivery->account_id);
-	put_int(insert, 3, delivery->store_id);
-	put_int(insert, 4, delivery->kind);
-	put_int(insert, 5, delivery->op);
-	put_int(insert, 6, delivery->priority);
-	put_int(insert, 7, delivery->state);
-	put_text(insert, 8, delivery->external_id);
-	put_text(insert, 9, delivery->parent_external_id);
-	put_text(insert, 10, delivery->body);
-	put_digest(insert, 11, &delivery->hash);
-	put_int(insert, 12, delivery->root.kind);
-	put_text(insert, 13, delivery->root.id);
-	put_int(insert, 14, delivery->message_id);
-	put_int(insert, 15, delivery->created_ms);
-	put_int(insert, 16, delivery->due_ms);
-	put_int(insert, 17, delivery->attempts);
-	put_bool(insert, 18, delivery->solo);
-	put_text(insert, 19, delivery->reason);
-	put_int(insert, 20, row->batch_id);
-	put_int(insert, 21, row->ended_ms);
-	put_bool(insert, 22, row->blocked);
-	query_run(insert);
+	put_int(&insert, 1, delivery->id);
+	put_int(&insert, 2, delivery->account_id);
+	put_int(&insert, 3, delivery->store_id);
+	put_int(&insert, 4, delivery->kind);
+	put_int(&insert, 5, delivery->op);
+	put_int(&insert, 6, delivery->priority);
+	put_int(&insert, 7, delivery->state);
+	put_text(&insert, 8, delivery->external_id);
+	put_text(&insert, 9, delivery->parent_external_id);
+	put_int(&insert, 10, row->bytes);
+	put_digest(&insert, 11, &delivery->hash);
+	put_int(&insert, 12, delivery->root.kind);
+	put_text(&insert, 13, delivery->root.id);
+	put_int(&insert, 14, delivery->message_id);
+	put_int(&insert, 15, delivery->created_ms);
+	put_int(&insert, 16, delivery->due_ms);
+	put_int(&insert, 17, delivery->attempts);
+	put_bool(&insert, 18, delivery->solo);
+	put_text(&insert, 19, delivery->reason);
+	put_int(&insert, 20, row->batch_id);
+	put_int(&insert, 21, row->ended_ms);
+	put_bool(&insert, 22, row->blocked);
+	query_run(&insert);
 }
 
 void delivery_insert(struct tx *tx, struct delivery_row *row, struct arena *arena)
 {
-	struct query insert;
-
+	row->bytes = (int64_t)row->delivery.body.len;
 	row->blocked = is_blocked(tx, &row->delivery);
-	insert = query(tx, "INSERT INTO delivery VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-			   " ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
-	put_row(&insert, row);
+	row_insert(tx, row);
+	body_insert(tx, row->delivery.id, row->delivery.body);
 	lane_add(tx, row, 1);
 	blocked_renew(tx, &row->delivery, arena);
 }
@@ -147,8 +185,9 @@ void delivery_insert(struct tx *tx, struct delivery_row *row, struct arena *aren
 static void write_changes(struct tx *tx, const struct delivery_row *row)
 {
 	const struct delivery *delivery = &row->delivery;
-	struct query update = query(tx, "UPDATE delivery SET op = ?2, priority = ?3, state = ?4, due_ms = ?5, attempts = ?6,"
-					" solo = ?7, reason = ?8, batch_id = ?9, ended_ms = ?10, blocked = ?11 WHERE id = ?1");
+	struct query update = query(
+		tx, "UPDATE delivery SET op = ?2, priority = ?3, state = ?4, due_ms = ?5, attempts = ?6,"
+		    " solo = ?7, reason = ?8, batch_id = ?9, ended_ms = ?10, blocked = ?11 WHERE id = ?1");
 
 	put_int(&update, 1, delivery->id);
 	put_int(&update, 2, delivery->op);
@@ -164,7 +203,8 @@ static void write_changes(struct tx *tx, const struct delivery_row *row)
 	query_run(&update);
 }
 
-void delivery_update(struct tx *tx, const struct delivery_row *before, struct delivery_row *after, struct arena *arena)
+void delivery_update(struct tx *tx, const struct delivery_row *before, struct delivery_row *after,
+		     struct arena *arena)
 {
 	bool concerns_others = before->delivery.op != after->delivery.op ||
 			       delivery_undone(&before->delivery) != delivery_undone(&after->delivery);
@@ -177,42 +217,20 @@ void delivery_update(struct tx *tx, const struct delivery_row *before, struct de
 		blocked_renew(tx, &after->delivery, arena);
 }
 
-void account_count_add(struct tx *tx, int64_t account_id, int created, int accepted, int failed, int skipped)
-{
-	struct query update = query(tx, "INSERT INTO account_count (account_id, created, accepted, failed, skipped)"
-					" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account_id) DO UPDATE SET"
-					" created = created + ?2, accepted = accepted + ?3, failed = failed + ?4,"
-					" skipped = skipped + ?5");
-
-	put_int(&update, 1, account_id);
-	put_int(&update, 2, created);
-	put_int(&update, 3, accepted);
-	put_int(&update, 4, failed);
-	put_int(&update, 5, skipped);
-	query_run(&update);
-}
-
-static int64_t sequence_ms(struct tx *tx)
-{
-	struct query select;
-
-	if (tx->last_id == 0) {
-		select = query(tx, "SELECT value FROM meta WHERE name = 'last_id'");
-		tx->last_id = query_int(&select, 0);
-	}
-	return store_id_ms(store_id_next(tx->last_id, tx->now_ms));
-}
-
 /* Copies the row into the history of the day the sequence stands at. */
 static void history_insert(struct tx *tx, int64_t id, enum delivery_state state, struct str reason)
 {
-	int64_t ended_ms = sequence_ms(tx);
+	int64_t ended_ms = tx_sequence_ms(tx);
 	struct query insert;
 
 	day_ensure(tx, DAY_DELIVERY, time_day(ended_ms));
-	insert = query_day(tx, "INSERT INTO delivery_%s SELECT id, account_id, store_id, kind, op, priority, ?2, external_id,"
-			       " parent_external_id, body, hash, root_kind, root_id, message_id, created_ms, 0, attempts, solo,"
-			       " ?3, batch_id, ?4, 0 FROM delivery WHERE id = ?1", time_day(ended_ms));
+	insert = query_day(
+		tx,
+		"INSERT INTO delivery_%s SELECT id, account_id, store_id, kind, op, priority, ?2,"
+		" external_id,"
+		" parent_external_id, bytes, hash, root_kind, root_id, message_id, created_ms, 0, attempts,"
+		" solo, ?3, batch_id, ?4, 0 FROM delivery WHERE id = ?1",
+		time_day(ended_ms));
 	put_int(&insert, 1, id);
 	put_int(&insert, 2, state);
 	put_text(&insert, 3, reason);
@@ -220,13 +238,15 @@ static void history_insert(struct tx *tx, int64_t id, enum delivery_state state,
 	query_run(&insert);
 }
 
-void delivery_finish(struct tx *tx, const struct delivery_row *row, enum delivery_state state, struct str reason,
-		     struct arena *arena)
+void delivery_finish(struct tx *tx, const struct delivery_row *row, enum delivery_state state,
+		     struct str reason, struct arena *arena)
 {
 	struct query remove;
 
-	account_count_add(tx, row->delivery.account_id, 0, state == DELIVERY_ACCEPTED,
-			  row->delivery.state == DELIVERY_FAILED ? -1 : 0, state == DELIVERY_SKIPPED);
+	count_account(tx, &(struct account_change){ .account_id = row->delivery.account_id,
+						    .accepted = state == DELIVERY_ACCEPTED,
+						    .failed = row->delivery.state == DELIVERY_FAILED ? -1 : 0,
+						    .skipped = state == DELIVERY_SKIPPED });
 	history_insert(tx, row->delivery.id, state, reason);
 	lane_add(tx, row, -1);
 	remove = query(tx, "DELETE FROM delivery WHERE id = ?1");
@@ -241,11 +261,12 @@ void delivery_skip(struct tx *tx, const struct delivery_row *row, enum audit_cod
 {
 	const struct delivery *delivery = &row->delivery;
 	struct audit_row audit = delivery_audit(delivery, code, reason);
-	struct sent_row sent;
+	struct sent_row sent, before;
 
 	if (sent_get(tx, delivery->account_id, delivery->kind, delivery->external_id, arena, &sent)) {
+		before = sent;
 		store_sent_revert(&sent.state, delivery->id);
-		sent_put(tx, &sent);
+		sent_put(tx, &before, &sent);
 	}
 	delivery_finish(tx, row, DELIVERY_SKIPPED, reason, arena);
 	audit_add(tx, &audit);

@@ -1,23 +1,36 @@
 /*
- * SQLite backend: which roots are to be looked at, and the sweeps that make many of them due little by little.
+ * SQLite backend: which roots are to be looked at, and the sweeps that make
+ * many of them due little by little.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
+
+static void count_due(struct tx *tx, int64_t store_id, int64_t n)
+{
+	count_store(tx, &(struct store_change){ .store_id = store_id, .n_due = n });
+}
 
 void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root)
 {
-	struct query first = query(tx, "SELECT first_ms FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
-	struct query write;
+	struct query first =
+		query(tx, "SELECT first_ms FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 	int64_t first_ms;
+	struct query write;
 
-	put_int(&first, 1, cause->store_id);
-	put_int(&first, 2, root.kind);
-	put_text(&first, 3, root.id);
-	first_ms = query_int(&first, tx->now_ms);
-	write = query(tx, "INSERT OR REPLACE INTO due VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-	put_int(&write, 1, cause->store_id);
-	put_int(&write, 2, root.kind);
-	put_text(&write, 3, root.id);
-	put_int(&write, 4, store_due_ms(tx->now_ms, first_ms, cause->result->quiet_ms, cause->result->quiet_max_ms));
+	put_entity(&first, 1, cause->store_id, root);
+	first_ms = query_int(&first, INT64_MIN);
+	if (first_ms == INT64_MIN) {
+		first_ms = tx->now_ms;
+		count_due(tx, cause->store_id, 1);
+	}
+	write = query(
+		tx,
+		"INSERT INTO due VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET due_ms ="
+		" ?4,"
+		" seq = ?6, message_id = ?7, priority = ?8");
+	put_entity(&write, 1, cause->store_id, root);
+	put_int(&write, 4,
+		store_due_ms(tx->now_ms, first_ms, cause->result->quiet_ms, cause->result->quiet_max_ms));
 	put_int(&write, 5, first_ms);
 	put_int(&write, 6, cause->due_seq);
 	put_int(&write, 7, cause->message_id);
@@ -27,27 +40,36 @@ void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root
 
 void due_now(struct tx *tx, int64_t store_id, struct entity root, int64_t seq)
 {
-	struct query write = query(tx, "INSERT INTO due VALUES (?1, ?2, ?3, ?4, ?4, ?5, 0, ?6)"
-				       " ON CONFLICT DO UPDATE SET seq = ?5");
+	struct query update =
+		query(tx, "UPDATE due SET seq = ?4 WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct query insert;
 
-	put_int(&write, 1, store_id);
-	put_int(&write, 2, root.kind);
-	put_text(&write, 3, root.id);
-	put_int(&write, 4, tx->now_ms);
-	put_int(&write, 5, seq);
-	put_int(&write, 6, PRIORITY_BACKFILL);
-	query_run(&write);
+	put_entity(&update, 1, store_id, root);
+	put_int(&update, 4, seq);
+	query_run(&update);
+	if (query_changes(&update) > 0)
+		return;
+	insert = query(tx, "INSERT INTO due VALUES (?1, ?2, ?3, ?4, ?4, ?5, 0, ?6)");
+	put_entity(&insert, 1, store_id, root);
+	put_int(&insert, 4, tx->now_ms);
+	put_int(&insert, 5, seq);
+	put_int(&insert, 6, PRIORITY_BACKFILL);
+	query_run(&insert);
+	count_due(tx, store_id, 1);
 }
 
-/* Reads rows of (kind, id). */
-static struct entity *read_roots(struct query *select, size_t max_n, struct arena *arena, size_t *n)
+void due_remove(struct tx *tx, int64_t store_id, struct entity root, int64_t seq)
 {
-	struct entity *root = ARENA_ARRAY(arena, max_n, struct entity);
+	struct query remove =
+		query(tx, "DELETE FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND seq = ?4");
 
-	for (*n = 0; query_row(select); (*n)++)
-		root[*n] = (struct entity){ (enum entity_kind)get_int(select, 0), get_text(select, 1, arena) };
-	return root;
+	put_entity(&remove, 1, store_id, root);
+	put_int(&remove, 4, seq);
+	query_run(&remove);
+	count_due(tx, store_id, -query_changes(&remove));
 }
+
+/* ---- who depends on what ---- */
 
 /* Where to go on: behind `after`, or from the beginning if it has no id. */
 static void put_after(struct query *select, int at, struct entity after)
@@ -56,50 +78,67 @@ static void put_after(struct query *select, int at, struct entity after)
 	put_text(select, at + 1, after.id);
 }
 
-struct entity *dependants(struct tx *tx, int64_t store_id, struct entity target, struct entity after, size_t max_n,
-			  struct arena *arena, size_t *n)
+/* Reads rows of (kind, id). */
+static struct entity *read_entities(struct query *select, size_t max_n, struct arena *arena, size_t *n)
 {
-	/* kinds: 0 product, 1 variant, 2 category */
-	struct query select = query(tx,
-		"SELECT kind, id FROM ("
-		"SELECT owner_kind AS kind, owner_id AS id FROM ref WHERE store_id = ?1 AND target_kind = ?2"
-		" AND target_id = ?3 AND owner_kind IN (0, 2)"
-		" UNION SELECT 0, entity.root_id FROM ref JOIN entity ON entity.store_id = ref.store_id AND entity.kind = 1"
-		" AND entity.id = ref.owner_id WHERE ref.store_id = ?1 AND ref.target_kind = ?2 AND ref.target_id = ?3"
-		" AND ref.owner_kind = 1 AND entity.root_id <> '')"
-		" WHERE (kind, id) > (?4, ?5) ORDER BY kind, id LIMIT ?6");
+	struct entity *entity = NULL;
 
-	put_int(&select, 1, store_id);
-	put_int(&select, 2, target.kind);
-	put_text(&select, 3, target.id);
-	put_after(&select, 4, after);
+	for (*n = 0; query_row(select); (*n)++) {
+		if (!entity)
+			entity = ARENA_ARRAY(arena, max_n, struct entity);
+		entity[*n] =
+			(struct entity){ (enum entity_kind)get_int(select, 0), get_text(select, 1, arena) };
+	}
+	return entity;
+}
+
+bool dependants(struct tx *tx, int64_t store_id, struct entity target, struct entity *after, size_t max_n,
+		struct arena *arena, struct entity **root, size_t *n)
+{
+	struct query select =
+		query(tx, "SELECT DISTINCT owner_kind, owner_id FROM ref WHERE store_id = ?1"
+			  " AND target_kind = ?2 AND target_id = ?3 AND (owner_kind, owner_id) > (?4, ?5)"
+			  " ORDER BY owner_kind, owner_id LIMIT ?6");
+	struct entity *owner;
+	size_t n_owner, n_root = 0;
+
+	put_entity(&select, 1, store_id, target);
+	put_after(&select, 4, *after);
 	put_int(&select, 6, (int64_t)max_n);
-	return read_roots(&select, max_n, arena, n);
+	owner = read_entities(&select, max_n, arena, &n_owner);
+	if (n_owner > 0)
+		*after = owner[n_owner - 1];
+	for (size_t i = 0; i < n_owner; i++) {
+		struct entity of = root_of(tx, store_id, owner[i], arena);
+
+		if (of.id.len > 0)
+			owner[n_root++] = of;
+	}
+	*root = owner;
+	*n = n_root;
+	return n_owner == max_n;
 }
 
 /* ---- sweeps ---- */
 
 void sweep_add(struct tx *tx, int64_t store_id, struct entity target, struct entity after)
 {
-	struct query remove = query(tx, "DELETE FROM sweep WHERE store_id = ?1 AND target_kind = ?2 AND target_id = ?3");
+	struct query remove =
+		query(tx, "DELETE FROM sweep WHERE store_id = ?1 AND target_kind = ?2 AND target_id = ?3");
 	struct query insert;
 
-	put_int(&remove, 1, store_id);
-	put_int(&remove, 2, target.kind);
-	put_text(&remove, 3, target.id);
+	put_entity(&remove, 1, store_id, target);
 	query_run(&remove);
 	insert = query(tx, "INSERT INTO sweep (store_id, target_kind, target_id, after_kind, after_id)"
 			   " VALUES (?1, ?2, ?3, ?4, ?5)");
-	put_int(&insert, 1, store_id);
-	put_int(&insert, 2, target.kind);
-	put_text(&insert, 3, target.id);
+	put_entity(&insert, 1, store_id, target);
 	put_int(&insert, 4, after.kind);
 	put_text(&insert, 5, after.id);
 	query_run(&insert);
 }
 
 struct sweep {
-	int64_t id;                /* 0 = none */
+	int64_t id; /* 0 = none */
 	int64_t store_id;
 	struct entity target;
 	struct entity after;
@@ -107,8 +146,9 @@ struct sweep {
 
 static struct sweep oldest_sweep(struct tx *tx, struct arena *arena)
 {
-	struct query select = query(tx, "SELECT id, store_id, target_kind, target_id, after_kind, after_id FROM sweep"
-					" ORDER BY id LIMIT 1");
+	struct query select =
+		query(tx, "SELECT id, store_id, target_kind, target_id, after_kind, after_id FROM sweep"
+			  " ORDER BY id LIMIT 1");
 	struct sweep sweep = { 0 };
 
 	if (!query_row(&select))
@@ -123,63 +163,73 @@ static struct sweep oldest_sweep(struct tx *tx, struct arena *arena)
 	return sweep;
 }
 
-/* The next roots of a store that are known, in order. */
-static struct entity *roots_after(struct tx *tx, int64_t store_id, struct entity after, size_t max_n,
-				  struct arena *arena, size_t *n)
+/* The next roots of a store that are known; false: these were the last. */
+static bool roots_after(struct tx *tx, int64_t store_id, struct entity *after, size_t max_n,
+			struct arena *arena, struct entity **root, size_t *n)
 {
-	struct query select = query(tx, "SELECT kind, id FROM entity WHERE store_id = ?1 AND kind IN (0, 2)"
-					" AND (kind, id) > (?2, ?3) ORDER BY kind, id LIMIT ?4");
+	struct query select =
+		query(tx, "SELECT kind, id FROM entity WHERE store_id = ?1 AND (kind, id) > (?2, ?3)"
+			  " AND kind IN (0, 2) ORDER BY kind, id LIMIT ?4"); /* products,
+                                                                categories */
 
 	put_int(&select, 1, store_id);
-	put_after(&select, 2, after);
+	put_after(&select, 2, *after);
 	put_int(&select, 4, (int64_t)max_n);
-	return read_roots(&select, max_n, arena, n);
+	*root = read_entities(&select, max_n, arena, n);
+	if (*n > 0)
+		*after = (*root)[*n - 1];
+	return *n == max_n;
 }
 
-static void sweep_step(struct tx *tx, const struct sweep *sweep, size_t max_n, struct arena *arena)
+static void sweep_step(struct tx *tx, struct sweep *sweep, size_t max_n, struct arena *arena)
 {
 	struct query remove = query(tx, "DELETE FROM sweep WHERE id = ?1");
-	const struct entity *root;
+	struct entity *root;
 	int64_t seq;
+	bool more;
 	size_t n;
 
 	put_int(&remove, 1, sweep->id);
 	query_run(&remove);
-	root = sweep->target.id.len == 0 ?
-		       roots_after(tx, sweep->store_id, sweep->after, max_n, arena, &n) :
-		       dependants(tx, sweep->store_id, sweep->target, sweep->after, max_n, arena, &n);
+	more = sweep->target.id.len == 0
+		       ? roots_after(tx, sweep->store_id, &sweep->after, max_n, arena, &root, &n)
+		       : dependants(tx, sweep->store_id, sweep->target, &sweep->after, max_n, arena, &root,
+				    &n);
 	seq = tx_id(tx);
 	for (size_t i = 0; i < n; i++)
 		due_now(tx, sweep->store_id, root[i], seq);
-	if (n == max_n)
-		sweep_add(tx, sweep->store_id, sweep->target, root[n - 1]);
+	if (more)
+		sweep_add(tx, sweep->store_id, sweep->target, sweep->after);
 }
 
-static bool any_sweep(struct db *db, bool *any, struct err *err)
+bool any_sweep(struct tx *tx)
 {
-	struct query select;
+	struct query select = query(tx, "SELECT 1 FROM sweep LIMIT 1");
+
+	return query_int(&select, 0) == 1;
+}
+
+/* Asked often, seldom needed: no write transaction for nothing. */
+static bool sweep_wanted(struct db *db, bool *any, struct err *err)
+{
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
-	select = query(&tx, "SELECT 1 FROM sweep LIMIT 1");
-	*any = query_int(&select, 0) == 1;
+	*any = any_sweep(&tx);
 	return tx_commit(&tx, err);
 }
 
 bool sqlite_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
 {
-	struct query select;
 	struct sweep sweep;
 	struct arena arena;
 	struct tx tx;
-	bool any, ok;
+	bool ok;
 
-	/* Asked often, seldom needed: no write transaction for nothing. */
-	*more = false;
-	if (!any_sweep(db, &any, err))
+	if (!sweep_wanted(db, more, err))
 		return false;
-	if (!any)
+	if (!*more)
 		return true;
 	if (!tx_begin_write(&tx, db, CRASH_catalog_sweep, now_ms, err))
 		return false;
@@ -187,8 +237,7 @@ bool sqlite_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *mor
 	sweep = oldest_sweep(&tx, &arena);
 	if (sweep.id != 0)
 		sweep_step(&tx, &sweep, max_n, &arena);
-	select = query(&tx, "SELECT 1 FROM sweep LIMIT 1");
-	*more = query_int(&select, 0) == 1;
+	*more = any_sweep(&tx);
 	ok = tx_commit(&tx, err);
 	arena_release(&arena);
 	return ok;

@@ -1,270 +1,249 @@
 /*
- * SQLite backend: applying facts to the catalog, as store.h says at db_inbox_complete.
+ * SQLite backend: applying facts to the catalog, as store.h says at
+ * db_inbox_complete.
  */
-#include "store/sqlite/sqlite_internal.h"
-
-struct entity_row {
-	bool known;
-	struct str root_id;        /* variant: "" = not known */
-	int64_t root_version;
-	int64_t root_seq;
-	struct tombstone tombstone;
-};
-
-static void put_entity(struct query *query, int at, int64_t store_id, struct entity entity)
-{
-	put_int(query, at, store_id);
-	put_int(query, at + 1, entity.kind);
-	put_text(query, at + 2, entity.id);
-}
-
-static struct entity_row entity_read(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena)
-{
-	struct query select = query(tx, "SELECT root_id, root_version, root_seq, deleted_ms, deleted_version, deleted_seq"
-					" FROM entity WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
-	struct entity_row row = { .root_id = STR("") };
-
-	put_entity(&select, 1, store_id, entity);
-	if (!query_row(&select))
-		return row;
-	row = (struct entity_row){
-		.known = true,
-		.root_id = get_text(&select, 0, arena),
-		.root_version = get_int(&select, 1),
-		.root_seq = get_int(&select, 2),
-		.tombstone = { get_int(&select, 3), get_int(&select, 4), get_int(&select, 5) },
-	};
-	query_end(&select);
-	return row;
-}
-
-static void entity_make(struct tx *tx, int64_t store_id, struct entity entity)
-{
-	struct query insert = query(tx, "INSERT OR IGNORE INTO entity (store_id, kind, id) VALUES (?1, ?2, ?3)");
-
-	put_entity(&insert, 1, store_id, entity);
-	query_run(&insert);
-}
-
-bool entity_alive(struct tx *tx, int64_t store_id, struct entity entity)
-{
-	struct query select = query(tx, "SELECT 1 FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND is_set = 1"
-					" LIMIT 1");
-
-	put_entity(&select, 1, store_id, entity);
-	return query_int(&select, 0) == 1;
-}
-
-struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena)
-{
-	if (store_is_root(entity.kind))
-		return entity;
-	if (entity.kind == ENTITY_VARIANT)
-		return (struct entity){ ENTITY_PRODUCT, entity_read(tx, store_id, entity, arena).root_id };
-	return (struct entity){ ENTITY_PRODUCT, STR("") };
-}
-
-static void set_sku(struct tx *tx, int64_t store_id, struct entity entity, struct str sku)
-{
-	struct query update = query(tx, "UPDATE entity SET sku = ?4 WHERE store_id = ?1 AND kind = ?2 AND id = ?3"
-					" AND sku <> ?4");
-
-	put_entity(&update, 1, store_id, entity);
-	put_text(&update, 4, sku);
-	query_run(&update);
-}
-
-static void remove_refs(struct tx *tx, int64_t store_id, struct entity owner, struct str part)
-{
-	struct query remove = query(tx, "DELETE FROM ref WHERE store_id = ?1 AND owner_kind = ?2 AND owner_id = ?3 AND part = ?4");
-
-	put_entity(&remove, 1, store_id, owner);
-	put_text(&remove, 4, part);
-	query_run(&remove);
-}
-
-static void add_refs(struct tx *tx, int64_t store_id, const struct fact *fact)
-{
-	for (size_t i = 0; i < fact->n_ref; i++) {
-		struct query insert = query(tx, "INSERT OR IGNORE INTO ref VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-
-		put_entity(&insert, 1, store_id, fact->entity);
-		put_text(&insert, 4, fact->part);
-		put_int(&insert, 5, fact->ref[i].kind);
-		put_text(&insert, 6, fact->ref[i].id);
-		query_run(&insert);
-	}
-}
-
-/* ---- one fact ---- */
+#include "store/sqlite/sqlite_rows.h"
 
 enum verdict { VERDICT_APPLIED, VERDICT_STALE, VERDICT_STOPPED };
 
-static void tombstone_set(struct tx *tx, const struct fact_cause *cause, const struct fact *fact)
-{
-	struct query update = query(tx, "UPDATE entity SET deleted_ms = ?4, deleted_version = ?5, deleted_seq = ?6"
-					" WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+/* One fact on its way in: its entity as it was and as it will be. */
+struct application {
+	struct tx *tx;
+	struct arena *arena;
+	const struct fact_cause *cause;
+	const struct fact *fact;
+	struct entity_row before;
+	struct entity_row after;
+};
 
-	put_entity(&update, 1, cause->store_id, fact->entity);
-	put_int(&update, 4, tx->now_ms);
-	put_int(&update, 5, fact->version);
-	put_int(&update, 6, cause->message_id);
-	query_run(&update);
+static bool is_base(struct str part)
+{
+	return str_eq(part, STR("base"));
 }
 
-static void remove_part(struct tx *tx, int64_t store_id, struct entity entity, struct str part)
-{
-	struct query remove = query(tx, "DELETE FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND part = ?4");
+/* ---- deletes ---- */
 
-	put_entity(&remove, 1, store_id, entity);
+static void remove_part(struct application *application, struct str part)
+{
+	struct tx *tx = application->tx;
+	struct entity entity = application->fact->entity;
+	struct query remove =
+		query(tx, "DELETE FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND part = ?4");
+
+	put_entity(&remove, 1, application->cause->store_id, entity);
 	put_text(&remove, 4, part);
 	query_run(&remove);
-	remove_refs(tx, store_id, entity, part);
-	if (str_eq(part, STR("base")))
-		set_sku(tx, store_id, entity, STR(""));
+	refs_write(tx, application->cause->store_id, entity, part, NULL, 0, application->arena);
+	if (is_base(part))
+		application->after.sku = STR("");
 }
 
 /* The next part behind *part that the deletion outdates; false at the end. */
-static bool outdated_part(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena,
-			  struct str *part, bool *was_set)
+static bool outdated_part(const struct application *application, struct str *part, bool *was_set)
 {
-	struct query select = query(tx, "SELECT part, version, seq, is_set FROM fact WHERE store_id = ?1 AND kind = ?2"
-					" AND id = ?3 AND part > ?4 ORDER BY part");
-	bool found = false;
+	const struct fact *fact = application->fact;
+	struct query select =
+		query(application->tx, "SELECT part, version, seq, is_set FROM fact WHERE store_id = ?1"
+				       " AND kind = ?2 AND id = ?3 AND part > ?4 ORDER BY part");
 
-	put_entity(&select, 1, cause->store_id, fact->entity);
+	put_entity(&select, 1, application->cause->store_id, fact->entity);
 	put_text(&select, 4, *part);
-	while (!found && query_row(&select)) {
-		if (!fact_wins(fact->version, cause->message_id, get_int(&select, 1), get_int(&select, 2)))
+	while (query_row(&select)) {
+		if (!fact_wins(fact->version, application->cause->message_id, get_int(&select, 1),
+			       get_int(&select, 2)))
 			continue;
-		*part = get_text(&select, 0, arena);
+		*part = get_text(&select, 0, application->arena);
 		*was_set = get_bool(&select, 3);
-		found = true;
-	}
-	query_end(&select);
-	return found;
-}
-
-/* Removes the parts that are older than the deletion; what is newer stays, and the entity with it. */
-static enum verdict apply_delete(struct tx *tx, const struct fact_cause *cause, const struct fact *fact,
-				 const struct tombstone *before, bool alive, struct arena *arena)
-{
-	struct str part = STR("");
-	bool removed = false, was_set = false;
-
-	if (before->deleted_ms != 0 && !fact_wins(fact->version, cause->message_id, before->version, before->seq))
-		return VERDICT_STALE;
-	tombstone_set(tx, cause, fact);
-	while (outdated_part(tx, cause, fact, arena, &part, &was_set)) {
-		removed = removed || was_set;
-		remove_part(tx, cause->store_id, fact->entity, part);
-	}
-	return alive && !removed ? VERDICT_STALE : VERDICT_APPLIED;
-}
-
-static bool part_is_stale(struct tx *tx, const struct fact_cause *cause, const struct fact *fact)
-{
-	struct query select = query(tx, "SELECT version, seq FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3"
-					" AND part = ?4");
-	bool stale = false;
-
-	put_entity(&select, 1, cause->store_id, fact->entity);
-	put_text(&select, 4, fact->part);
-	if (query_row(&select)) {
-		stale = !fact_wins(fact->version, cause->message_id, get_int(&select, 0), get_int(&select, 1));
 		query_end(&select);
+		return true;
 	}
-	return stale;
+	return false;
 }
 
-static enum verdict apply_part(struct tx *tx, const struct fact_cause *cause, const struct fact *fact,
-			       struct arena *arena)
+/* Removes the parts that are older than the deletion; what is newer stays, and
+ * the entity with it. */
+static enum verdict apply_delete(struct application *application)
 {
-	bool set = fact->op == FACT_SET;
-	struct query write;
+	const struct fact *fact = application->fact;
+	const struct tombstone *old = &application->before.tombstone;
+	int64_t seq = application->cause->message_id;
+	struct str part = STR("");
+	bool was_set = false;
 
-	if (part_is_stale(tx, cause, fact))
+	if (old->deleted_ms != 0 && !fact_wins(fact->version, seq, old->version, old->seq))
 		return VERDICT_STALE;
-	write = query(tx, "INSERT OR REPLACE INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-	put_entity(&write, 1, cause->store_id, fact->entity);
-	put_text(&write, 4, fact->part);
-	put_int(&write, 5, fact->version);
-	put_int(&write, 6, cause->message_id);
-	put_bool(&write, 7, set);
-	put_text(&write, 8, set ? fact->body : STR(""));
-	query_run(&write);
-	if (str_eq(fact->part, STR("base")))
-		set_sku(tx, cause->store_id, fact->entity, set ? store_fact_sku(fact, arena) : STR(""));
-	remove_refs(tx, cause->store_id, fact->entity, fact->part);
-	if (set)
-		add_refs(tx, cause->store_id, fact);
+	application->after.tombstone = (struct tombstone){ application->tx->now_ms, fact->version, seq };
+	while (outdated_part(application, &part, &was_set)) {
+		application->after.n_set -= was_set;
+		remove_part(application, part);
+	}
+	if (application->before.n_set > 0 && application->after.n_set == application->before.n_set)
+		return VERDICT_STALE;
 	return VERDICT_APPLIED;
 }
 
-/* A variant learns its product from the newest fact that names one, even if that fact's part is not news. */
-static bool learn_root(struct tx *tx, const struct fact_cause *cause, const struct fact *fact,
-		       const struct entity_row *row)
+/* ---- parts ---- */
+
+struct part_row {
+	int64_t rowid; /* 0 = none */
+	int64_t version;
+	int64_t seq;
+	bool set;
+};
+
+static struct part_row part_read(const struct application *application)
 {
-	struct query update;
+	struct query select =
+		query(application->tx, "SELECT rowid, version, seq, is_set FROM fact WHERE store_id = ?1"
+				       " AND kind = ?2 AND id = ?3 AND part = ?4");
+	struct part_row row = { 0 };
+
+	put_entity(&select, 1, application->cause->store_id, application->fact->entity);
+	put_text(&select, 4, application->fact->part);
+	if (query_row(&select)) {
+		row = (struct part_row){ get_int(&select, 0), get_int(&select, 1), get_int(&select, 2),
+					 get_bool(&select, 3) };
+		query_end(&select);
+	}
+	return row;
+}
+
+static void part_insert(const struct application *application, bool set)
+{
+	const struct fact *fact = application->fact;
+	struct query insert =
+		query(application->tx, "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+
+	put_entity(&insert, 1, application->cause->store_id, fact->entity);
+	put_text(&insert, 4, fact->part);
+	put_int(&insert, 5, fact->version);
+	put_int(&insert, 6, application->cause->message_id);
+	put_bool(&insert, 7, set);
+	put_text(&insert, 8, set ? fact->body : STR(""));
+	query_run(&insert);
+}
+
+static void part_update(const struct application *application, int64_t rowid, bool set)
+{
+	const struct fact *fact = application->fact;
+	struct query update =
+		query(application->tx, "UPDATE fact SET version = ?2, seq = ?3, is_set = ?4, body = ?5"
+				       " WHERE rowid = ?1");
+
+	put_int(&update, 1, rowid);
+	put_int(&update, 2, fact->version);
+	put_int(&update, 3, application->cause->message_id);
+	put_bool(&update, 4, set);
+	put_text(&update, 5, set ? fact->body : STR(""));
+	query_run(&update);
+}
+
+static enum verdict apply_part(struct application *application)
+{
+	const struct fact *fact = application->fact;
+	struct part_row old = part_read(application);
+	bool set = fact->op == FACT_SET;
+
+	if (old.rowid != 0 && !fact_wins(fact->version, application->cause->message_id, old.version, old.seq))
+		return VERDICT_STALE;
+	if (old.rowid != 0)
+		part_update(application, old.rowid, set);
+	else
+		part_insert(application, set);
+	application->after.n_set += set - old.set;
+	if (is_base(fact->part))
+		application->after.sku = set ? store_fact_sku(fact, application->arena) : STR("");
+	refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
+		   set ? fact->n_ref : 0, application->arena);
+	return VERDICT_APPLIED;
+}
+
+/* ---- what follows ---- */
+
+/* A variant learns its product from the newest fact that names one, even if
+ * that fact's part is not news. */
+static bool learn_root(struct application *application)
+{
+	const struct fact *fact = application->fact;
+	const struct entity_row *before = &application->before;
+	int64_t seq = application->cause->message_id;
 
 	if (fact->entity.kind != ENTITY_VARIANT || fact->root_id.len == 0)
 		return false;
-	if (row->root_id.len > 0 && !fact_wins(fact->version, cause->message_id, row->root_version, row->root_seq))
+	if (before->root_id.len > 0 && !fact_wins(fact->version, seq, before->root_version, before->root_seq))
 		return false;
-	update = query(tx, "UPDATE entity SET root_id = ?4, root_version = ?5, root_seq = ?6"
-			   " WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
-	put_entity(&update, 1, cause->store_id, fact->entity);
-	put_text(&update, 4, fact->root_id);
-	put_int(&update, 5, fact->version);
-	put_int(&update, 6, cause->message_id);
-	query_run(&update);
-	return !str_eq(row->root_id, fact->root_id);
+	application->after.root_id = fact->root_id;
+	application->after.root_version = fact->version;
+	application->after.root_seq = seq;
+	return !str_eq(before->root_id, fact->root_id);
 }
 
-static void touch_dependants(struct tx *tx, const struct fact_cause *cause, struct entity target, struct arena *arena)
+static void touch_dependants(const struct application *application)
 {
-	struct entity none = { .id = STR("") };
+	const struct fact_cause *cause = application->cause;
+	struct entity target = application->fact->entity, after = { .id = STR("") };
+	struct entity *root;
 	size_t n;
-	const struct entity *root =
-		dependants(tx, cause->store_id, target, none, STORE_DEPENDANTS_AT_ONCE, arena, &n);
+	bool more = dependants(application->tx, cause->store_id, target, &after, STORE_DEPENDANTS_AT_ONCE,
+			       application->arena, &root, &n);
 
 	for (size_t i = 0; i < n; i++)
-		due_touch(tx, cause, root[i]);
-	if (n == STORE_DEPENDANTS_AT_ONCE)
-		sweep_add(tx, cause->store_id, target, root[n - 1]);
+		due_touch(application->tx, cause, root[i]);
+	if (more)
+		sweep_add(application->tx, cause->store_id, target, after);
 }
 
-static enum verdict apply(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena)
+static void touch(const struct application *application, struct str root_id)
 {
-	struct entity_row row = entity_read(tx, cause->store_id, fact->entity, arena);
-	bool alive = entity_alive(tx, cause->store_id, fact->entity);
-	struct entity before = { ENTITY_PRODUCT, row.root_id }, root;
+	if (root_id.len > 0)
+		due_touch(application->tx, application->cause, (struct entity){ ENTITY_PRODUCT, root_id });
+}
+
+static void make_due(const struct application *application, enum verdict verdict, bool moved)
+{
+	struct entity entity = application->fact->entity;
+	bool came_or_went = (application->before.n_set > 0) != (application->after.n_set > 0);
+
+	if (moved)
+		touch(application, application->before.root_id);
+	if (moved || (verdict == VERDICT_APPLIED && entity.kind == ENTITY_VARIANT))
+		touch(application, application->after.root_id);
+	if (verdict != VERDICT_APPLIED)
+		return;
+	if (store_is_root(entity.kind))
+		due_touch(application->tx, application->cause, entity);
+	if (entity.kind != ENTITY_CATEGORY || came_or_went)
+		touch_dependants(application);
+}
+
+static enum verdict apply(struct application *application)
+{
+	const struct fact_cause *cause = application->cause;
+	const struct fact *fact = application->fact;
 	enum verdict verdict;
 	bool moved;
 
-	if (fact->op != FACT_DELETE && row.known &&
-	    store_tombstone_stops(&row.tombstone, alive, fact->version, cause->result->tombstone_ms, tx->now_ms))
+	application->before = entity_read(application->tx, cause->store_id, fact->entity, application->arena);
+	if (fact->op != FACT_DELETE &&
+	    store_tombstone_stops(&application->before.tombstone, application->before.n_set > 0,
+				  fact->version, cause->result->tombstone_ms, application->tx->now_ms))
 		return VERDICT_STOPPED;
-	if (!row.known)
-		entity_make(tx, cause->store_id, fact->entity);
-	moved = learn_root(tx, cause, fact, &row);
-	verdict = fact->op == FACT_DELETE ? apply_delete(tx, cause, fact, &row.tombstone, alive, arena) :
-					    apply_part(tx, cause, fact, arena);
-	root = root_of(tx, cause->store_id, fact->entity, arena);
-	if (moved && before.id.len > 0)
-		due_touch(tx, cause, before);
-	if ((verdict == VERDICT_APPLIED || moved) && root.id.len > 0)
-		due_touch(tx, cause, root);
-	if (verdict == VERDICT_APPLIED && (fact->entity.kind != ENTITY_CATEGORY ||
-					   alive != entity_alive(tx, cause->store_id, fact->entity)))
-		touch_dependants(tx, cause, fact->entity, arena);
+	application->after = application->before;
+	application->after.known = true;
+	moved = learn_root(application);
+	verdict = fact->op == FACT_DELETE ? apply_delete(application) : apply_part(application);
+	entity_write(application->tx, cause->store_id, fact->entity, &application->before,
+		     &application->after);
+	make_due(application, verdict, moved);
 	return verdict;
 }
 
 void fact_apply(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena,
 		struct fact_count *count)
 {
-	switch (apply(tx, cause, fact, arena)) {
+	struct application application = { .tx = tx, .arena = arena, .cause = cause, .fact = fact };
+
+	switch (apply(&application)) {
 	case VERDICT_APPLIED:
 		count->applied++;
 		break;

@@ -1,9 +1,8 @@
 /*
  * SQLite backend: lanes, and taking deliveries out of one.
  */
-#include "store/sqlite/sqlite_internal.h"
-
-#include <string.h>
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 /* ---- lanes ---- */
 
@@ -15,46 +14,62 @@ static void put_lane(struct query *query, const struct outbox_lane *lane)
 	put_int(query, 4, lane->priority);
 }
 
-/* Moves WAITING deliveries that are due to ready or blocked; the first that is not due says when. */
-static void count_due(struct tx *tx, int64_t now_ms, struct outbox_lane *lane)
+/* Moves WAITING deliveries that are due to ready or blocked; the first that is
+ * not due says when. */
+static void count_due(struct tx *tx, int64_t now_ms, bool blocked, struct outbox_lane *lane)
 {
-	struct query select = query(tx, "SELECT due_ms, blocked FROM delivery INDEXED BY delivery_due WHERE account_id = ?1"
-					" AND kind = ?2 AND op = ?3 AND priority = ?4 AND state = 1 ORDER BY due_ms LIMIT ?5");
+	struct query select =
+		query(tx, "SELECT due_ms FROM delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3"
+			  " AND priority = ?4 AND blocked = ?5 AND state = 1 ORDER BY due_ms LIMIT ?6");
 
 	put_lane(&select, lane);
-	put_int(&select, 5, STORE_DUE_COUNT_MAX + 1);
+	put_bool(&select, 5, blocked);
+	put_int(&select, 6, STORE_DUE_COUNT_MAX + 1);
 	while (query_row(&select)) {
-		if (get_int(&select, 0) > now_ms) {
-			lane->next_due_ms = get_int(&select, 0);
+		int64_t due_ms = get_int(&select, 0);
+
+		if (due_ms > now_ms) {
+			lane->next_due_ms = due_ms < lane->next_due_ms ? due_ms : lane->next_due_ms;
 			query_end(&select);
 			return;
 		}
 		lane->n_waiting--;
-		lane->n_blocked += get_bool(&select, 1);
-		lane->n_ready += !get_bool(&select, 1);
+		lane->n_blocked += blocked;
+		lane->n_ready += !blocked;
 	}
 }
 
-/* The smallest id of each state is the oldest of it; creation times follow ids. */
+/* The smallest id of each state is the oldest of it. */
 static int64_t oldest_ms(struct tx *tx, const struct outbox_lane *lane)
 {
-	struct query select = query(tx,
-		"SELECT min(created_ms) FROM delivery WHERE id IN ("
-		"SELECT (SELECT min(id) FROM delivery d INDEXED BY delivery_lane WHERE d.account_id = ?1 AND d.kind = ?2"
-		" AND d.op = ?3 AND d.priority = ?4 AND d.state = s.column1 AND d.blocked = s.column2)"
-		" FROM (VALUES (0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)) s)");
+	struct query select = query(
+		tx,
+		"SELECT created_ms FROM delivery WHERE id = (SELECT min(id) FROM (SELECT min(id) AS id FROM"
+		" delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3 AND priority = ?4"
+		" AND blocked = 0 AND state = 0"
+		" UNION ALL SELECT min(id) FROM delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3 AND"
+		" priority = ?4"
+		" AND blocked = 1 AND state = 0"
+		" UNION ALL SELECT min(id) FROM delivery INDEXED BY delivery_waiting_age WHERE account_id ="
+		" ?1 AND kind = ?2"
+		" AND op = ?3 AND priority = ?4 AND state = 1"
+		" UNION ALL SELECT min((SELECT min(d.id) FROM delivery d WHERE d.batch_id = batch.id AND"
+		" d.batch_id <> 0))"
+		" FROM batch WHERE account_id = ?1 AND kind = ?2 AND op = ?3 AND priority = ?4))");
 
 	put_lane(&select, lane);
-	return query_int(&select, INT64_MAX);
+	return query_int(&select, 0);
 }
 
 struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *arena, size_t *n)
 {
 	struct query count = query(tx, "SELECT count(*) FROM lane");
 	struct outbox_lane *lane = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct outbox_lane);
-	struct query select = query(tx, "SELECT account_id, kind, op, priority, n_ready, n_blocked, n_waiting, n_sending FROM lane"
-					" WHERE n_ready + n_blocked + n_waiting + n_sending > 0"
-					" ORDER BY account_id, kind, op, priority");
+	struct query select = query(
+		tx,
+		"SELECT account_id, kind, op, priority, n_ready, n_blocked, n_waiting, n_sending FROM lane"
+		" WHERE n_ready + n_blocked + n_waiting + n_sending > 0"
+		" ORDER BY account_id, kind, op, priority");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		lane[*n] = (struct outbox_lane){
@@ -69,19 +84,19 @@ struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *aren
 			.next_due_ms = INT64_MAX,
 		};
 	for (size_t i = 0; i < *n; i++) {
-		if (lane[i].n_waiting > 0)
-			count_due(tx, now_ms, &lane[i]);
+		for (int blocked = 0; blocked < 2 && lane[i].n_waiting > 0; blocked++)
+			count_due(tx, now_ms, blocked, &lane[i]);
 		lane[i].oldest_ms = oldest_ms(tx, &lane[i]);
 	}
 	return lane;
 }
 
-bool sqlite_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
-			 struct err *err)
+bool sqlite_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,
+			 size_t *n, struct err *err)
 {
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
 	*lane = read_lanes(&tx, now_ms, arena, n);
 	return tx_commit(&tx, err);
@@ -92,8 +107,9 @@ bool sqlite_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, str
 /* Are there READY or SENDING deliveries of this kind and op in the account? */
 static bool has_active(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, enum delivery_op op)
 {
-	struct query select = query(tx, "SELECT sum(n_ready + n_blocked + n_sending) FROM lane WHERE account_id = ?1"
-					" AND kind = ?2 AND op = ?3");
+	struct query select =
+		query(tx, "SELECT sum(n_ready + n_blocked + n_sending) FROM lane WHERE account_id = ?1"
+			  " AND kind = ?2 AND op = ?3");
 
 	put_int(&select, 1, account_id);
 	put_int(&select, 2, kind);
@@ -108,15 +124,23 @@ static int64_t first_active(struct tx *tx, int64_t account_id, enum klaviyo_kind
 
 	if (!has_active(tx, account_id, kind, op))
 		return INT64_MAX;
-	select = query(tx, "SELECT min(id) FROM delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3"
-			   " AND priority IN (0, 1, 2, 3) AND state IN (0, 2)");
+	select = query(
+		tx,
+		"SELECT min(id) FROM (SELECT (SELECT min(d.id) FROM delivery d WHERE d.account_id = ?1 AND"
+		" d.kind = ?2"
+		" AND d.op = ?3 AND d.priority = p.column1 AND d.blocked = b.column1 AND d.state = 0) AS id"
+		" FROM (VALUES (0), (1), (2), (3)) AS p CROSS JOIN (VALUES (0), (1)) AS b"
+		" UNION ALL SELECT (SELECT min(d.id) FROM delivery d WHERE d.batch_id = batch.id AND"
+		" d.batch_id <> 0) FROM batch"
+		" WHERE account_id = ?1 AND kind = ?2 AND op = ?3)");
 	put_int(&select, 1, account_id);
 	put_int(&select, 2, kind);
 	put_int(&select, 3, op);
 	return query_int(&select, INT64_MAX);
 }
 
-/* Deliveries with a greater id have to wait for something the whole account has to finish first. */
+/* Deliveries with a greater id have to wait for something the whole account has
+ * to finish first. */
 static int64_t last_free_id(struct tx *tx, const struct outbox_claim *claim)
 {
 	if (claim->kind == KLAVIYO_ITEM && claim->op != DELIVERY_DELETE &&
@@ -132,66 +156,66 @@ struct taking {
 	struct arena *arena;
 	struct delivery_row *row;
 	size_t n;
-	size_t bytes;
+	int64_t bytes;
 };
 
 /* False: the batch is full. */
 static bool take(struct taking *taking, const struct query *select)
 {
+	const struct outbox_claim *claim = taking->claim;
 	struct delivery_row row;
 
-	if (taking->n == taking->claim->max_n || (taking->n > 0 && taking->row[0].delivery.solo))
+	if (taking->n == claim->max_n || (taking->n > 0 && taking->row[0].delivery.solo))
 		return false;
 	delivery_read(select, taking->arena, &row);
-	taking->bytes += row.delivery.body.len;
-	if (taking->n > 0 && (taking->bytes > taking->claim->max_bytes || row.delivery.solo))
+	taking->bytes += row.bytes;
+	if (taking->n > 0 && ((uint64_t)taking->bytes > claim->max_bytes || row.delivery.solo))
 		return false;
 	taking->row[taking->n++] = row;
 	return true;
 }
 
-/* What may leave now, in order: first what waited, by the time it was due, then by id. */
-static void take_rows(struct tx *tx, const char *sql, int64_t last_id, struct taking *taking)
+static void take_rows(struct query *select, struct taking *taking)
 {
-	struct query select = query(tx, sql);
+	const struct outbox_claim *claim = taking->claim;
 
-	put_int(&select, 1, taking->claim->account_id);
-	put_int(&select, 2, taking->claim->kind);
-	put_int(&select, 3, taking->claim->op);
-	put_int(&select, 4, taking->claim->priority);
-	put_int(&select, 5, last_id);
-	put_int(&select, 6, tx->now_ms);
-	while (query_row(&select)) {
-		if (!take(taking, &select)) {
-			query_end(&select);
+	put_int(select, 1, claim->account_id);
+	put_int(select, 2, claim->kind);
+	put_int(select, 3, claim->op);
+	put_int(select, 4, claim->priority);
+	while (query_row(select)) {
+		if (!take(taking, select)) {
+			query_end(select);
 			return;
 		}
 	}
 }
 
+/* What may leave now, in order: first what waited, by the time it was due, then
+ * by id. */
 static void take_batch(struct tx *tx, struct taking *taking)
 {
 	int64_t last_id = last_free_id(tx, taking->claim);
+	struct query select;
 
-	taking->row = ARENA_ARRAY(taking->arena, taking->claim->max_n, struct delivery_row);
 	if (last_id == 0)
 		return;
-	take_rows(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_due WHERE account_id = ?1 AND kind = ?2"
-		      " AND op = ?3 AND priority = ?4 AND state = 1 AND due_ms <= ?6 AND blocked = 0 AND id <= ?5"
-		      " ORDER BY due_ms, id", last_id, taking);
-	take_rows(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_lane WHERE account_id = ?1 AND kind = ?2"
-		      " AND op = ?3 AND priority = ?4 AND state = 0 AND blocked = 0 AND id <= ?5 AND ?6 = ?6"
-		      " ORDER BY id", last_id, taking);
-}
-
-static void mark_left(struct tx *tx, const struct delivery *delivery)
-{
-	struct query update = query(tx, "UPDATE sent SET left_us = 1 WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3");
-
-	put_int(&update, 1, delivery->account_id);
-	put_int(&update, 2, delivery->kind);
-	put_text(&update, 3, delivery->external_id);
-	query_run(&update);
+	taking->row = ARENA_ARRAY(taking->arena, taking->claim->max_n, struct delivery_row);
+	select = query(
+		tx,
+		"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_waiting WHERE account_id = ?1"
+		" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 1 AND due_ms <= ?6"
+		" AND id <= ?5 ORDER BY due_ms, id");
+	put_int(&select, 5, last_id);
+	put_int(&select, 6, tx->now_ms);
+	take_rows(&select, taking);
+	select = query(
+		tx,
+		"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1"
+		" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 0 AND id <= ?5"
+		" ORDER BY id");
+	put_int(&select, 5, last_id);
+	take_rows(&select, taking);
 }
 
 static void send(struct tx *tx, const struct delivery_row *row, int64_t batch_id, struct str endpoint,
@@ -205,19 +229,22 @@ static void send(struct tx *tx, const struct delivery_row *row, int64_t batch_id
 	after.delivery.reason = STR("");
 	after.batch_id = batch_id;
 	delivery_update(tx, row, &after, arena);
-	mark_left(tx, &row->delivery);
 	audit_add(tx, &audit);
 	*out = after.delivery;
+	out->body = delivery_body_read(tx, out->id, arena);
 }
 
-static void batch_insert(struct tx *tx, const struct outbox_batch *batch)
+static void batch_insert(struct tx *tx, const struct outbox_batch *batch, const struct outbox_claim *claim)
 {
-	struct query insert = query(tx, "INSERT INTO batch VALUES (?1, ?2, ?3, '', ?4)");
+	struct query insert = query(tx, "INSERT INTO batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', ?7)");
 
 	put_int(&insert, 1, batch->id);
 	put_int(&insert, 2, batch->account_id);
-	put_text(&insert, 3, batch->endpoint);
-	put_int(&insert, 4, batch->started_ms);
+	put_int(&insert, 3, claim->kind);
+	put_int(&insert, 4, claim->op);
+	put_int(&insert, 5, claim->priority);
+	put_text(&insert, 6, batch->endpoint);
+	put_int(&insert, 7, batch->started_ms);
 	query_run(&insert);
 }
 
@@ -234,7 +261,7 @@ static void make_batch(struct tx *tx, const struct taking *taking, struct outbox
 		.delivery = delivery,
 		.n = taking->n,
 	};
-	batch_insert(tx, batch);
+	batch_insert(tx, batch, claim);
 	for (size_t i = 0; i < taking->n; i++)
 		send(tx, &taking->row[i], batch->id, claim->endpoint, taking->arena, &delivery[i]);
 	budget_put(tx, &claim->budget);
@@ -267,19 +294,20 @@ void budget_put(struct tx *tx, const struct budget_row *budget)
 
 	if (budget->endpoint.len == 0)
 		return;
-	write = query(tx, "INSERT OR REPLACE INTO budget VALUES (?1, ?2, ?3)");
+	write = query(tx, "INSERT INTO budget VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET blob = ?3");
 	put_int(&write, 1, budget->account_id);
 	put_text(&write, 2, budget->endpoint);
-	put_text(&write, 3, budget->blob);
+	put_blob(&write, 3, budget->blob);
 	query_run(&write);
 }
 
-bool sqlite_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err)
+bool sqlite_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n,
+			struct err *err)
 {
 	struct query count, select;
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
 	count = query(&tx, "SELECT count(*) FROM budget");
 	*row = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct budget_row);

@@ -1,7 +1,9 @@
 /*
- * SQLite backend: publishing roots: what is wanted now, and the deliveries that bring it about.
+ * SQLite backend: publishing roots: what is wanted now, and the deliveries that
+ * bring it about.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 /* ---- deliveries ---- */
 
@@ -10,16 +12,18 @@ struct publishing {
 	struct arena *arena;
 	const struct catalog_publication *publication;
 	enum priority priority;
-	int64_t first_id;          /* deliveries from here on are of this publication */
+	int64_t first_id; /* deliveries from here on are of this publication */
 };
 
-/* The row of an entity, now of this root. What a store that is gone knew of it is forgotten. */
+/* The row of an entity, made when missing, now of this root. What a store that
+ * is gone knew of it is forgotten. */
 static struct sent_row sent_take(const struct publishing *publishing, const struct delivery_new *new)
 {
 	const struct catalog_publication *publication = publishing->publication;
 	struct sent_row sent;
 
-	if (sent_get(publishing->tx, publication->account_id, new->kind, new->external_id, publishing->arena, &sent) &&
+	if (sent_get(publishing->tx, publication->account_id, new->kind, new->external_id, publishing->arena,
+		     &sent) &&
 	    sent.store_id != publication->store_id && account_of_store(publishing->tx, sent.store_id) == 0)
 		sent.state = (struct sent_state){ 0 };
 	sent.store_id = publication->store_id;
@@ -27,39 +31,40 @@ static struct sent_row sent_take(const struct publishing *publishing, const stru
 	return sent;
 }
 
+/* Undone deliveries of the entity that a new one finds. */
+struct found {
+	bool any; /* is left undone */
+	bool delete_ahead;
+	enum priority priority; /* the most urgent of those replaced */
+};
+
 /*
- * Ends the queued deliveries of the entity that earlier publications made. A delete stays when the entity has to be deleted
- * before it can be created anew. Gives the most urgent priority among the new one's and those replaced.
+ * Ends the queued deliveries of the entity that earlier publications made. A
+ * delete stays when the entity has to be deleted before it can be created anew.
  */
-static enum priority replace_queued(const struct publishing *publishing, const struct delivery *by,
-				    const struct sent_state *sent)
+static struct found replace_queued(const struct publishing *publishing, const struct delivery *by,
+				   const struct sent_state *sent)
 {
 	bool keep_delete = by->op != DELIVERY_DELETE && store_sent_moves(sent, by->parent_external_id);
-	enum priority priority = by->priority;
+	struct found found = { .priority = by->priority };
 	struct delivery_row old;
 
 	for (int64_t after = 0; delivery_of_entity(publishing->tx, by, after, publishing->arena, &old);
 	     after = old.delivery.id) {
+		bool deletes = old.delivery.op == DELIVERY_DELETE;
+
 		if (!delivery_queued(&old.delivery) || old.delivery.id >= publishing->first_id ||
-		    (keep_delete && old.delivery.op == DELIVERY_DELETE))
+		    (keep_delete && deletes)) {
+			found.any = true;
+			found.delete_ahead = found.delete_ahead || deletes;
 			continue;
-		if (old.delivery.priority < priority)
-			priority = old.delivery.priority;
+		}
+		if (old.delivery.priority < found.priority)
+			found.priority = old.delivery.priority;
 		delivery_skip(publishing->tx, &old, AUDIT_DELIVERY_SKIPPED,
 			      store_text_replaced(publishing->arena, by->id), publishing->arena);
 	}
-	return priority;
-}
-
-static bool has_undone(struct tx *tx, const struct delivery *delivery)
-{
-	struct query select = query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
-					" AND state <= 2 LIMIT 1");
-
-	put_int(&select, 1, delivery->account_id);
-	put_int(&select, 2, delivery->kind);
-	put_text(&select, 3, delivery->external_id);
-	return query_int(&select, 0) == 1;
+	return found;
 }
 
 static struct delivery_row new_row(const struct publishing *publishing, const struct delivery_new *new)
@@ -67,21 +72,21 @@ static struct delivery_row new_row(const struct publishing *publishing, const st
 	const struct catalog_publication *publication = publishing->publication;
 
 	return (struct delivery_row){ .delivery = {
-		.id = tx_id(publishing->tx),
-		.account_id = publication->account_id,
-		.store_id = publication->store_id,
-		.kind = new->kind,
-		.op = new->op,
-		.priority = publishing->priority,
-		.state = DELIVERY_READY,
-		.external_id = new->external_id,
-		.parent_external_id = new->parent_external_id,
-		.body = new->body,
-		.hash = new->hash,
-		.root = publication->root,
-		.message_id = publication->message_id,
-		.created_ms = publishing->tx->now_ms,
-	} };
+					      .id = tx_id(publishing->tx),
+					      .account_id = publication->account_id,
+					      .store_id = publication->store_id,
+					      .kind = new->kind,
+					      .op = new->op,
+					      .priority = publishing->priority,
+					      .state = DELIVERY_READY,
+					      .external_id = new->external_id,
+					      .parent_external_id = new->parent_external_id,
+					      .body = new->body,
+					      .hash = new->hash,
+					      .root = publication->root,
+					      .message_id = publication->message_id,
+					      .created_ms = publishing->tx->now_ms,
+				      } };
 }
 
 static void deliver(const struct publishing *publishing, const struct delivery_new *new)
@@ -90,24 +95,25 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	struct sent_row sent = sent_take(publishing, new);
 	struct delivery_row row = new_row(publishing, new);
 	struct delivery *delivery = &row.delivery;
+	struct found found = replace_queued(publishing, delivery, &sent.state);
 	struct audit_row audit;
 	bool unheard_of;
 
-	/* Written first: replacing older deliveries reads and reverts it. */
-	sent_put(tx, &sent);
-	delivery->priority = replace_queued(publishing, delivery, &sent.state);
-	(void)sent_get(tx, sent.account_id, sent.kind, sent.external_id, publishing->arena, &sent);
-	unheard_of = delivery->op == DELIVERY_DELETE && !sent.state.exists && !sent.state.left && !has_undone(tx, delivery);
+	delivery->priority = found.priority;
+	unheard_of = delivery->op == DELIVERY_DELETE && !sent.state.exists && !sent.state.left && !found.any;
 	if (delivery->op != DELIVERY_DELETE)
-		delivery->op = store_upsert_op(&sent.state, delete_ahead(tx, delivery));
-	store_sent_want(&sent.state, delivery->id, delivery->op, delivery->hash, delivery->parent_external_id);
-	sent_put(tx, &sent);
-	account_count_add(tx, delivery->account_id, 1, 0, 0, 0);
+		delivery->op = store_upsert_op(&sent.state, found.delete_ahead);
+	/* What replacing wrote of it is written over: this is newer. */
+	store_sent_want(&sent.state, delivery->id, delivery->op, delivery->hash,
+			delivery->parent_external_id);
+	sent_put(tx, NULL, &sent);
+	count_account(tx, &(struct account_change){ .account_id = delivery->account_id, .created = 1 });
 	delivery_insert(tx, &row, publishing->arena);
 	audit = delivery_audit(delivery, AUDIT_DELIVERY_CREATED, STR(""));
 	audit_add(tx, &audit);
 	if (unheard_of)
-		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_NEVER_REACHED), publishing->arena);
+		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_NEVER_REACHED),
+			      publishing->arena);
 }
 
 /* ---- held ---- */
@@ -115,11 +121,10 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 static bool held_read(struct tx *tx, const struct catalog_publication *publication, struct arena *arena,
 		      struct str *reason)
 {
-	struct query select = query(tx, "SELECT reason FROM held WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct query select =
+		query(tx, "SELECT reason FROM held WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 
-	put_int(&select, 1, publication->store_id);
-	put_int(&select, 2, publication->root.kind);
-	put_text(&select, 3, publication->root.id);
+	put_entity(&select, 1, publication->store_id, publication->root);
 	if (!query_row(&select))
 		return false;
 	*reason = get_text(&select, 0, arena);
@@ -127,23 +132,29 @@ static bool held_read(struct tx *tx, const struct catalog_publication *publicati
 	return true;
 }
 
-static void held_write(struct tx *tx, const struct catalog_publication *publication)
+static void held_remove(struct tx *tx, const struct catalog_publication *publication)
 {
-	struct query write = query(tx, publication->held.len == 0 ?
-		"DELETE FROM held WHERE store_id = ?1 AND kind = ?2 AND id = ?3" :
-		"INSERT INTO held VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET reason = ?5");
+	struct query remove = query(tx, "DELETE FROM held WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 
-	put_int(&write, 1, publication->store_id);
-	put_int(&write, 2, publication->root.kind);
-	put_text(&write, 3, publication->root.id);
-	if (publication->held.len > 0) {
-		put_int(&write, 4, tx->now_ms);
-		put_text(&write, 5, publication->held);
-	}
-	query_run(&write);
+	put_entity(&remove, 1, publication->store_id, publication->root);
+	query_run(&remove);
+	count_store(tx, &(struct store_change){ .store_id = publication->store_id, .n_held = -1 });
 }
 
-/* Holds or releases the root; true if that changed anything, with *code saying what. */
+static void held_write(struct tx *tx, const struct catalog_publication *publication, bool was_held)
+{
+	struct query write = query(
+		tx, "INSERT INTO held VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET reason = ?5");
+
+	put_entity(&write, 1, publication->store_id, publication->root);
+	put_int(&write, 4, tx->now_ms);
+	put_text(&write, 5, publication->held);
+	query_run(&write);
+	count_store(tx, &(struct store_change){ .store_id = publication->store_id, .n_held = !was_held });
+}
+
+/* Holds or releases the root; true if that changed anything, with *code saying
+ * what. */
 static bool hold(struct tx *tx, const struct catalog_publication *publication, struct arena *arena,
 		 enum audit_code *code)
 {
@@ -155,7 +166,10 @@ static bool hold(struct tx *tx, const struct catalog_publication *publication, s
 		return false;
 	if (was_held && publication->held.len > 0 && str_eq(reason, publication->held))
 		return false;
-	held_write(tx, publication);
+	if (publication->held.len > 0)
+		held_write(tx, publication, was_held);
+	else
+		held_remove(tx, publication);
 	return true;
 }
 
@@ -175,12 +189,11 @@ static void audit_root(struct tx *tx, const struct catalog_publication *publicat
 /* Its seq, or 0 if it is not due; *priority stays as it is then. */
 static int64_t due_read(struct tx *tx, const struct catalog_publication *publication, enum priority *priority)
 {
-	struct query select = query(tx, "SELECT seq, priority FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct query select =
+		query(tx, "SELECT seq, priority FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 	int64_t seq = 0;
 
-	put_int(&select, 1, publication->store_id);
-	put_int(&select, 2, publication->root.kind);
-	put_text(&select, 3, publication->root.id);
+	put_entity(&select, 1, publication->store_id, publication->root);
 	if (query_row(&select)) {
 		seq = get_int(&select, 0);
 		*priority = (enum priority)get_int(&select, 1);
@@ -189,40 +202,20 @@ static int64_t due_read(struct tx *tx, const struct catalog_publication *publica
 	return seq;
 }
 
-static void due_remove(struct tx *tx, const struct catalog_publication *publication)
-{
-	struct query remove = query(tx, "DELETE FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND seq = ?4");
-
-	put_int(&remove, 1, publication->store_id);
-	put_int(&remove, 2, publication->root.kind);
-	put_text(&remove, 3, publication->root.id);
-	put_int(&remove, 4, publication->due_seq);
-	query_run(&remove);
-}
-
 static void touch_dependants(const struct publishing *publishing)
 {
 	const struct catalog_publication *publication = publishing->publication;
+	struct entity after = { .id = STR("") };
 	int64_t seq = tx_id(publishing->tx);
+	struct entity *root;
 	size_t n;
-	const struct entity *root = dependants(publishing->tx, publication->store_id, publication->root,
-					       (struct entity){ .id = STR("") }, STORE_DEPENDANTS_AT_ONCE,
-					       publishing->arena, &n);
+	bool more = dependants(publishing->tx, publication->store_id, publication->root, &after,
+			       STORE_DEPENDANTS_AT_ONCE, publishing->arena, &root, &n);
 
 	for (size_t i = 0; i < n; i++)
 		due_now(publishing->tx, publication->store_id, root[i], seq);
-	if (n == STORE_DEPENDANTS_AT_ONCE)
-		sweep_add(publishing->tx, publication->store_id, publication->root, root[n - 1]);
-}
-
-static int64_t last_id(struct tx *tx)
-{
-	if (tx->last_id == 0) {
-		struct query select = query(tx, "SELECT value FROM meta WHERE name = 'last_id'");
-
-		tx->last_id = query_int(&select, 0);
-	}
-	return tx->last_id;
+	if (more)
+		sweep_add(publishing->tx, publication->store_id, publication->root, after);
 }
 
 static void publish_root(struct tx *tx, const struct catalog_publication *publication, struct arena *arena)
@@ -233,7 +226,7 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 
 	publishing.priority = PRIORITY_REALTIME;
 	(void)due_read(tx, publication, &publishing.priority);
-	publishing.first_id = last_id(tx) + 1;
+	publishing.first_id = tx_last_id(tx) + 1;
 	changed = hold(tx, publication, arena, &code);
 	if (changed)
 		audit_root(tx, publication, code, publication->held);
@@ -243,12 +236,13 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 		audit_root(tx, publication, AUDIT_ROOT_UNCHANGED, publication->note);
 	for (size_t i = 0; i < publication->n_delivery; i++)
 		deliver(&publishing, &publication->delivery[i]);
-	due_remove(tx, publication);
+	due_remove(tx, publication->store_id, publication->root, publication->due_seq);
 	if (publication->touch_dependants)
 		touch_dependants(&publishing);
 }
 
-/* Not for an account that is no longer the store's (the root stays due), and not twice. */
+/* Not for an account that is no longer the store's (the root stays due), and
+ * not twice. */
 static bool may_publish(struct tx *tx, const struct catalog_publication *publication)
 {
 	enum priority priority;
@@ -257,8 +251,8 @@ static bool may_publish(struct tx *tx, const struct catalog_publication *publica
 	       (publication->due_seq == 0 || due_read(tx, publication, &priority) != 0);
 }
 
-bool sqlite_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,
-			    struct err *err)
+bool sqlite_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
+			    size_t n, struct err *err)
 {
 	struct arena arena;
 	struct tx tx;

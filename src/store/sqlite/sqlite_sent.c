@@ -1,14 +1,15 @@
 /*
  * SQLite backend: what Klaviyo was told of each of its entities.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
 
-bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct str external_id, struct arena *arena,
-	      struct sent_row *out)
+bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct str external_id,
+	      struct arena *arena, struct sent_row *out)
 {
-	struct query select = query(tx, "SELECT store_id, root_kind, root_id, parent_external_id, accepted_parent, exists_there,"
-					" left_us, wanted, wanted_deleted, accepted, accepted_deleted, newest_id FROM sent"
-					" WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3");
+	struct query select = query(
+		tx, "SELECT store_id, root_kind, root_id, parent_external_id, accepted_parent, exists_there,"
+		    " left_us, wanted, wanted_deleted, accepted, accepted_deleted, newest_id FROM sent"
+		    " WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3");
 
 	*out = (struct sent_row){ .account_id = account_id, .kind = kind, .external_id = external_id };
 	put_int(&select, 1, account_id);
@@ -33,26 +34,53 @@ bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct 
 	return true;
 }
 
-void sent_put(struct tx *tx, const struct sent_row *row)
+static bool same_row(const struct sent_row *a, const struct sent_row *b)
+{
+	return a->store_id == b->store_id && entity_eq(a->root, b->root) &&
+	       str_eq(a->state.parent_external_id, b->state.parent_external_id) &&
+	       str_eq(a->state.accepted_parent, b->state.accepted_parent) &&
+	       a->state.exists == b->state.exists && a->state.left == b->state.left &&
+	       digest16_eq(a->state.wanted, b->state.wanted) &&
+	       a->state.wanted_deleted == b->state.wanted_deleted &&
+	       digest16_eq(a->state.accepted, b->state.accepted) &&
+	       a->state.accepted_deleted == b->state.accepted_deleted &&
+	       a->state.newest_id == b->state.newest_id;
+}
+
+static void put_row(struct query *write, const struct sent_row *row)
 {
 	const struct sent_state *state = &row->state;
-	struct query write = query(tx, "INSERT OR REPLACE INTO sent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-				       " ?13, ?14, ?15)");
 
-	put_int(&write, 1, row->account_id);
-	put_int(&write, 2, row->kind);
-	put_text(&write, 3, row->external_id);
-	put_int(&write, 4, row->store_id);
-	put_int(&write, 5, row->root.kind);
-	put_text(&write, 6, row->root.id);
-	put_text(&write, 7, state->parent_external_id);
-	put_text(&write, 8, state->accepted_parent);
-	put_bool(&write, 9, state->exists);
-	put_bool(&write, 10, state->left);
-	put_digest(&write, 11, &state->wanted);
-	put_bool(&write, 12, state->wanted_deleted);
-	put_digest(&write, 13, &state->accepted);
-	put_bool(&write, 14, state->accepted_deleted);
-	put_int(&write, 15, state->newest_id);
-	query_run(&write);
+	put_int(write, 1, row->account_id);
+	put_int(write, 2, row->kind);
+	put_text(write, 3, row->external_id);
+	put_int(write, 4, row->store_id);
+	put_int(write, 5, row->root.kind);
+	put_text(write, 6, row->root.id);
+	put_text(write, 7, state->parent_external_id);
+	put_text(write, 8, state->accepted_parent);
+	put_bool(write, 9, state->exists);
+	put_bool(write, 10, state->left);
+	put_digest(write, 11, &state->wanted);
+	put_bool(write, 12, state->wanted_deleted);
+	put_digest(write, 13, &state->accepted);
+	put_bool(write, 14, state->accepted_deleted);
+	put_int(write, 15, state->newest_id);
+	query_run(write);
+}
+
+void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_row *row)
+{
+	struct query write;
+
+	if (before && same_row(before, row))
+		return;
+	write = query(
+		tx,
+		"INSERT INTO sent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+		" ON CONFLICT DO UPDATE SET store_id = ?4, root_kind = ?5, root_id = ?6,"
+		" parent_external_id = ?7, accepted_parent = ?8, exists_there = ?9, left_us = ?10, wanted ="
+		" ?11,"
+		" wanted_deleted = ?12, accepted = ?13, accepted_deleted = ?14, newest_id = ?15");
+	put_row(&write, row);
 }

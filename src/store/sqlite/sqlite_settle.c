@@ -1,14 +1,16 @@
 /*
  * SQLite backend: what became of a batch.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 #include <inttypes.h>
 
 /* The next SENDING delivery of the batch behind after_id; false at the end. */
-static bool next_sending(struct tx *tx, int64_t batch_id, int64_t after_id, struct arena *arena, struct delivery_row *out)
+static bool next_sending(struct tx *tx, int64_t batch_id, int64_t after_id, struct arena *arena,
+			 struct delivery_row *out)
 {
-	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS_NO_BODY " FROM delivery WHERE batch_id = ?1"
+	struct query select = query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE batch_id = ?1"
 					" AND batch_id <> 0 AND state = 2 AND id > ?2 ORDER BY id LIMIT 1");
 
 	put_int(&select, 1, batch_id);
@@ -56,13 +58,15 @@ struct settling {
 	struct str audit_reason;
 };
 
-/* The oldest newer queued delivery of the entity that makes `delivery` pointless; 0 = none. */
+/* The oldest newer queued delivery of the entity that makes `delivery`
+ * pointless; 0 = none. */
 static int64_t replacement(const struct settling *settling, const struct delivery *delivery,
 			   const struct sent_state *sent)
 {
 	struct delivery_row newer;
 
-	for (int64_t after = delivery->id; delivery_of_entity(settling->tx, delivery, after, settling->arena, &newer);
+	for (int64_t after = delivery->id;
+	     delivery_of_entity(settling->tx, delivery, after, settling->arena, &newer);
 	     after = newer.delivery.id) {
 		if (!delivery_queued(&newer.delivery))
 			continue;
@@ -94,50 +98,60 @@ static void put_back(const struct settling *settling, const struct delivery_row 
 }
 
 /* Back into the queue, or out of it when there is no more use for it. */
-static void requeue(const struct settling *settling, const struct delivery_row *row, const struct sent_state *sent)
+static void requeue(const struct settling *settling, const struct delivery_row *row,
+		    const struct sent_state *sent)
 {
 	int64_t by;
 
 	if (account_of_store(settling->tx, row->delivery.store_id) == 0) {
-		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED), settling->arena);
+		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED),
+			      settling->arena);
 		return;
 	}
 	by = replacement(settling, &row->delivery, sent);
 	if (by != 0)
-		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED, store_text_replaced(settling->arena, by),
-			      settling->arena);
+		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED,
+			      store_text_replaced(settling->arena, by), settling->arena);
 	else
 		put_back(settling, row);
 }
 
-static void accept(const struct settling *settling, const struct delivery_row *row, struct sent_row *sent)
+static void accept(const struct settling *settling, const struct delivery_row *row,
+		   const struct sent_row *before)
 {
-	struct audit_row audit = delivery_audit(&row->delivery, AUDIT_DELIVERY_ACCEPTED, settling->audit_reason);
+	struct audit_row audit =
+		delivery_audit(&row->delivery, AUDIT_DELIVERY_ACCEPTED, settling->audit_reason);
+	struct sent_row sent = *before;
 
-	store_sent_accept(&sent->state, &row->delivery, settling->settlement->exists);
-	sent_put(settling->tx, sent);
+	store_sent_accept(&sent.state, &row->delivery, settling->settlement->exists);
+	sent_put(settling->tx, before, &sent);
 	delivery_finish(settling->tx, row, DELIVERY_ACCEPTED, settling->settlement->reason, settling->arena);
 	audit_add(settling->tx, &audit);
 }
 
-static void fail(const struct settling *settling, const struct delivery_row *row, struct sent_row *sent)
+static void fail(const struct settling *settling, const struct delivery_row *row,
+		 const struct sent_row *before)
 {
-	struct audit_row audit = delivery_audit(&row->delivery, AUDIT_DELIVERY_FAILED, settling->audit_reason);
+	struct audit_row audit =
+		delivery_audit(&row->delivery, AUDIT_DELIVERY_FAILED, settling->audit_reason);
 	struct delivery_row after = *row;
+	struct sent_row sent = *before;
 
 	if (account_of_store(settling->tx, row->delivery.store_id) == 0) {
-		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED), settling->arena);
+		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED),
+			      settling->arena);
 		return;
 	}
-	store_sent_revert(&sent->state, row->delivery.id);
-	sent_put(settling->tx, sent);
+	store_sent_revert(&sent.state, row->delivery.id);
+	sent_put(settling->tx, before, &sent);
 	after.delivery.state = DELIVERY_FAILED;
 	after.delivery.attempts += settling->settlement->count_attempt;
 	after.delivery.reason = settling->settlement->reason;
 	after.batch_id = 0;
 	after.ended_ms = settling->tx->now_ms;
 	delivery_update(settling->tx, row, &after, settling->arena);
-	account_count_add(settling->tx, row->delivery.account_id, 0, 0, 1, 0);
+	count_account(settling->tx,
+		      &(struct account_change){ .account_id = row->delivery.account_id, .failed = 1 });
 	audit_add(settling->tx, &audit);
 }
 
@@ -146,17 +160,29 @@ void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena
 	struct delivery_row row;
 	struct sent_row sent;
 
-	if (!sent_get(tx, entity->account_id, entity->kind, entity->external_id, arena, &sent))
-		return;
 	for (int64_t after = 0; delivery_of_entity(tx, entity, after, arena, &row); after = row.delivery.id) {
 		struct delivery_row renewed = row;
 
 		if (!delivery_queued(&row.delivery) || row.delivery.op == DELIVERY_DELETE)
 			continue;
+		(void)sent_get(tx, entity->account_id, entity->kind, entity->external_id, arena, &sent);
 		renewed.delivery.op = store_upsert_op(&sent.state, delete_ahead(tx, &row.delivery));
 		if (renewed.delivery.op != row.delivery.op)
 			delivery_update(tx, &row, &renewed, arena);
 	}
+}
+
+/* Notes what the answer says of the entity, if it is not that it was accepted.
+ */
+static void learn(const struct settling *settling, const struct delivery *delivery, struct sent_row *sent)
+{
+	const struct delivery_settlement *settlement = settling->settlement;
+	struct sent_row before = *sent;
+
+	sent->state.left = true;
+	if (settlement->state == DELIVERY_READY && settlement->op != delivery->op)
+		store_sent_learn(&sent->state, settlement->op == DELIVERY_UPDATE);
+	sent_put(settling->tx, &before, sent);
 }
 
 static void settle_one(const struct settling *settling, const struct delivery_row *row)
@@ -165,15 +191,12 @@ static void settle_one(const struct settling *settling, const struct delivery_ro
 	const struct delivery *delivery = &row->delivery;
 	struct sent_row sent;
 
-	(void)sent_get(settling->tx, delivery->account_id, delivery->kind, delivery->external_id, settling->arena, &sent);
+	(void)sent_get(settling->tx, delivery->account_id, delivery->kind, delivery->external_id,
+		       settling->arena, &sent);
+	if (settlement->state != DELIVERY_ACCEPTED)
+		learn(settling, delivery, &sent);
 	switch (settlement->state) {
 	case DELIVERY_READY:
-		if (settlement->op != delivery->op) {
-			store_sent_learn(&sent.state, settlement->op == DELIVERY_UPDATE);
-			sent_put(settling->tx, &sent);
-		}
-		requeue(settling, row, &sent.state);
-		break;
 	case DELIVERY_WAITING:
 		requeue(settling, row, &sent.state);
 		break;
@@ -193,14 +216,16 @@ static void settle_one(const struct settling *settling, const struct delivery_ro
 
 static void close_batch(struct tx *tx, int64_t batch_id)
 {
-	struct query remove = query(tx, "DELETE FROM batch WHERE id = ?1 AND NOT EXISTS"
-					" (SELECT 1 FROM delivery WHERE batch_id = ?1 AND batch_id <> 0 AND state = 2)");
+	struct query remove =
+		query(tx, "DELETE FROM batch WHERE id = ?1 AND NOT EXISTS"
+			  " (SELECT 1 FROM delivery WHERE batch_id = ?1 AND batch_id <> 0 AND state = 2)");
 
 	put_int(&remove, 1, batch_id);
 	query_run(&remove);
 }
 
-bool sqlite_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement, struct err *err)
+bool sqlite_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
+			  struct err *err)
 {
 	struct arena arena;
 	struct tx tx;
@@ -220,8 +245,8 @@ bool sqlite_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_set
 		};
 		struct delivery_row row;
 
-		if (delivery_find(&tx, one->delivery_id, &arena, &row) && row.delivery.state == DELIVERY_SENDING &&
-		    row.batch_id == settlement->batch_id)
+		if (delivery_find(&tx, one->delivery_id, &arena, &row) &&
+		    row.delivery.state == DELIVERY_SENDING && row.batch_id == settlement->batch_id)
 			settle_one(&settling, &row);
 	}
 	close_batch(&tx, settlement->batch_id);
@@ -253,14 +278,16 @@ static void give_back(struct tx *tx, int64_t batch_id, struct arena *arena)
 
 static void read_deliveries(struct tx *tx, struct outbox_batch *batch, struct arena *arena)
 {
-	struct query count = query(tx, "SELECT count(*) FROM delivery WHERE batch_id = ?1 AND batch_id <> 0 AND state = 2");
+	struct query count = query(
+		tx, "SELECT count(*) FROM delivery WHERE batch_id = ?1 AND batch_id <> 0 AND state = 2");
 	struct query select;
 	struct delivery *delivery;
 
 	put_int(&count, 1, batch->id);
 	delivery = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct delivery);
 	batch->delivery = delivery;
-	select = query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE batch_id = ?1 AND batch_id <> 0 AND state = 2"
+	select = query(tx, "SELECT " DELIVERY_COLUMNS
+			   " FROM delivery WHERE batch_id = ?1 AND batch_id <> 0 AND state = 2"
 			   " ORDER BY id");
 	put_int(&select, 1, batch->id);
 	while (query_row(&select)) {
@@ -269,13 +296,16 @@ static void read_deliveries(struct tx *tx, struct outbox_batch *batch, struct ar
 		delivery_read(&select, arena, &row);
 		delivery[batch->n++] = row.delivery;
 	}
+	for (size_t i = 0; i < batch->n; i++)
+		delivery[i].body = delivery_body_read(tx, delivery[i].id, arena);
 }
 
 static struct outbox_batch *read_batches(struct tx *tx, struct arena *arena, size_t *n)
 {
 	struct query count = query(tx, "SELECT count(*) FROM batch");
 	struct outbox_batch *batch = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct outbox_batch);
-	struct query select = query(tx, "SELECT id, account_id, endpoint, job_id, started_ms FROM batch ORDER BY id");
+	struct query select =
+		query(tx, "SELECT id, account_id, endpoint, job_id, started_ms FROM batch ORDER BY id");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		batch[*n] = (struct outbox_batch){
@@ -288,8 +318,8 @@ static struct outbox_batch *read_batches(struct tx *tx, struct arena *arena, siz
 	return batch;
 }
 
-bool sqlite_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch, size_t *n,
-			   struct err *err)
+bool sqlite_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch,
+			   size_t *n, struct err *err)
 {
 	size_t n_open = 0;
 	struct tx tx;

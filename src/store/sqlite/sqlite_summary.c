@@ -1,7 +1,8 @@
 /*
  * SQLite backend: the summary and the conservation check.
  */
-#include "store/sqlite/sqlite_internal.h"
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 #include <inttypes.h>
 
@@ -11,10 +12,9 @@ static struct store_summary *read_stores(struct tx *tx, struct arena *arena, siz
 {
 	struct query count = query(tx, "SELECT count(*) FROM store_count");
 	struct store_summary *store = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct store_summary);
-	struct query select = query(tx, "SELECT store_id, received, pending, mapped, ignored, duplicate, failed, discarded,"
-					" last_message_ms, (SELECT count(*) FROM due WHERE due.store_id = store_count.store_id),"
-					" (SELECT count(*) FROM held WHERE held.store_id = store_count.store_id)"
-					" FROM store_count ORDER BY store_id");
+	struct query select =
+		query(tx, "SELECT store_id, received, pending, mapped, ignored, duplicate, failed, discarded,"
+			  " last_message_ms, n_due, n_held FROM store_count ORDER BY store_id");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		store[*n] = (struct store_summary){
@@ -36,9 +36,11 @@ static struct store_summary *read_stores(struct tx *tx, struct arena *arena, siz
 static struct account_summary *read_accounts(struct tx *tx, struct arena *arena, size_t *n)
 {
 	struct query count = query(tx, "SELECT count(*) FROM account_count");
-	struct account_summary *account = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct account_summary);
-	struct query select = query(tx, "SELECT account_id, created, accepted, failed, skipped FROM account_count"
-					" ORDER BY account_id");
+	struct account_summary *account =
+		ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct account_summary);
+	struct query select =
+		query(tx, "SELECT account_id, created, accepted, failed, skipped FROM account_count"
+			  " ORDER BY account_id");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		account[*n] = (struct account_summary){
@@ -63,11 +65,12 @@ static void add_lane(struct account_summary *account, const struct outbox_lane *
 		account->oldest_ms = lane->oldest_ms;
 }
 
-static int64_t pragma_int(struct tx *tx, const char *sql)
+static int64_t database_bytes(struct tx *tx)
 {
-	struct query select = query(tx, sql);
+	struct query count = query(tx, "PRAGMA page_count");
+	struct query size = query(tx, "PRAGMA page_size");
 
-	return query_int(&select, 0);
+	return query_int(&count, 0) * query_int(&size, 0);
 }
 
 static void judge_idle(struct summary *summary, const struct outbox_lane *lane, size_t n_lane)
@@ -86,7 +89,7 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 	size_t n_lane;
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
 		return false;
 	*out = (struct summary){ 0 };
 	lane = read_lanes(&tx, now_ms, arena, &n_lane);
@@ -97,31 +100,36 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 			if (account[k].account_id == lane[i].account_id)
 				add_lane(&account[k], &lane[i]);
 	out->account = account;
-	out->sweeping = pragma_int(&tx, "SELECT count(*) FROM sweep") > 0;
-	out->bytes = pragma_int(&tx, "PRAGMA page_count") * pragma_int(&tx, "PRAGMA page_size");
+	out->sweeping = any_sweep(&tx);
+	out->bytes = database_bytes(&tx) + sqlite_log_bytes(sqlite_of(db));
 	judge_idle(out, lane, n_lane);
 	return tx_commit(&tx, err);
 }
 
 /* ---- conserve ---- */
 
-/* Messages behind each store's cursor, counted from the rows, and those a person wants mapped again. */
-static int64_t count_pending(struct tx *tx, int64_t store_id, int64_t cursor_id, struct arena *arena)
+/* Messages behind the store's cursor, counted from the rows, and those to be
+ * mapped again. */
+static int64_t count_pending(struct tx *tx, int64_t store_id, struct arena *arena)
 {
+	struct query cursor = query(tx, "SELECT cursor_id FROM store_count WHERE store_id = ?1");
+	struct query again = query(tx, "SELECT count(*) FROM message_again WHERE store_id = ?1");
+	int64_t cursor_id, pending;
+	const int64_t *day;
 	size_t n;
-	const int64_t *day = day_list(tx, DAY_MESSAGE, true, arena, &n);
-	struct query again = query(tx, "SELECT count(*) FROM message_mark WHERE store_id = ?1 AND state = 0");
-	int64_t pending;
 
+	put_int(&cursor, 1, store_id);
+	cursor_id = query_int(&cursor, 0);
 	put_int(&again, 1, store_id);
 	pending = query_int(&again, 0);
+	day = day_list(tx, DAY_MESSAGE, true, arena, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct query count;
 
 		if (day[i] < store_id_day(cursor_id))
 			continue;
-		count = query_day(tx, "SELECT count(*) FROM message_%s WHERE store_id = ?1 AND id > ?2"
-				      " AND id NOT IN (SELECT id FROM message_mark WHERE state = 4)", day[i]);
+		count = query_day(tx, "SELECT count(*) FROM message_%s WHERE store_id = ?1 AND id > ?2",
+				  day[i]);
 		put_int(&count, 1, store_id);
 		put_int(&count, 2, cursor_id);
 		pending += query_int(&count, 0);
@@ -129,35 +137,43 @@ static int64_t count_pending(struct tx *tx, int64_t store_id, int64_t cursor_id,
 	return pending;
 }
 
-static int64_t count_failed(struct tx *tx, int64_t store_id)
+static int64_t count_of_store(struct query *count, int64_t store_id)
 {
-	struct query count = query(tx, "SELECT count(*) FROM message_mark WHERE store_id = ?1 AND state = 3");
-
-	put_int(&count, 1, store_id);
-	return query_int(&count, 0);
+	put_int(count, 1, store_id);
+	return query_int(count, 0);
 }
 
 static struct str check_store(struct tx *tx, const struct store_summary *count, struct arena *arena)
 {
-	struct query cursor = query(tx, "SELECT cursor_id FROM store_count WHERE store_id = ?1");
-	int64_t pending, failed, sum;
+	struct query failed_rows = query(tx, "SELECT count(*) FROM message_failed WHERE store_id = ?1");
+	struct query due_rows = query(tx, "SELECT count(*) FROM due WHERE store_id = ?1");
+	struct query held_rows = query(tx, "SELECT count(*) FROM held WHERE store_id = ?1");
+	int64_t pending = count_pending(tx, count->store_id, arena);
+	int64_t failed = count_of_store(&failed_rows, count->store_id);
+	int64_t due = count_of_store(&due_rows, count->store_id);
+	int64_t held = count_of_store(&held_rows, count->store_id);
+	int64_t sum = pending + count->mapped + count->ignored + count->duplicate + failed + count->discarded;
 
-	put_int(&cursor, 1, count->store_id);
-	pending = count_pending(tx, count->store_id, query_int(&cursor, 0), arena);
-	failed = count_failed(tx, count->store_id);
-	sum = pending + count->mapped + count->ignored + count->duplicate + failed + count->discarded;
-	if (count->received == sum && count->pending == pending && count->failed == failed)
-		return STR("");
-	return arena_printf(arena,
-			    "store %" PRId64 ": received %" PRId64 ", but %" PRId64 " pending (counted %" PRId64
-			    ") and %" PRId64 " failed (counted %" PRId64 ") make %" PRId64,
-			    count->store_id, count->received, pending, count->pending, failed, count->failed, sum);
+	if (count->received != sum || count->pending != pending || count->failed != failed)
+		return arena_printf(arena,
+				    "store %" PRId64 ": received %" PRId64 ", but %" PRId64
+				    " pending (counted %" PRId64 ") and %" PRId64 " failed (counted %" PRId64
+				    ") make %" PRId64,
+				    count->store_id, count->received, pending, count->pending, failed,
+				    count->failed, sum);
+	if (count->due != due || count->held != held)
+		return arena_printf(arena,
+				    "store %" PRId64 ": %" PRId64 " due (counted %" PRId64 "), %" PRId64
+				    " held (counted %" PRId64 ")",
+				    count->store_id, due, count->due, held, count->held);
+	return STR("");
 }
 
 static struct str check_account(struct tx *tx, const struct account_summary *count, struct arena *arena)
 {
-	struct query select = query(tx, "SELECT count(*) FILTER (WHERE state <= 2), count(*) FILTER (WHERE state = 4)"
-					" FROM delivery WHERE account_id = ?1");
+	struct query select =
+		query(tx, "SELECT count(*) FILTER (WHERE state <= 2), count(*) FILTER (WHERE state = 4)"
+			  " FROM delivery WHERE account_id = ?1");
 	int64_t pending = 0, failed = 0, sum;
 
 	put_int(&select, 1, count->account_id);
@@ -177,8 +193,9 @@ static struct str check_account(struct tx *tx, const struct account_summary *cou
 
 static struct str check_batches(struct tx *tx, struct arena *arena)
 {
-	struct query select = query(tx, "SELECT id FROM delivery WHERE state = 2 AND batch_id NOT IN (SELECT id FROM batch)"
-					" LIMIT 1");
+	struct query select =
+		query(tx, "SELECT id FROM delivery WHERE state = 2 AND batch_id NOT IN (SELECT id FROM batch)"
+			  " LIMIT 1");
 	int64_t id = query_int(&select, 0);
 
 	return id == 0 ? STR("") : arena_printf(arena, "delivery %" PRId64 " is sending in no batch", id);
@@ -186,21 +203,25 @@ static struct str check_batches(struct tx *tx, struct arena *arena)
 
 static struct str check_lanes(struct tx *tx, struct arena *arena)
 {
-	struct query select = query(tx,
-		"SELECT account_id, kind, op, priority FROM ("
-		"SELECT account_id, kind, op, priority, n_ready, n_blocked, n_waiting, n_sending FROM lane"
+	struct query select = query(
+		tx,
+		"SELECT account_id, kind, op, priority FROM (SELECT account_id, kind, op, priority, n_ready,"
+		" n_blocked, n_waiting, n_sending FROM lane"
 		" WHERE n_ready + n_blocked + n_waiting + n_sending <> 0"
-		" EXCEPT SELECT account_id, kind, op, priority, count(*) FILTER (WHERE state = 0 AND NOT blocked),"
+		" EXCEPT SELECT account_id, kind, op, priority, count(*) FILTER (WHERE state = 0 AND NOT"
+		" blocked),"
 		" count(*) FILTER (WHERE state = 0 AND blocked), count(*) FILTER (WHERE state = 1),"
-		" count(*) FILTER (WHERE state = 2) FROM delivery WHERE state <= 2 GROUP BY account_id, kind, op, priority)"
+		" count(*) FILTER (WHERE state = 2) FROM delivery WHERE state <= 2 GROUP BY account_id,"
+		" kind, op, priority)"
 		" LIMIT 1");
 	struct str error = STR("");
 
 	if (query_row(&select)) {
-		error = arena_printf(arena, "lane of account %" PRId64 " (%s %s, %s) disagrees with its deliveries",
-				     get_int(&select, 0), delivery_op_text((enum delivery_op)get_int(&select, 2)),
-				     klaviyo_kind_text((enum klaviyo_kind)get_int(&select, 1)),
-				     priority_text((enum priority)get_int(&select, 3)));
+		error = arena_printf(
+			arena, "lane of account %" PRId64 " (%s %s, %s) disagrees with its deliveries",
+			get_int(&select, 0), delivery_op_text((enum delivery_op)get_int(&select, 2)),
+			klaviyo_kind_text((enum klaviyo_kind)get_int(&select, 1)),
+			priority_text((enum priority)get_int(&select, 3)));
 		query_end(&select);
 	}
 	return error;
@@ -213,7 +234,7 @@ bool sqlite_conserve(struct db *db, struct arena *arena, struct conservation *ou
 	size_t n_store, n_account;
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, err))
+	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
 		return false;
 	out->error = check_batches(&tx, arena);
 	store = read_stores(&tx, arena, &n_store);

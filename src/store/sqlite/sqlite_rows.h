@@ -1,0 +1,186 @@
+#ifndef PANNIER_STORE_SQLITE_SQLITE_ROWS_H
+#define PANNIER_STORE_SQLITE_SQLITE_ROWS_H
+
+#include "store/sqlite/sqlite_tx.h"
+
+/* What the verbs share: rows of the tables and the steps that keep them true. All within the caller's transaction. */
+
+/* ---- schema (sqlite_schema.c) ---- */
+
+bool sqlite_migrate(struct sqlite *sqlite, struct err *err) MUST_CHECK;
+
+/* ---- counters (sqlite_count.c) ---- */
+
+/* Adds to what is kept of one lane, account or store; written by tx_commit. */
+void count_lane(struct tx *tx, const struct lane_change *change);
+void count_account(struct tx *tx, const struct account_change *change);
+void count_store(struct tx *tx, const struct store_change *change);
+void counts_write(struct tx *tx);
+
+/* ---- day tables (sqlite_day.c) ---- */
+
+/* Makes the tables of that day if they are not there. */
+void day_ensure(struct tx *tx, enum day_kind kind, int64_t day);
+bool day_exists(struct tx *tx, enum day_kind kind, int64_t day);
+/* Days that have a table, descending or ascending, in the arena. */
+int64_t *day_list(struct tx *tx, enum day_kind kind, bool ascending, struct arena *arena, size_t *n);
+void day_drop(struct tx *tx, enum day_kind kind, int64_t day);
+/* Ids of a day are in [day_first_id, day_first_id of the next). */
+int64_t day_first_id(int64_t day);
+
+/* ---- keys of messages (sqlite_seen.c) ---- */
+
+struct seen *seen_new(void);
+void seen_free(struct seen *seen);
+/* Before up to n keys are looked for and added in this transaction. */
+void seen_begin(struct tx *tx, size_t n);
+/* The newest message of the record's slot; false if none is remembered. It may be older than duplicates count. */
+bool seen_find(struct tx *tx, const struct inbox_record *record, struct digest16 *key, int64_t *id);
+void seen_add(struct tx *tx, const struct inbox_record *record, int64_t id);
+/* Is there a run to be written? Looks at memory only; the writer's lock need not be held. */
+bool seen_is_full(const struct seen *seen);
+/* Writes some of it; true if there is more. */
+bool seen_flush(struct tx *tx);
+/* Forgets the runs of the days up to this one, whose table is dropped; false if that has to wait. */
+bool seen_drop_day(struct tx *tx, int64_t day);
+/* The transaction has ended. */
+void seen_settle(struct seen *seen, bool committed);
+
+/* ---- messages, audit, stores ---- */
+
+/* Notes that a message ended, neither mapped nor failed (sqlite_complete.c). */
+void message_end(struct tx *tx, int64_t id, enum message_state state);
+/* Writes an audit row; id and at_ms are given here (sqlite_audit.c). */
+void audit_add(struct tx *tx, const struct audit_row *row);
+int64_t account_of_store(struct tx *tx, int64_t store_id); /* 0: unknown or removed */
+/* Drops what is pending or failed of a store, and what is to be looked at (sqlite_removal.c). */
+void store_forget(struct tx *tx, int64_t store_id, struct arena *arena);
+/* Deletes some of what is known of a removed store's catalog; true if there is more. */
+bool purge_step(struct tx *tx, struct arena *arena);
+bool purge_wanted(struct tx *tx);
+/* One slice of dropping what is past its time; true if there is more (sqlite_retain.c). */
+bool retain_step(struct tx *tx, const struct retention *retention);
+bool retain_wanted(struct tx *tx, int64_t now_ms, const struct retention *retention);
+int64_t sqlite_log_bytes(const struct sqlite *sqlite); /* sqlite_upkeep.c */
+
+/* ---- entities (sqlite_entity.c) ---- */
+
+struct entity_row {
+	bool known;
+	int64_t n_set;             /* parts that are set; it is alive while there are any */
+	struct str root_id;        /* variant: "" = not known */
+	int64_t root_version;
+	int64_t root_seq;
+	struct tombstone tombstone;
+	struct str sku;
+};
+
+void put_entity(struct query *query, int at, int64_t store_id, struct entity entity); /* three places */
+struct entity_row entity_read(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena);
+/* Writes the row if it differs from what was read. */
+void entity_write(struct tx *tx, int64_t store_id, struct entity entity, const struct entity_row *before,
+		  const struct entity_row *after);
+/* Removes it with its facts and refs. */
+void entity_remove(struct tx *tx, int64_t store_id, struct entity entity);
+/* The product or category an entity belongs to; id "" if it has none or none is known. */
+struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena);
+/* What the part names is now this. */
+void refs_write(struct tx *tx, int64_t store_id, struct entity owner, struct str part, const struct entity *target,
+		size_t n, struct arena *arena);
+
+/* ---- facts (sqlite_fact.c) ---- */
+
+struct fact_cause {
+	int64_t store_id;
+	int64_t message_id;
+	int64_t due_seq;
+	const struct inbox_result *result;
+};
+
+void fact_apply(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena,
+		struct fact_count *count);
+
+/* ---- what is to be looked at (sqlite_due.c) ---- */
+
+void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root);
+/* Makes due at once, as backfill; what is due already only gets the new seq. */
+void due_now(struct tx *tx, int64_t store_id, struct entity root, int64_t seq);
+/* No longer due, if it still has this seq. */
+void due_remove(struct tx *tx, int64_t store_id, struct entity root, int64_t seq);
+/*
+ * The next entities that name target, behind *after, at most max_n; *after becomes the last of them. Gives their roots (one
+ * may come more than once); false: these were the last.
+ */
+bool dependants(struct tx *tx, int64_t store_id, struct entity target, struct entity *after, size_t max_n,
+		struct arena *arena, struct entity **root, size_t *n);
+void sweep_add(struct tx *tx, int64_t store_id, struct entity target, struct entity after);
+bool any_sweep(struct tx *tx);
+
+/* ---- what Klaviyo was told (sqlite_sent.c) ---- */
+
+struct sent_row {
+	int64_t account_id;
+	enum klaviyo_kind kind;
+	struct str external_id;
+	int64_t store_id;
+	struct entity root;
+	struct sent_state state;
+};
+
+bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct str external_id, struct arena *arena,
+	      struct sent_row *out);
+/* before: as it was read, so that what is the same is not written; or NULL. */
+void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_row *row);
+
+/* ---- deliveries (sqlite_delivery.c) ---- */
+
+#define DELIVERY_COLUMNS \
+	"id, account_id, store_id, kind, op, priority, state, external_id, parent_external_id, bytes, hash," \
+	" root_kind, root_id, message_id, created_ms, due_ms, attempts, solo, reason, batch_id, ended_ms, blocked"
+
+struct delivery_row {
+	struct delivery delivery;  /* its body is left out unless delivery_body_read put it in */
+	int64_t bytes;             /* of the body */
+	int64_t batch_id;          /* SENDING */
+	int64_t ended_ms;          /* FAILED, and in the history */
+	bool blocked;              /* another delivery has to end first (see db_outbox_claim); of queued ones */
+};
+
+bool delivery_undone(const struct delivery *delivery);
+bool delivery_queued(const struct delivery *delivery);
+struct audit_row delivery_audit(const struct delivery *delivery, enum audit_code code, struct str reason);
+void delivery_read(const struct query *query, struct arena *arena, struct delivery_row *out);
+/* The only row, or false. */
+bool delivery_read_one(struct query *query, struct arena *arena, struct delivery_row *out);
+struct str delivery_body_read(struct tx *tx, int64_t id, struct arena *arena); /* "" when it is gone */
+/* An undone or failed row. */
+bool delivery_find(struct tx *tx, int64_t id, struct arena *arena, struct delivery_row *out);
+/* The next undone delivery of an entity behind after_id, by id; false at the end. */
+bool delivery_of_entity(struct tx *tx, const struct delivery *entity, int64_t after_id, struct arena *arena,
+			struct delivery_row *out);
+/* Is a delete of the same entity undone with a smaller id? */
+bool delete_ahead(struct tx *tx, const struct delivery *delivery);
+void delivery_insert(struct tx *tx, struct delivery_row *row, struct arena *arena);
+/* Writes back what may change of an undone or failed row; before: as it was read. Keeps lanes and what is blocked. */
+void delivery_update(struct tx *tx, const struct delivery_row *before, struct delivery_row *after, struct arena *arena);
+/* Takes an undone or failed row out into the history, as ACCEPTED or SKIPPED. */
+void delivery_finish(struct tx *tx, const struct delivery_row *row, enum delivery_state state, struct str reason,
+		     struct arena *arena);
+/* Ends a row as SKIPPED, with its audit row and what it means for what is wanted. */
+void delivery_skip(struct tx *tx, const struct delivery_row *row, enum audit_code code, struct str reason,
+		   struct arena *arena);
+/* Sets the op of all queued upserts of the entity to what is known now (sqlite_settle.c). */
+void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena);
+
+/* ---- what may not leave before another has ended (sqlite_block.c) ---- */
+
+bool is_blocked(struct tx *tx, const struct delivery *delivery);
+/* After `delivery` came, went or changed its op: renews what that blocks or frees. */
+void blocked_renew(struct tx *tx, const struct delivery *delivery, struct arena *arena);
+/* Counts one row into (+1) or out of (-1) its lane. */
+void lane_add(struct tx *tx, const struct delivery_row *row, int n);
+/* Lanes with something in them (sqlite_outbox.c). */
+struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *arena, size_t *n);
+void budget_put(struct tx *tx, const struct budget_row *budget);
+
+#endif

@@ -1,0 +1,439 @@
+/*
+ * SQLite backend: which keys were seen, to find duplicates.
+ *
+ * Slots are random, and a table in their order would cost a page per message.
+ * So the keys of new messages stay in memory (they are in the message rows,
+ * too, and are read back from there after a start), and when SEEN_RUN_MAX have
+ * gathered they are written in order of their hash as one run, a few at a time
+ * (db_maintain). A filter per run says for nearly every slot that is not in it
+ * that it is not.
+ *
+ *     newest  active   messages behind frozen and flushed_id
+ *             frozen   being written as the next run
+ *     oldest  runs     seen_D (run, hash) and their filters; a run lies in the
+ * table of its newest day
+ *
+ * The first of these that has the slot decides. Filter: blocks of 512 bits, 16
+ * bits per slot, 6 bits set in the one block that the slot's hash names; about
+ * 1 in 500 wrong "maybe". In a run a slot goes by its 64-bit hash: two that
+ * share one (once in 10^12 messages) could only hide a duplicate of the older.
+ *
+ * Keeps:   what is in memory agrees with `sequence` (last_message_id,
+ * seen_flushed_id, seen_run), which every append compares first: another
+ * process may have appended or written runs. A transaction that fails leaves no
+ * trace. Threads: under the writer's lock.
+ */
+#include "store/sqlite/sqlite_rows.h"
+
+#include "base/alloc.h"
+#include "store/sqlite/seen_set.h"
+
+#include <string.h>
+
+#define SEEN_RUN_MAX	65536
+#define SEEN_SLICE_MAX	2048		   /* rows that one db_maintain writes */
+#define SEEN_ACTIVE_MAX (4 * SEEN_RUN_MAX) /* nobody calls db_maintain: the append itself writes a run */
+
+struct seen_undo {
+	size_t at;
+	struct seen_entry before;
+};
+
+struct seen_run {
+	int64_t run;
+	int64_t day;
+	uint64_t *filter;
+	size_t n_block; /* power of two */
+};
+
+struct seen {
+	_Atomic bool full; /* a run is to be written; for those who do not hold the lock */
+	bool loaded;
+	int64_t known_id;  /* newest message that is in here */
+	int64_t run_known; /* sequence.seen_run */
+	struct seen_table active;
+	struct seen_table frozen;
+	uint32_t *order;      /* of frozen's entries, by hash */
+	size_t n_written;     /* of them */
+	int64_t frozen_id;    /* newest message in frozen */
+	struct seen_run *run; /* oldest first */
+	size_t n_run;
+	/* what the running transaction did, until it ends */
+	struct seen_undo *undo;
+	size_t n_undo;
+	size_t undo_capacity;
+	int64_t undo_known_id;
+	size_t undo_written;
+	bool run_done;	  /* frozen was written whole */
+	int64_t drop_day; /* runs up to this day were dropped; 0 = none */
+};
+
+struct seen *seen_new(void)
+{
+	return mem_zalloc(1, sizeof(struct seen));
+}
+
+static void frozen_drop(struct seen *seen)
+{
+	seen_table_drop(&seen->frozen);
+	mem_free(seen->order);
+	seen->order = NULL;
+	seen->n_written = 0;
+	seen->undo_written = 0;
+}
+
+static void runs_drop(struct seen *seen, int64_t last_day)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->n_run; i++) {
+		if (seen->run[i].day <= last_day)
+			mem_free(seen->run[i].filter);
+		else
+			seen->run[n++] = seen->run[i];
+	}
+	seen->n_run = n;
+}
+
+static void forget(struct seen *seen)
+{
+	seen_table_drop(&seen->active);
+	frozen_drop(seen);
+	runs_drop(seen, INT64_MAX);
+	seen->n_undo = 0;
+	seen->run_done = false;
+	seen->loaded = false;
+}
+
+void seen_free(struct seen *seen)
+{
+	forget(seen);
+	mem_free(seen->run);
+	mem_free(seen->undo);
+	mem_free(seen);
+}
+
+static void undo_reserve(struct seen *seen, size_t n)
+{
+	if (seen->undo_capacity >= n)
+		return;
+	seen->undo = mem_resize(seen->undo, n * sizeof(*seen->undo));
+	seen->undo_capacity = n;
+}
+
+/* ---- reading back ---- */
+
+static void run_add(struct seen *seen, int64_t run, int64_t day, const uint64_t *filter, size_t n_block)
+{
+	size_t bytes = n_block * SEEN_BLOCK_WORDS * sizeof(*filter);
+	struct seen_run *at;
+
+	seen->run = mem_resize(seen->run, (seen->n_run + 1) * sizeof(*seen->run));
+	at = &seen->run[seen->n_run++];
+	*at = (struct seen_run){ run, day, mem_alloc(bytes), n_block };
+	memcpy(at->filter, filter, bytes);
+}
+
+static void load_runs(struct tx *tx, struct seen *seen)
+{
+	struct query select = query(tx, "SELECT run, day, filter FROM seen_run ORDER BY run");
+
+	while (query_row(&select)) {
+		struct str filter = peek_text(&select, 2);
+		size_t n_block = filter.len / (SEEN_BLOCK_WORDS * sizeof(uint64_t));
+
+		if (n_block > 0)
+			run_add(seen, get_int(&select, 0), get_int(&select, 1), (const void *)filter.p,
+				n_block);
+	}
+}
+
+/* The keys of the messages in (seen->known_id, last_id]. */
+static void load_messages(struct tx *tx, struct seen *seen, int64_t last_id, int64_t today)
+{
+	for (int64_t day = today - STORE_DUPLICATE_DAYS; day <= today; day++) {
+		struct query select;
+
+		if (day < store_id_day(seen->known_id) || !day_exists(tx, DAY_MESSAGE, day))
+			continue;
+		select = query_day(tx,
+				   "SELECT id, store_id, slot, key FROM message_%s WHERE id > ?1 AND id <= ?2"
+				   " ORDER BY id",
+				   day);
+		put_int(&select, 1, seen->known_id);
+		put_int(&select, 2, last_id);
+		while (query_row(&select)) {
+			struct seen_entry entry = {
+				.id = get_int(&select, 0),
+				.store_id = get_int(&select, 1),
+				.slot = get_digest(&select, 2),
+				.key = get_digest(&select, 3),
+			};
+
+			seen_table_reserve(&seen->active, 1);
+			seen_table_put(&seen->active, &entry);
+		}
+	}
+	seen->known_id = last_id;
+}
+
+/* Takes in what other processes did since the last transaction, or everything
+ * after a start. */
+static void catch_up(struct tx *tx, struct seen *seen)
+{
+	struct query select = query(tx, "SELECT last_message_id, seen_flushed_id, seen_run FROM sequence");
+	int64_t last_id, flushed_id, run;
+
+	if (!query_row(&select))
+		return;
+	last_id = get_int(&select, 0);
+	flushed_id = get_int(&select, 1);
+	run = get_int(&select, 2);
+	query_end(&select);
+	if (!seen->loaded || run != seen->run_known) {
+		forget(seen);
+		load_runs(tx, seen);
+		seen->run_known = run;
+		seen->known_id = flushed_id;
+	}
+	if (last_id > seen->known_id)
+		load_messages(tx, seen, last_id, store_id_day(store_id_next(tx_last_id(tx), tx->now_ms)));
+	seen->loaded = tx->rc == SQLITE_OK;
+}
+
+/* ---- writing runs ---- */
+
+#define ORDER_BUCKETS 65536
+
+/* By the first 16 bits of the hash: nearly sorted, which is all the table needs
+ * to grow at its end. */
+static uint32_t *order_of(const struct seen_table *table)
+{
+	uint32_t *start = mem_zalloc(ORDER_BUCKETS + 1, sizeof(*start));
+	uint32_t *order = mem_alloc(table->n * sizeof(*order));
+
+	for (size_t i = 0; i < table->capacity; i++)
+		if (table->at[i].id != 0)
+			start[(seen_hash(table->at[i].store_id, &table->at[i].slot) >> 48) + 1]++;
+	for (size_t i = 1; i <= ORDER_BUCKETS; i++)
+		start[i] += start[i - 1];
+	for (size_t i = 0; i < table->capacity; i++)
+		if (table->at[i].id != 0)
+			order[start[seen_hash(table->at[i].store_id, &table->at[i].slot) >> 48]++] =
+				(uint32_t)i;
+	mem_free(start);
+	return order;
+}
+
+static void freeze(struct seen *seen)
+{
+	seen->frozen = seen->active;
+	seen->frozen_id = seen->known_id;
+	seen->order = order_of(&seen->frozen);
+	seen->active = (struct seen_table){ 0 };
+	seen_table_reserve(&seen->active, 1);
+}
+
+static uint64_t entry_hash(const struct seen *seen, size_t i)
+{
+	const struct seen_entry *entry = &seen->frozen.at[seen->order[i]];
+
+	return seen_hash(entry->store_id, &entry->slot);
+}
+
+/* The run is complete: from now on it counts, and its messages need not be read
+ * back after a start. */
+static void run_write(struct tx *tx, struct seen *seen)
+{
+	size_t n_block = seen_filter_blocks(seen->frozen.n);
+	uint64_t *filter = mem_zalloc(n_block, SEEN_BLOCK_WORDS * sizeof(*filter));
+	int64_t day = store_id_day(seen->frozen_id);
+	struct query write;
+
+	for (size_t i = 0; i < seen->frozen.n; i++)
+		seen_filter_add(filter, n_block, entry_hash(seen, i));
+	write = query(tx, "INSERT INTO seen_run VALUES (?1, ?2, ?3)");
+	put_int(&write, 1, seen->run_known + 1);
+	put_int(&write, 2, day);
+	put_blob(&write, 3, str_of((const char *)filter, n_block * SEEN_BLOCK_WORDS * sizeof(*filter)));
+	query_run(&write);
+	write = query(tx, "UPDATE sequence SET seen_run = ?1, seen_flushed_id = ?2");
+	put_int(&write, 1, seen->run_known + 1);
+	put_int(&write, 2, seen->frozen_id);
+	query_run(&write);
+	run_add(seen, seen->run_known + 1, day, filter, n_block);
+	seen->run_done = true;
+	mem_free(filter);
+}
+
+static void frozen_write(struct tx *tx, struct seen *seen, size_t max_n)
+{
+	int64_t day = store_id_day(seen->frozen_id);
+
+	day_ensure(tx, DAY_SEEN, day);
+	for (size_t i = 0; i < max_n && seen->n_written < seen->frozen.n && tx->rc == SQLITE_OK; i++) {
+		const struct seen_entry *entry = &seen->frozen.at[seen->order[seen->n_written]];
+		struct query insert =
+			query_day(tx, "INSERT OR REPLACE INTO seen_%s VALUES (?1, ?2, ?3, ?4)", day);
+
+		put_int(&insert, 1, seen->run_known + 1);
+		put_int(&insert, 2, (int64_t)entry_hash(seen, seen->n_written++));
+		put_digest(&insert, 3, &entry->key);
+		put_int(&insert, 4, entry->id);
+		query_run(&insert);
+	}
+}
+
+/* Writes up to max_n keys of the run under way; true if there is more to write.
+ */
+static bool flush(struct tx *tx, size_t max_n)
+{
+	struct seen *seen = tx->sqlite->seen;
+
+	if (seen->frozen.n == 0)
+		freeze(seen);
+	frozen_write(tx, seen, max_n);
+	if (seen->n_written == seen->frozen.n)
+		run_write(tx, seen);
+	return !seen->run_done;
+}
+
+static bool has_run(const struct seen *seen)
+{
+	return seen->frozen.n > 0 || seen->active.n >= SEEN_RUN_MAX;
+}
+
+bool seen_is_full(const struct seen *seen)
+{
+	return seen->full;
+}
+
+bool seen_flush(struct tx *tx)
+{
+	struct seen *seen = tx->sqlite->seen;
+
+	if (!seen->loaded)
+		return false;
+	tx->seen_used = true;
+	catch_up(tx, seen);
+	seen->undo_known_id = seen->known_id;
+	return has_run(seen) && flush(tx, SEEN_SLICE_MAX);
+}
+
+bool seen_drop_day(struct tx *tx, int64_t day)
+{
+	struct seen *seen = tx->sqlite->seen;
+	struct query write;
+
+	if (seen->frozen.n > 0)
+		return false;
+	write = query(tx, "DELETE FROM seen_run WHERE day <= ?1");
+	put_int(&write, 1, day);
+	query_run(&write);
+	/* A new number makes other processes look again. */
+	write = query(tx, "UPDATE sequence SET seen_run = seen_run + 1");
+	query_run(&write);
+	tx->seen_used = true;
+	seen->undo_known_id = seen->known_id;
+	seen->drop_day = day;
+	return true;
+}
+
+/* ---- finding and adding ---- */
+
+void seen_begin(struct tx *tx, size_t n)
+{
+	struct seen *seen = tx->sqlite->seen;
+
+	tx->seen_used = true;
+	catch_up(tx, seen);
+	if (seen->active.n > SEEN_ACTIVE_MAX)
+		(void)flush(tx, SIZE_MAX);
+	seen_table_reserve(&seen->active, n);
+	undo_reserve(seen, n);
+	seen->undo_known_id = seen->known_id;
+}
+
+static bool find_in_run(struct tx *tx, const struct seen_run *run, uint64_t hash, struct digest16 *key,
+			int64_t *id)
+{
+	struct query select =
+		query_day(tx, "SELECT key, message_id FROM seen_%s WHERE run = ?1 AND hash = ?2", run->day);
+
+	put_int(&select, 1, run->run);
+	put_int(&select, 2, (int64_t)hash);
+	if (!query_row(&select))
+		return false;
+	*key = get_digest(&select, 0);
+	*id = get_int(&select, 1);
+	query_end(&select);
+	return true;
+}
+
+bool seen_find(struct tx *tx, const struct inbox_record *record, struct digest16 *key, int64_t *id)
+{
+	const struct seen *seen = tx->sqlite->seen;
+	const struct seen_entry *entry = seen_table_find(&seen->active, record->store_id, &record->slot);
+	uint64_t hash = seen_hash(record->store_id, &record->slot);
+
+	if (!entry)
+		entry = seen_table_find(&seen->frozen, record->store_id, &record->slot);
+	if (entry) {
+		*key = entry->key;
+		*id = entry->id;
+		return true;
+	}
+	for (size_t i = seen->n_run; i-- > 0;)
+		if (seen_filter_has(seen->run[i].filter, seen->run[i].n_block, hash) &&
+		    find_in_run(tx, &seen->run[i], hash, key, id))
+			return true;
+	return false;
+}
+
+void seen_add(struct tx *tx, const struct inbox_record *record, int64_t id)
+{
+	struct seen *seen = tx->sqlite->seen;
+	struct seen_table *active = &seen->active;
+	size_t at = seen_table_position(active, record->store_id, &record->slot);
+
+	seen->undo[seen->n_undo++] = (struct seen_undo){ at, active->at[at] };
+	active->n += active->at[at].id == 0;
+	active->at[at] = (struct seen_entry){ id, record->store_id, record->slot, record->key };
+	seen->known_id = id;
+}
+
+/* ---- the end of a transaction ---- */
+
+static void undo(struct seen *seen)
+{
+	for (size_t i = seen->n_undo; i-- > 0;) {
+		const struct seen_undo *step = &seen->undo[i];
+
+		seen->active.n -= step->before.id == 0;
+		seen->active.at[step->at] = step->before;
+	}
+	seen->known_id = seen->undo_known_id;
+	seen->n_written = seen->undo_written;
+	if (seen->run_done) {
+		mem_free(seen->run[seen->n_run - 1].filter);
+		seen->n_run--;
+	}
+}
+
+void seen_settle(struct seen *seen, bool committed)
+{
+	if (!committed) {
+		undo(seen);
+	} else if (seen->run_done) {
+		seen->run_known = seen->run[seen->n_run - 1].run;
+		frozen_drop(seen);
+	} else if (seen->drop_day != 0) {
+		seen->run_known++;
+		runs_drop(seen, seen->drop_day);
+	}
+	seen->undo_written = seen->n_written;
+	seen->n_undo = 0;
+	seen->run_done = false;
+	seen->drop_day = 0;
+	seen->full = has_run(seen);
+}
