@@ -153,7 +153,7 @@ bool town_ended(struct town *town, int *code)
 	return true;
 }
 
-void town_open(struct town *town, const char *const *sandbox_option)
+void town_open_empty(struct town *town, const char *const *sandbox_option)
 {
 	const char *argument[ARGUMENTS_MAX] = { "--listen", "127.0.0.1:0", "--limits", "off" };
 	size_t n = 4;
@@ -165,6 +165,11 @@ void town_open(struct town *town, const char *const *sandbox_option)
 		argument[n++] = sandbox_option[i];
 	assert_true(http_client_new(&(struct http_client_config){ 0 }, &town->client, &town->err));
 	town->sandbox = program_start(&town->place, PROGRAM_SANDBOX, "listening on", argument);
+}
+
+void town_open(struct town *town, const char *const *sandbox_option)
+{
+	town_open_empty(town, sandbox_option);
 	town_account(town, "main", TOWN_KEY, town->sandbox.url);
 	town_start(town);
 }
@@ -438,10 +443,11 @@ int64_t town_violations(struct town *town, const char *kind)
 	struct json *violations = town_sandbox(town, "/sandbox/violations");
 	int64_t n = -1;
 
-	(void)(kind ? json_get_int(json_get(violations, "by_kind"), kind, &n) :
-		      json_get_int(violations, "total", &n));
+	(void)(kind ? json_get_int(json_get(violations, "by_kind"), kind, &n)
+		    : json_get_int(violations, "total", &n));
 	if (n != 0) {
-		struct str text = json_write_arena(json_get(violations, "by_kind"), false, &town->place.arena);
+		struct str text =
+			json_write_arena(json_get(violations, "by_kind"), false, &town->place.arena);
 
 		print_message("%.*s\n", STR_ARG(text));
 	}

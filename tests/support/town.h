@@ -28,6 +28,8 @@ struct town {
 
 /* Sandbox with these further options (NULL-terminated, NULL = none), daemon, account "main" at the sandbox. */
 void town_open(struct town *town, const char *const *sandbox_option);
+/* Only the sandbox. */
+void town_open_empty(struct town *town, const char *const *sandbox_option);
 void town_close(struct town *town);
 
 /* ---- the daemon ---- */
