@@ -21,6 +21,7 @@ struct role {
 	struct app *app;
 	const struct role_row *row;
 	struct wake *wake;
+	struct wake *pause; /* rung only by a stop */
 	pthread_t thread;
 	bool started;
 };

@@ -6,16 +6,18 @@
  * Doesn't: know what a stage does. Nothing is handed from role to role but wakes, and those may be lost.
  * Keeps:   an error is logged once when it begins and once when it is over. After ERR_FATAL nothing more is
  *          done: the process ends at once with exit code 70, and the next start finds what was durable.
- * Threads: one per role; start and stop from the main thread. Taking in comes first: where the processor is
- *          short, the roles behind the inbox give way to it (they never stop, they are only slower).
+ *          Taking in comes first: while more than BUSY_PER_MS messages a millisecond come in, the roles
+ *          behind the inbox rest for GIVE_WAY times as long as they worked, so that neither the processor
+ *          nor the database's writer is theirs most of the time. They never stop.
+ * Threads: one per role; start and stop from the main thread.
  */
-#define _GNU_SOURCE /* gettid, pthread_setname_np */
+#define _GNU_SOURCE /* pthread_setname_np */
 #include "app/app_internal.h"
 
+#include "base/counter.h"
 #include "base/log.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define EXIT_FATAL	70
@@ -23,10 +25,13 @@
 #define BACKOFF_MAX_MS	5000
 #define DELIVER_WAIT_MS 250
 #define COMMIT_WAIT_MS	1000
+#define GIVE_WAY	3
+#define GIVE_WAY_MAX_MS 100
+#define BUSY_PER_MS	1 /* messages taken in */
 
 struct role_row {
 	const char *name;
-	int niceness; /* 0 .. 19: how much it gives way to others */
+	bool gives_way;
 	/* One unit of work; *wait_ms: when to call again if no wake comes. */
 	bool (*run_once)(struct app *app, int64_t *wait_ms, struct err *err);
 };
@@ -88,12 +93,12 @@ static bool run_report(struct app *app, int64_t *wait_ms, struct err *err)
 }
 
 static const struct role_row role_row[ROLE_COUNT] = {
-	[ROLE_DELIVER] = { "deliver", 5, run_deliver },
-	[ROLE_PUBLISH] = { "publish", 10, run_publish },
-	[ROLE_MAP] = { "map", 10, run_map },
-	[ROLE_COMMIT] = { "commit", 0, run_commit },
-	[ROLE_RETAIN] = { "retain", 10, run_retain },
-	[ROLE_REPORT] = { "report", 10, run_report },
+	[ROLE_DELIVER] = { "deliver", false, run_deliver },
+	[ROLE_PUBLISH] = { "publish", true, run_publish },
+	[ROLE_MAP] = { "map", true, run_map },
+	[ROLE_COMMIT] = { "commit", false, run_commit },
+	[ROLE_RETAIN] = { "retain", false, run_retain },
+	[ROLE_REPORT] = { "report", false, run_report },
 };
 
 /* ---- the loop ---- */
@@ -125,20 +130,31 @@ static int64_t judge_round(const struct role *role, bool ok, const struct err *e
 	return *backoff_ms;
 }
 
+/* Rests after a round of worked_ms, if many messages came in meanwhile. Hints do not end it, a stop does. */
+static void give_way(const struct role *role, int64_t worked_ms, uint64_t n_received)
+{
+	int64_t rest_ms = worked_ms * GIVE_WAY;
+
+	if (!role->row->gives_way || rest_ms <= 0 || n_received < (uint64_t)worked_ms * BUSY_PER_MS)
+		return;
+	(void)wake_wait(role->pause, rest_ms < GIVE_WAY_MAX_MS ? rest_ms : GIVE_WAY_MAX_MS);
+}
+
 static void *role_main(void *arg)
 {
 	struct role *role = arg;
 	struct app *app = role->app;
 	int64_t backoff_ms = 0;
 
-	/* Both are conveniences: without them the role does the same work. */
-	(void)pthread_setname_np(pthread_self(), role->row->name);
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), role->row->niceness);
+	(void)pthread_setname_np(pthread_self(), role->row->name); /* for who looks on; nothing depends on it */
 	while (!atomic_load(&app->stopping)) {
+		int64_t started_ms = clock_mono_ms(app->ctx.clock), wait_ms = 0;
+		uint64_t received = counter_get(COUNTER_messages_received);
 		struct err err = { 0 };
-		int64_t wait_ms = 0;
 		bool ok = role->row->run_once(app, &wait_ms, &err);
 
+		give_way(role, clock_mono_ms(app->ctx.clock) - started_ms,
+			 counter_get(COUNTER_messages_received) - received);
 		wait_ms = judge_round(role, ok, &err, wait_ms, &backoff_ms);
 		if (wait_ms > 0 && !atomic_load(&app->stopping))
 			(void)wake_wait(role->wake, wait_ms);
@@ -151,7 +167,7 @@ static void *role_main(void *arg)
 void roles_init(struct app *app)
 {
 	for (enum role_id id = 0; id < ROLE_COUNT; id++)
-		app->role[id] = (struct role){ .app = app, .row = &role_row[id], .wake = wake_new() };
+		app->role[id] = (struct role){ .app = app, .row = &role_row[id], .wake = wake_new(), .pause = wake_new() };
 	app->wakes = (struct flow_wakes){
 		.commit = app->role[ROLE_COMMIT].wake,
 		.map = app->role[ROLE_MAP].wake,
@@ -177,8 +193,10 @@ bool roles_start(struct app *app, struct err *err)
 void roles_stop(struct app *app)
 {
 	atomic_store(&app->stopping, true);
-	for (enum role_id id = 0; id < ROLE_COUNT; id++)
+	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
 		wake_send(app->role[id].wake);
+		wake_send(app->role[id].pause);
+	}
 	if (app->client)
 		http_client_wakeup(app->client);
 	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
@@ -190,6 +208,8 @@ void roles_stop(struct app *app)
 
 void roles_release(struct app *app)
 {
-	for (enum role_id id = 0; id < ROLE_COUNT; id++)
+	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
 		wake_free(app->role[id].wake);
+		wake_free(app->role[id].pause);
+	}
 }

@@ -13,7 +13,7 @@
 #include "base/counter.h"
 #include "flow/flow_internal.h"
 
-#define CLAIM_MAX   256
+#define CLAIM_MAX   64 /* the writer is held for some 3 ms, which acknowledgements wait for */
 #define CLAIM_BYTES ((size_t)4 << 20)
 
 static enum message_state message_state(enum map_state state)

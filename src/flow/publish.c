@@ -2,7 +2,7 @@
  * Publish: products and categories that have come to rest are merged from their facts and compared with what
  * Klaviyo was last told; the difference becomes deliveries.
  *
- * Does:    up to 200 due roots at a time; when nothing is due, looks on at roots that a change of settings
+ * Does:    up to CLAIM_MAX due roots at a time; when nothing is due, looks on at roots that a change of settings
  *          concerns.
  * Doesn't: decide what is due (the store's debounce) or what differs (catalog/).
  * Keeps:   what is wanted and its deliveries are recorded in one transaction; a root that changed meanwhile
@@ -14,7 +14,7 @@
 #include "base/counter.h"
 #include "flow/flow_internal.h"
 
-#define CLAIM_MAX 200
+#define CLAIM_MAX 32 /* the writer is held for some 5 ms, which acknowledgements wait for */
 #define SWEEP_MAX 500
 
 static bool told_before(const struct catalog_root *root)
