@@ -61,7 +61,7 @@ struct sent_state {
 	struct str parent_external_id;
 	struct str accepted_parent; /* the item under which Klaviyo has the variant, "" = not known */
 	bool exists;
-	bool left; /* a delivery left since it was last known not to exist */
+	bool left; /* one left and was not accepted since the entity was last known not to exist */
 	struct digest16 wanted;
 	bool wanted_deleted;
 	struct digest16 accepted;

@@ -233,7 +233,6 @@ static void send(struct memory *memory, int64_t now_ms, struct memory_delivery *
 	row->due_ms = 0;
 	row->reason = STR("");
 	delivery->batch_id = batch_id;
-	memory_sent(memory, row->account_id, row->kind, row->external_id)->state.left = true;
 	memory_audit(memory, now_ms, &audit);
 }
 

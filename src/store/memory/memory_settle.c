@@ -206,6 +206,8 @@ static void settle_one(struct memory *memory, int64_t now_ms, struct memory_deli
 	struct delivery key = *row;
 	struct memory_sent *sent = memory_sent(memory, row->account_id, row->kind, row->external_id);
 
+	if (settlement->state != DELIVERY_ACCEPTED)
+		sent->state.left = true;
 	switch (settlement->state) {
 	case DELIVERY_READY:
 		if (settlement->op != row->op)

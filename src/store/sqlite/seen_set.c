@@ -98,8 +98,7 @@ void seen_table_put(struct seen_table *table, const struct seen_entry *entry)
 	table->at[at] = *entry;
 }
 
-/* Room for n more entries, so that positions stay as they are until the
- * transaction ends. */
+/* Room for n more entries, so that positions stay as they are until the transaction ends. */
 void seen_table_reserve(struct seen_table *table, size_t n)
 {
 	struct seen_table old = *table;

@@ -1,6 +1,6 @@
 /*
- * SQLite backend: taking messages in. The hot path: one row per message at the
- * end of today's table and its index, one row of counters per store and commit.
+ * SQLite backend: taking messages in. The hot path: one row per message at the end of today's table and its
+ * index, one row of counters per store and commit.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
@@ -26,9 +26,8 @@ struct append {
 };
 
 /*
- * A store with nothing pending has its cursor moved to just before what comes,
- * so that nobody walks the days in between. What comes for a store that is not
- * configured is never pending.
+ * A store with nothing pending has its cursor moved to just before what comes, so that nobody walks the
+ * days in between. What comes for a store that is not configured is never pending.
  */
 static void tally_write(struct tx *tx, const struct tally *tally)
 {

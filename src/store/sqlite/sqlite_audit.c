@@ -1,6 +1,5 @@
 /*
- * SQLite backend: the audit, by day. A row is written in the transaction that
- * changes what it tells of.
+ * SQLite backend: the audit, by day. A row is written in the transaction that changes what it tells of.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"

@@ -87,8 +87,7 @@ static void add_variants(struct entity_set *set, struct tx *tx, int64_t store_id
 	set_add_rows(set, &select);
 }
 
-/* Adds what the entities from..set->n name; only_categories for the levels
- * above a category. */
+/* Adds what the entities from..set->n name; only_categories for the levels above a category. */
 static void add_named(struct entity_set *set, size_t from, bool only_categories, struct tx *tx,
 		      int64_t store_id)
 {
@@ -134,8 +133,10 @@ static int compare_entities(const void *a, const void *b)
 	return str_cmp(left->entity.id, right->entity.id);
 }
 
-/* The root first, then by kind and id: variants, what they all name, categories
- * above, markets and store groups. */
+/*
+ * The root first, then by kind and id: variants, what they all name, categories above, markets and store
+ * groups.
+ */
 static void collect_entities(struct tx *tx, int64_t store_id, struct entity root, struct entity_set *set)
 {
 	size_t level = 0, first;

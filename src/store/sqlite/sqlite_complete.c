@@ -1,6 +1,5 @@
 /*
- * SQLite backend: ending mapped messages. A store's cursor moves; its messages
- * stay where they are.
+ * SQLite backend: ending mapped messages. A store's cursor moves; its messages stay where they are.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"

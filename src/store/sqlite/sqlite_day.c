@@ -10,8 +10,7 @@
 
 #define DAY_STATEMENTS_MAX 4
 
-/* One row per kind: the statements that make a day's tables, and those that
- * drop them (%s = the day). */
+/* One row per kind: the statements that make a day's tables, and those that drop them (%s = the day). */
 static const struct {
 	const char *make[DAY_STATEMENTS_MAX];
 	const char *drop[DAY_STATEMENTS_MAX];

@@ -1,6 +1,6 @@
 /*
- * SQLite backend: rows of the outbox. Every change of a row goes through here,
- * so that lane counters and what is blocked stay true.
+ * SQLite backend: rows of the outbox. Every change of a row goes through here, so that lane counters and
+ * what is blocked stay true.
  */
 #include "store/sqlite/sqlite_rows.h"
 
@@ -34,32 +34,32 @@ struct audit_row delivery_audit(const struct delivery *delivery, enum audit_code
 void delivery_read(const struct query *query, struct arena *arena, struct delivery_row *out)
 {
 	*out = (struct delivery_row){
-      .delivery =
-          {
-              .id = get_int(query, 0),
-              .account_id = get_int(query, 1),
-              .store_id = get_int(query, 2),
-              .kind = (enum klaviyo_kind)get_int(query, 3),
-              .op = (enum delivery_op)get_int(query, 4),
-              .priority = (enum priority)get_int(query, 5),
-              .state = (enum delivery_state)get_int(query, 6),
-              .external_id = get_text(query, 7, arena),
-              .parent_external_id = get_text(query, 8, arena),
-              .hash = get_digest(query, 10),
-              .root = {(enum entity_kind)get_int(query, 11),
-                       get_text(query, 12, arena)},
-              .message_id = get_int(query, 13),
-              .created_ms = get_int(query, 14),
-              .due_ms = get_int(query, 15),
-              .attempts = (int)get_int(query, 16),
-              .solo = get_bool(query, 17),
-              .reason = get_text(query, 18, arena),
-          },
-      .bytes = get_int(query, 9),
-      .batch_id = get_int(query, 19),
-      .ended_ms = get_int(query, 20),
-      .blocked = get_bool(query, 21),
-  };
+		/* clang-format off */
+		.delivery = {
+			.id = get_int(query, 0),
+			.account_id = get_int(query, 1),
+			.store_id = get_int(query, 2),
+			.kind = (enum klaviyo_kind)get_int(query, 3),
+			.op = (enum delivery_op)get_int(query, 4),
+			.priority = (enum priority)get_int(query, 5),
+			.state = (enum delivery_state)get_int(query, 6),
+			.external_id = get_text(query, 7, arena),
+			.parent_external_id = get_text(query, 8, arena),
+			.hash = get_digest(query, 10),
+			.root = { (enum entity_kind)get_int(query, 11), get_text(query, 12, arena) },
+			.message_id = get_int(query, 13),
+			.created_ms = get_int(query, 14),
+			.due_ms = get_int(query, 15),
+			.attempts = (int)get_int(query, 16),
+			.solo = get_bool(query, 17),
+			.reason = get_text(query, 18, arena),
+		},
+		/* clang-format on */
+		.bytes = get_int(query, 9),
+		.batch_id = get_int(query, 19),
+		.ended_ms = get_int(query, 20),
+		.blocked = get_bool(query, 21),
+	};
 }
 
 bool delivery_read_one(struct query *query, struct arena *arena, struct delivery_row *out)

@@ -1,6 +1,6 @@
 /*
- * SQLite backend: which roots are to be looked at, and the sweeps that make
- * many of them due little by little.
+ * SQLite backend: which roots are to be looked at, and the sweeps that make many of them due little by
+ * little.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
@@ -169,8 +169,7 @@ static bool roots_after(struct tx *tx, int64_t store_id, struct entity *after, s
 {
 	struct query select =
 		query(tx, "SELECT kind, id FROM entity WHERE store_id = ?1 AND (kind, id) > (?2, ?3)"
-			  " AND kind IN (0, 2) ORDER BY kind, id LIMIT ?4"); /* products,
-                                                                categories */
+			  " AND kind IN (0, 2) ORDER BY kind, id LIMIT ?4"); /* products, categories */
 
 	put_int(&select, 1, store_id);
 	put_after(&select, 2, *after);

@@ -1,6 +1,5 @@
 /*
- * SQLite backend: applying facts to the catalog, as store.h says at
- * db_inbox_complete.
+ * SQLite backend: applying facts to the catalog, as store.h says at db_inbox_complete.
  */
 #include "store/sqlite/sqlite_rows.h"
 
@@ -60,8 +59,7 @@ static bool outdated_part(const struct application *application, struct str *par
 	return false;
 }
 
-/* Removes the parts that are older than the deletion; what is newer stays, and
- * the entity with it. */
+/* Removes the parts that are older than the deletion; what is newer stays, and the entity with it. */
 static enum verdict apply_delete(struct application *application)
 {
 	const struct fact *fact = application->fact;
@@ -160,8 +158,7 @@ static enum verdict apply_part(struct application *application)
 
 /* ---- what follows ---- */
 
-/* A variant learns its product from the newest fact that names one, even if
- * that fact's part is not news. */
+/* A variant learns its product from the newest fact that names one, even if that fact's part is not news. */
 static bool learn_root(struct application *application)
 {
 	const struct fact *fact = application->fact;

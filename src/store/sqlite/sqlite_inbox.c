@@ -1,6 +1,5 @@
 /*
- * SQLite backend: claiming pending messages, in turn over the stores, and
- * reading one.
+ * SQLite backend: claiming pending messages, in turn over the stores, and reading one.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
@@ -110,8 +109,7 @@ static int64_t next_again(struct tx *tx, const struct share *share)
 	return query_int(&select, 0);
 }
 
-/* Messages to be mapped again lie at or before the cursor. False: no more room.
- */
+/* Messages to be mapped again lie at or before the cursor. False: no more room. */
 static bool claim_again(struct claim *claim, struct share *share)
 {
 	struct inbox_message message;
@@ -168,8 +166,7 @@ static void claim_store(struct claim *claim, struct share *share, size_t max_n, 
 			return;
 }
 
-/* Stores with something pending, in turn from the one after the last served; at
- * most max_n. */
+/* Stores with something pending, in turn from the one after the last served; at most max_n. */
 static struct share *shares_in_turn(struct tx *tx, int64_t turn_store_id, size_t max_n, struct arena *arena,
 				    size_t *n)
 {

@@ -14,8 +14,7 @@ static void put_lane(struct query *query, const struct outbox_lane *lane)
 	put_int(query, 4, lane->priority);
 }
 
-/* Moves WAITING deliveries that are due to ready or blocked; the first that is
- * not due says when. */
+/* Moves WAITING deliveries that are due to ready or blocked; the first that is not due says when. */
 static void count_due(struct tx *tx, int64_t now_ms, bool blocked, struct outbox_lane *lane)
 {
 	struct query select =
@@ -139,8 +138,7 @@ static int64_t first_active(struct tx *tx, int64_t account_id, enum klaviyo_kind
 	return query_int(&select, INT64_MAX);
 }
 
-/* Deliveries with a greater id have to wait for something the whole account has
- * to finish first. */
+/* Deliveries with a greater id have to wait for something the whole account has to finish first. */
 static int64_t last_free_id(struct tx *tx, const struct outbox_claim *claim)
 {
 	if (claim->kind == KLAVIYO_ITEM && claim->op != DELIVERY_DELETE &&
@@ -191,8 +189,7 @@ static void take_rows(struct query *select, struct taking *taking)
 	}
 }
 
-/* What may leave now, in order: first what waited, by the time it was due, then
- * by id. */
+/* What may leave now, in order: first what waited, by the time it was due, then by id. */
 static void take_batch(struct tx *tx, struct taking *taking)
 {
 	int64_t last_id = last_free_id(tx, taking->claim);

@@ -8,8 +8,7 @@
 
 /* ---- failed ---- */
 
-/* Failed messages and deliveries (state 4) of a store (0 = any) behind
- * after_id, by id. */
+/* Failed messages and deliveries (state 4) of a store (0 = any) behind after_id, by id. */
 static struct failed_row *failed_rows(struct tx *tx, const struct failed_filter *filter, struct arena *arena,
 				      size_t *n)
 {

@@ -1,6 +1,5 @@
 /*
- * SQLite backend: publishing roots: what is wanted now, and the deliveries that
- * bring it about.
+ * SQLite backend: publishing roots: what is wanted now, and the deliveries that bring it about.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
@@ -15,8 +14,10 @@ struct publishing {
 	int64_t first_id; /* deliveries from here on are of this publication */
 };
 
-/* The row of an entity, made when missing, now of this root. What a store that
- * is gone knew of it is forgotten. */
+/*
+ * The row of an entity, made when missing, now of this root. What a store that is gone knew of it is
+ * forgotten.
+ */
 static struct sent_row sent_take(const struct publishing *publishing, const struct delivery_new *new)
 {
 	const struct catalog_publication *publication = publishing->publication;
@@ -39,8 +40,8 @@ struct found {
 };
 
 /*
- * Ends the queued deliveries of the entity that earlier publications made. A
- * delete stays when the entity has to be deleted before it can be created anew.
+ * Ends the queued deliveries of the entity that earlier publications made. A delete stays when the entity
+ * has to be deleted before it can be created anew.
  */
 static struct found replace_queued(const struct publishing *publishing, const struct delivery *by,
 				   const struct sent_state *sent)
@@ -153,8 +154,7 @@ static void held_write(struct tx *tx, const struct catalog_publication *publicat
 	count_store(tx, &(struct store_change){ .store_id = publication->store_id, .n_held = !was_held });
 }
 
-/* Holds or releases the root; true if that changed anything, with *code saying
- * what. */
+/* Holds or releases the root; true if that changed anything, with *code saying what. */
 static bool hold(struct tx *tx, const struct catalog_publication *publication, struct arena *arena,
 		 enum audit_code *code)
 {
@@ -241,8 +241,7 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 		touch_dependants(&publishing);
 }
 
-/* Not for an account that is no longer the store's (the root stays due), and
- * not twice. */
+/* Not for an account that is no longer the store's (the root stays due), and not twice. */
 static bool may_publish(struct tx *tx, const struct catalog_publication *publication)
 {
 	enum priority priority;

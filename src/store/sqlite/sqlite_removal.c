@@ -11,8 +11,7 @@
 
 /* ---- at once ---- */
 
-/* Failed messages and those to be mapped again are named one by one; they are
- * few. */
+/* Failed messages and those to be mapped again are named one by one; they are few. */
 static void discard_named(struct tx *tx, int64_t store_id)
 {
 	struct query next = query(tx, "SELECT id FROM message_failed WHERE store_id = ?1"
@@ -77,8 +76,7 @@ static void discard_deliveries(struct tx *tx, int64_t store_id, struct arena *ar
 		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_STORE_REMOVED), arena);
 }
 
-/* What is sent stays until it is purged: another store of the account may take
- * it over. */
+/* What is sent stays until it is purged: another store of the account may take it over. */
 static void forget_due(struct tx *tx, int64_t store_id)
 {
 	static const char *const statement[] = {

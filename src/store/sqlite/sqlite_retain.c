@@ -1,7 +1,6 @@
 /*
- * SQLite backend: dropping what is past its time. History leaves by whole days;
- * what must outlive its day is moved aside first, a few rows at a time. Old
- * tombstones are forgotten a few at a time.
+ * SQLite backend: dropping what is past its time. History leaves by whole days; what must outlive its day
+ * is moved aside first, a few rows at a time. Old tombstones are forgotten a few at a time.
  */
 #include "store/sqlite/sqlite_rows.h"
 
@@ -81,9 +80,8 @@ static void run_rows(struct query query, int64_t store_id, int64_t cursor_id)
 	"LIMIT ?3)"
 
 /*
- * The first pending messages of a store leave the day, and its cursor passes
- * them; they are mapped like those that a person retried. True if there were
- * any.
+ * The first pending messages of a store leave the day, and its cursor passes them; they are mapped like
+ * those that a person retried. True if there were any.
  */
 static bool keep_pending(struct tx *tx, int64_t day)
 {
@@ -232,8 +230,10 @@ static void run_entity(struct query *query, int64_t store_id, struct entity enti
 	query_run(query);
 }
 
-/* A root that was deleted long ago goes with its variants and with what was
- * told of it, if Klaviyo has nothing more. */
+/*
+ * A root that was deleted long ago goes with its variants and with what was told of it, if Klaviyo has
+ * nothing more.
+ */
 static void forget_root(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena)
 {
 	struct entity variant;

@@ -177,8 +177,7 @@ static void load_messages(struct tx *tx, struct seen *seen, int64_t last_id, int
 	seen->known_id = last_id;
 }
 
-/* Takes in what other processes did since the last transaction, or everything
- * after a start. */
+/* Takes in what other processes did since the last transaction, or everything after a start. */
 static void catch_up(struct tx *tx, struct seen *seen)
 {
 	struct query select = query(tx, "SELECT last_message_id, seen_flushed_id, seen_run FROM sequence");
@@ -205,8 +204,7 @@ static void catch_up(struct tx *tx, struct seen *seen)
 
 #define ORDER_BUCKETS 65536
 
-/* By the first 16 bits of the hash: nearly sorted, which is all the table needs
- * to grow at its end. */
+/* By the first 16 bits of the hash: nearly sorted, which is all the table needs to grow at its end. */
 static uint32_t *order_of(const struct seen_table *table)
 {
 	uint32_t *start = mem_zalloc(ORDER_BUCKETS + 1, sizeof(*start));
@@ -241,8 +239,7 @@ static uint64_t entry_hash(const struct seen *seen, size_t i)
 	return seen_hash(entry->store_id, &entry->slot);
 }
 
-/* The run is complete: from now on it counts, and its messages need not be read
- * back after a start. */
+/* The run is complete: from now on it counts, and its messages need not be read back after a start. */
 static void run_write(struct tx *tx, struct seen *seen)
 {
 	size_t n_block = seen_filter_blocks(seen->frozen.n);
@@ -284,8 +281,7 @@ static void frozen_write(struct tx *tx, struct seen *seen, size_t max_n)
 	}
 }
 
-/* Writes up to max_n keys of the run under way; true if there is more to write.
- */
+/* Writes up to max_n keys of the run under way; true if there is more to write. */
 static bool flush(struct tx *tx, size_t max_n)
 {
 	struct seen *seen = tx->sqlite->seen;

@@ -58,8 +58,7 @@ struct settling {
 	struct str audit_reason;
 };
 
-/* The oldest newer queued delivery of the entity that makes `delivery`
- * pointless; 0 = none. */
+/* The oldest newer queued delivery of the entity that makes `delivery` pointless; 0 = none. */
 static int64_t replacement(const struct settling *settling, const struct delivery *delivery,
 			   const struct sent_state *sent)
 {
@@ -172,8 +171,7 @@ void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena
 	}
 }
 
-/* Notes what the answer says of the entity, if it is not that it was accepted.
- */
+/* Notes what the answer says of the entity, if it is not that it was accepted. */
 static void learn(const struct settling *settling, const struct delivery *delivery, struct sent_row *sent)
 {
 	const struct delivery_settlement *settlement = settling->settlement;

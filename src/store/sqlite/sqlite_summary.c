@@ -108,8 +108,7 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 
 /* ---- conserve ---- */
 
-/* Messages behind the store's cursor, counted from the rows, and those to be
- * mapped again. */
+/* Messages behind the store's cursor, counted from the rows, and those to be mapped again. */
 static int64_t count_pending(struct tx *tx, int64_t store_id, struct arena *arena)
 {
 	struct query cursor = query(tx, "SELECT cursor_id FROM store_count WHERE store_id = ?1");

@@ -1,7 +1,6 @@
 /*
- * SQLite backend: upkeep. Checkpoints on a connection of their own, so that a
- * commit never waits for one; then one slice of everything else that has to be
- * done some time.
+ * SQLite backend: upkeep. Checkpoints on a connection of their own, so that a commit never waits for one;
+ * then one slice of everything else that has to be done some time.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
@@ -36,10 +35,9 @@ static bool run_checkpoint(struct sqlite *sqlite, int mode, int *n_log, int *n_d
 }
 
 /*
- * Moves the log into the database when it has grown by 4 MB; the next writer
- * then starts it anew. Empties it when nothing was written since the last
- * upkeep, or when it has grown past 64 MB because some reader was always in the
- * way.
+ * Moves the log into the database when it has grown by 4 MB; the next writer then starts it anew. Empties
+ * it when nothing was written since the last upkeep, or when it has grown past 64 MB because some reader
+ * was always in the way.
  */
 static bool checkpoint_locked(struct sqlite *sqlite, bool *more, struct err *err)
 {
