@@ -18,11 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BURST	    30 /* products at once: enough for bulk jobs */
-#define KEY	    "pk_crash0123456789"
-#define BURST_BYTES ((size_t)65536)
-#define AUDIT_MAX   "10000"
-#define JOB_STARTED 30000
+#define BURST	       30 /* products at once: enough for bulk jobs */
+#define KEY	       "pk_crash0123456789"
+#define BURST_BYTES    ((size_t)65536)
+#define AUDIT_MAX      "10000"
+#define JOB_REQUEST_MS 30000
+#define JOB_SLOW_MS    "3000" /* asked for before it is complete */
 
 static void set_up(struct run *run)
 {
