@@ -26,6 +26,8 @@ struct rig {
 	char folder[64];
 	char key_file[96];
 	unsigned n_message;
+	bool tolerant;             /* the store may say ERR_BUSY to a stage: it is tried again */
+	size_t n_busy;             /* how often it did */
 };
 
 /* With account "main" (key "pk_main_0123456789") and generic store "shop" in it. */
