@@ -146,7 +146,8 @@ static void *role_main(void *arg)
 	struct app *app = role->app;
 	int64_t backoff_ms = 0;
 
-	(void)pthread_setname_np(pthread_self(), role->row->name); /* for who looks on; nothing depends on it */
+	/* For who looks on; nothing depends on it. */
+	(void)pthread_setname_np(pthread_self(), role->row->name);
 	while (!atomic_load(&app->stopping)) {
 		int64_t started_ms = clock_mono_ms(app->ctx.clock), wait_ms = 0;
 		uint64_t received = counter_get(COUNTER_messages_received);
@@ -167,7 +168,12 @@ static void *role_main(void *arg)
 void roles_init(struct app *app)
 {
 	for (enum role_id id = 0; id < ROLE_COUNT; id++)
-		app->role[id] = (struct role){ .app = app, .row = &role_row[id], .wake = wake_new(), .pause = wake_new() };
+		app->role[id] = (struct role){
+			.app = app,
+			.row = &role_row[id],
+			.wake = wake_new(),
+			.pause = wake_new(),
+		};
 	app->wakes = (struct flow_wakes){
 		.commit = app->role[ROLE_COMMIT].wake,
 		.map = app->role[ROLE_MAP].wake,

@@ -2,8 +2,8 @@
  * Publish: products and categories that have come to rest are merged from their facts and compared with what
  * Klaviyo was last told; the difference becomes deliveries.
  *
- * Does:    up to CLAIM_MAX due roots at a time; when nothing is due, looks on at roots that a change of settings
- *          concerns.
+ * Does:    up to CLAIM_MAX due roots at a time; when nothing is due, looks on at roots that a change of
+ *          settings concerns.
  * Doesn't: decide what is due (the store's debounce) or what differs (catalog/).
  * Keeps:   what is wanted and its deliveries are recorded in one transaction; a root that changed meanwhile
  *          stays due.
