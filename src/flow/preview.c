@@ -2,7 +2,8 @@
  * Preview: what a message would cause, without causing it.
  *
  * Does:    the same steps as ingest, map, publish and deliver, on copies in memory.
- * Doesn't: show what follows from other roots looking at theirs again (a renamed brand, a deleted category).
+ * Doesn't: show what follows from other roots looking at theirs again (a renamed brand, a deleted category),
+ *          or look up a brand, series or tag that a product names for the first time.
  * Threads: any; reads the database only.
  */
 #include "flow/preview.h"
@@ -155,9 +156,44 @@ static bool add_requests(struct preview_run *run, const struct flow_plan *plan, 
 
 /* ---- one message ---- */
 
+static bool has_entity(const struct catalog_root *root, struct entity entity)
+{
+	for (size_t i = 0; i < root->n_entity; i++)
+		if (root->entity[i].entity.kind == entity.kind &&
+		    str_eq(root->entity[i].entity.id, entity.id))
+			return true;
+	return false;
+}
+
+/* Categories that the facts name and the root does not know yet. */
+static bool load_named(struct preview_run *run, const struct catalog_root *root,
+		       const struct map_result *result, struct catalog_root **other, size_t *n)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < result->n_fact; i++)
+		room += result->fact[i].n_ref;
+	*other = ARENA_ARRAY(run->arena, room, struct catalog_root);
+	*n = 0;
+	for (size_t i = 0; i < result->n_fact; i++) {
+		for (size_t j = 0; concerns(root, &result->fact[i]) && j < result->fact[i].n_ref; j++) {
+			struct entity named = result->fact[i].ref[j];
+
+			if (named.kind != ENTITY_CATEGORY || has_entity(root, named))
+				continue;
+			if (!load_root(run, named, &(*other)[*n]))
+				return false;
+			(*n)++;
+		}
+	}
+	return true;
+}
+
 static bool preview_root(struct preview_run *run, struct entity root, const struct map_result *result,
 			 struct preview *preview)
 {
+	struct catalog_root *other;
+	size_t n_other;
 	struct catalog_rules rules = flow_catalog_rules(run->store);
 	struct catalog_root stored;
 	struct preview_root copy;
@@ -165,7 +201,9 @@ static bool preview_root(struct preview_run *run, struct entity root, const stru
 
 	if (!load_root(run, root, &stored))
 		return false;
-	preview_root_init(&copy, &stored, result->n_fact, run->arena);
+	if (!load_named(run, &stored, result, &other, &n_other))
+		return false;
+	preview_root_init(&copy, &stored, other, n_other, result->n_fact, run->arena);
 	for (size_t i = 0; i < result->n_fact; i++)
 		if (concerns(&copy.root, &result->fact[i]))
 			preview_root_apply(&copy, &result->fact[i]);

@@ -14,18 +14,35 @@ static bool entity_eq(struct entity a, struct entity b)
 	return a.kind == b.kind && str_eq(a.id, b.id);
 }
 
-void preview_root_init(struct preview_root *preview, const struct catalog_root *root, size_t room,
-		       struct arena *arena)
+static void add_rows(struct preview_root *preview, const struct catalog_root *root)
 {
-	*preview = (struct preview_root){ .root = *root };
-	preview->fact = ARENA_ARRAY(arena, root->n_fact + room + 1, struct root_fact);
-	preview->entity = ARENA_ARRAY(arena, root->n_entity + room + 1, struct root_entity);
 	if (root->n_fact > 0)
-		memcpy(preview->fact, root->fact, root->n_fact * sizeof(*root->fact));
+		memcpy(&preview->fact[preview->root.n_fact], root->fact, root->n_fact * sizeof(*root->fact));
 	if (root->n_entity > 0)
-		memcpy(preview->entity, root->entity, root->n_entity * sizeof(*root->entity));
+		memcpy(&preview->entity[preview->root.n_entity], root->entity,
+		       root->n_entity * sizeof(*root->entity));
+	preview->root.n_fact += root->n_fact;
+	preview->root.n_entity += root->n_entity;
+}
+
+void preview_root_init(struct preview_root *preview, const struct catalog_root *root,
+		       const struct catalog_root *other, size_t n_other, size_t room, struct arena *arena)
+{
+	size_t n_fact = root->n_fact + room + 1, n_entity = root->n_entity + room + 1;
+
+	for (size_t i = 0; i < n_other; i++) {
+		n_fact += other[i].n_fact;
+		n_entity += other[i].n_entity;
+	}
+	*preview = (struct preview_root){ .root = *root };
+	preview->fact = ARENA_ARRAY(arena, n_fact, struct root_fact);
+	preview->entity = ARENA_ARRAY(arena, n_entity, struct root_entity);
 	preview->root.fact = preview->fact;
 	preview->root.entity = preview->entity;
+	preview->root.n_fact = preview->root.n_entity = 0;
+	add_rows(preview, root);
+	for (size_t i = 0; i < n_other; i++)
+		add_rows(preview, &other[i]);
 }
 
 static struct root_entity *find_entity(struct preview_root *preview, struct entity entity)

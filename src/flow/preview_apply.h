@@ -15,9 +15,9 @@ struct preview_root {
 	size_t stopped;            /* facts that a deletion keeps out */
 };
 
-/* room: how many facts may be applied. */
-void preview_root_init(struct preview_root *preview, const struct catalog_root *root, size_t room,
-		       struct arena *arena);
+/* room: how many facts may be applied. other: n_other roots that the facts name and root did not: theirs are put beside. */
+void preview_root_init(struct preview_root *preview, const struct catalog_root *root, const struct catalog_root *other,
+		       size_t n_other, size_t room, struct arena *arena);
 void preview_root_apply(struct preview_root *preview, const struct fact *fact);
 
 #endif

@@ -178,8 +178,8 @@ static void check(const struct messages *messages, struct arena *arena)
 		struct str got = in_disorder(messages, seed, arena);
 
 		if (!str_eq(got, want))
-			(void)fprintf(stderr, "seed %llu\nwant:\n%.*s\ngot:\n%.*s\n", (unsigned long long)seed,
-				      STR_ARG(want), STR_ARG(got));
+			(void)fprintf(stderr, "seed %llu\nwant:\n%.*s\ngot:\n%.*s\n",
+				      (unsigned long long)seed, STR_ARG(want), STR_ARG(got));
 		assert_true(str_eq(got, want));
 	}
 }
