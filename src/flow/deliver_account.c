@@ -53,6 +53,7 @@ struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 	account->id = id;
 	account->settings_version = -1;
 	account->quota_percent = 50;
+	account->next_due_wall_ms = INT64_MAX;
 	init_budgets(account);
 	deliver->account =
 		mem_resize(deliver->account, (deliver->n_account + 1) * sizeof(struct deliver_account *));

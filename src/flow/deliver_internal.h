@@ -39,7 +39,6 @@ struct deliver_lane {
 	int64_t n_ready;           /* may leave now, less what we claimed since */
 	int64_t n_read;            /* the newest reading */
 	int64_t n_blocked;
-	int64_t next_due_wall_ms;
 	int64_t oldest_wall_ms;
 	int64_t ready_at_ms;       /* when what is ready began to gather */
 	int64_t not_before_ms;     /* a claim found nothing that may leave: wait for a change, at most until then */
@@ -91,6 +90,8 @@ struct deliver_account {
 	int n_in_flight;           /* calls and polls */
 	int in_flight[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT];
 	unsigned starts;           /* whose turn it is among the priorities */
+	bool ready;                /* some lane has something to send */
+	int64_t next_due_wall_ms;  /* of all lanes */
 	int64_t pressure;          /* messages and roots of its stores that are still on their way here */
 	struct deliver_lane lane[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT][PRIORITY_COUNT];
 	struct deliver_jobs jobs[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT];

@@ -41,38 +41,73 @@ static const struct lane_class lane_order[] = {
 
 /* ---- reading ---- */
 
-static void forget_counts(struct deliver_account *account)
+typedef void lane_visit(struct deliver *deliver, struct deliver_account *account, struct deliver_lane *lane);
+
+static void visit_lanes(struct deliver *deliver, struct deliver_account *account, lane_visit *visit)
 {
 	for (enum klaviyo_kind kind = 0; kind < KLAVIYO_KIND_COUNT; kind++)
 		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
-			for (enum priority priority = 0; priority < PRIORITY_COUNT; priority++) {
-				account->lane[kind][op][priority].n_read = 0;
-				account->lane[kind][op][priority].next_due_wall_ms = INT64_MAX;
-			}
+			for (enum priority priority = 0; priority < PRIORITY_COUNT; priority++)
+				visit(deliver, account, &account->lane[kind][op][priority]);
+}
+
+static void forget_reading(struct deliver *deliver, struct deliver_account *account,
+			   struct deliver_lane *lane)
+{
+	(void)deliver;
+	(void)account;
+	lane->n_read = lane->n_blocked = 0;
+}
+
+static void unblock(struct deliver *deliver, struct deliver_account *account, struct deliver_lane *lane)
+{
+	(void)deliver;
+	(void)account;
+	lane->not_before_ms = 0;
 }
 
 /* A new reading of a lane against the one before. */
-static void heed_reading(struct deliver *deliver, struct deliver_lane *lane)
+static void heed_reading(struct deliver *deliver, struct deliver_account *account, struct deliver_lane *lane)
 {
 	int64_t age_ms = deliver->now_wall_ms - lane->oldest_wall_ms;
 
 	if (lane->n_read > lane->n_ready)
 		lane->not_before_ms = 0;
-	/* At a start, what has waited already counts. */
-	if (lane->n_ready == 0 && lane->n_read > 0)
-		lane->ready_at_ms =
-			deliver->lanes_at_ms < 0 && age_ms > 0 ? deliver->now_ms - age_ms : deliver->now_ms;
+	if (lane->n_ready == 0 && lane->n_read > 0) {
+		lane->ready_at_ms = deliver->now_ms;
+		/* At a start, what has waited already counts. */
+		if (deliver->lanes_at_ms < 0 && age_ms > 0)
+			lane->ready_at_ms -= age_ms;
+	}
 	if (lane->n_read == 0)
 		lane->flushing = false;
 	lane->n_ready = lane->n_read;
+	account->ready |= lane->n_ready > 0;
 }
 
-static void heed_readings(struct deliver *deliver, struct deliver_account *account)
+static void take_row(struct deliver *deliver, const struct outbox_lane *row)
 {
-	for (enum klaviyo_kind kind = 0; kind < KLAVIYO_KIND_COUNT; kind++)
-		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
-			for (enum priority priority = 0; priority < PRIORITY_COUNT; priority++)
-				heed_reading(deliver, &account->lane[kind][op][priority]);
+	struct deliver_account *account = deliver_account_get(deliver, row->account_id);
+	struct deliver_lane *lane = &account->lane[row->kind][row->op][row->priority];
+
+	lane->n_read = row->n_ready;
+	lane->n_blocked = row->n_blocked;
+	lane->oldest_wall_ms = row->oldest_ms;
+	if (row->next_due_ms < account->next_due_wall_ms)
+		account->next_due_wall_ms = row->next_due_ms;
+}
+
+static void heed_rows(struct deliver *deliver, const struct outbox_lane *row, size_t n)
+{
+	for (size_t i = 0; i < deliver->n_account; i++) {
+		visit_lanes(deliver, deliver->account[i], forget_reading);
+		deliver->account[i]->next_due_wall_ms = INT64_MAX;
+		deliver->account[i]->ready = false;
+	}
+	for (size_t i = 0; i < n; i++)
+		take_row(deliver, &row[i]);
+	for (size_t i = 0; i < deliver->n_account; i++)
+		visit_lanes(deliver, deliver->account[i], heed_reading);
 }
 
 bool deliver_lanes_read(struct deliver *deliver, struct err *err)
@@ -84,19 +119,8 @@ bool deliver_lanes_read(struct deliver *deliver, struct err *err)
 
 	arena_init(&arena);
 	ok = db_outbox_lanes(deliver->ctx->db, deliver->now_wall_ms, &arena, &row, &n, err);
-	for (size_t i = 0; ok && i < deliver->n_account; i++)
-		forget_counts(deliver->account[i]);
-	for (size_t i = 0; ok && i < n; i++) {
-		struct deliver_account *account = deliver_account_get(deliver, row[i].account_id);
-		struct deliver_lane *lane = &account->lane[row[i].kind][row[i].op][row[i].priority];
-
-		lane->n_read = row[i].n_ready;
-		lane->n_blocked = row[i].n_blocked;
-		lane->next_due_wall_ms = row[i].next_due_ms;
-		lane->oldest_wall_ms = row[i].oldest_ms;
-	}
-	for (size_t i = 0; ok && i < deliver->n_account; i++)
-		heed_readings(deliver, deliver->account[i]);
+	if (ok)
+		heed_rows(deliver, row, n);
 	arena_release(&arena);
 	if (!ok)
 		return err_wrap(err, "read lanes");
@@ -107,10 +131,7 @@ bool deliver_lanes_read(struct deliver *deliver, struct err *err)
 
 void deliver_lanes_unblock(struct deliver_account *account)
 {
-	for (enum klaviyo_kind kind = 0; kind < KLAVIYO_KIND_COUNT; kind++)
-		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
-			for (enum priority priority = 0; priority < PRIORITY_COUNT; priority++)
-				account->lane[kind][op][priority].not_before_ms = 0;
+	visit_lanes(NULL, account, unblock);
 }
 
 /* ---- choosing ---- */
@@ -164,7 +185,6 @@ static bool something_to_send(struct deliver *deliver, struct deliver_account *a
 {
 	struct deliver_lane *lane = &account->lane[class->kind][class->op][priority];
 
-	deliver_wake_at_wall(deliver, lane->next_due_wall_ms);
 	if (lane->n_ready <= 0 || account->in_flight[class->kind][class->op] >= DELIVER_CLASS_MAX)
 		return false;
 	if (deliver->now_ms < lane->not_before_ms) {
@@ -238,7 +258,8 @@ static bool start_one(struct deliver *deliver, struct deliver_account *account, 
 	bool probe;
 
 	*started = false;
-	if (!deliver_account_allows(deliver, account, &probe))
+	deliver_wake_at_wall(deliver, account->next_due_wall_ms);
+	if (!account->ready || !deliver_account_allows(deliver, account, &probe))
 		return true;
 	for (int place = 0; place < PRIORITY_COUNT; place++) {
 		for (size_t i = 0; i < ARRAY_LEN(lane_order); i++) {
@@ -262,14 +283,9 @@ static bool start_one(struct deliver *deliver, struct deliver_account *account, 
 
 static bool anything_ready(const struct deliver *deliver)
 {
-	for (size_t i = 0; i < deliver->n_account; i++) {
-		const struct deliver_account *account = deliver->account[i];
-
-		for (size_t j = 0; j < ARRAY_LEN(lane_order); j++)
-			for (enum priority priority = 0; priority < PRIORITY_COUNT; priority++)
-				if (account->lane[lane_order[j].kind][lane_order[j].op][priority].n_ready > 0)
-					return true;
-	}
+	for (size_t i = 0; i < deliver->n_account; i++)
+		if (deliver->account[i]->ready)
+			return true;
 	return false;
 }
 
