@@ -188,7 +188,8 @@ static void test_a_queued_delivery_is_replaced(void **state)
 
 	id_text(ID_DELIVERY, new, id);
 	assert_int_equal(contract_get(contract, old).state, DELIVERY_SKIPPED);
-	assert_str(contract_get(contract, old).reason, arena_printf(&contract->arena, "replaced by %s", id).p);
+	assert_str(contract_get(contract, old).reason,
+		   arena_printf(&contract->arena, "replaced by %s", id).p);
 	assert_int_equal(contract_get(contract, new).state, DELIVERY_READY);
 	row = contract_audit(contract, (struct audit_filter){ .delivery_id = old }, &n);
 	assert_int_equal(row[0].code, AUDIT_DELIVERY_SKIPPED);

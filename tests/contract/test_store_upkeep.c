@@ -1,4 +1,4 @@
-/* Contract of the store: retention, tombstones, clocks. Conservation is checked after every test of the suite. */
+/* Contract of the store: retention, tombstones, clocks. Conservation is checked after every test. */
 #include "contract/contract.h"
 
 #include "base/clock.h"
