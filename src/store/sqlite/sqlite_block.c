@@ -36,7 +36,7 @@ static bool variant_undone(struct tx *tx, const struct delivery *item)
 {
 	struct query select =
 		query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND parent_external_id = ?2"
-			  " AND kind = 2 AND state <= 2 LIMIT 1");
+			  " AND parent_external_id <> '' AND kind = 2 AND state <= 2 LIMIT 1");
 
 	put_int(&select, 1, item->account_id);
 	put_text(&select, 2, item->external_id);
@@ -98,8 +98,8 @@ static bool next_variant_create(struct tx *tx, const struct delivery *item, int6
 {
 	struct query select =
 		query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1"
-			  " AND parent_external_id = ?2 AND kind = 2 AND op = 0 AND state <= 1 AND state <= 2"
-			  " AND id > ?3 ORDER BY id LIMIT 1");
+			  " AND parent_external_id = ?2 AND parent_external_id <> '' AND kind = 2 AND op = 0"
+			  " AND state <= 1 AND state <= 2 AND id > ?3 ORDER BY id LIMIT 1");
 
 	put_int(&select, 1, item->account_id);
 	put_text(&select, 2, item->external_id);

@@ -121,15 +121,18 @@ static const char *const step_1[] = {
 	" created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL,"
 	" solo INTEGER NOT NULL, reason TEXT NOT NULL, batch_id INTEGER NOT NULL,"
 	" ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL) STRICT",
-	/* state: 0 READY, 1 WAITING, 2 SENDING, 4 FAILED; kind 2: variant */
-	"CREATE INDEX delivery_ready ON delivery (account_id, kind, op, priority, blocked, id) WHERE state ="
-	" 0",
+	/*
+	 * state: 0 READY, 1 WAITING, 2 SENDING, 4 FAILED. A partial index must not compare a column with a constant
+	 * by = when queries compare it with a parameter by =: SQLite would plan them anew at each use.
+	 */
+	"CREATE INDEX delivery_ready ON delivery (account_id, kind, op, priority, blocked, id)"
+	" WHERE state = 0",
 	"CREATE INDEX delivery_waiting ON delivery (account_id, kind, op, priority, blocked, due_ms, id)"
 	" WHERE state = 1",
 	"CREATE INDEX delivery_waiting_age ON delivery (account_id, kind, op, priority, id) WHERE state = 1",
 	"CREATE INDEX delivery_entity ON delivery (account_id, kind, external_id, id) WHERE state <= 2",
-	"CREATE INDEX delivery_parent ON delivery (account_id, parent_external_id, id) WHERE kind = 2 AND"
-	" state <= 2",
+	"CREATE INDEX delivery_parent ON delivery (account_id, parent_external_id, id)"
+	" WHERE parent_external_id <> '' AND state <= 2",
 	"CREATE INDEX delivery_batch ON delivery (batch_id, id) WHERE batch_id <> 0",
 	"CREATE INDEX delivery_failed ON delivery (id) WHERE state = 4",
 	"CREATE TABLE body_kept (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
