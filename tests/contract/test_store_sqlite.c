@@ -20,7 +20,7 @@ static struct sqlite *sqlite_in(struct db *db)
 	return (struct sqlite *)db;
 }
 
-__attribute__((unused)) static void execute(sqlite3 *handle, const char *sql)
+static void execute(sqlite3 *handle, const char *sql)
 {
 	char *text = NULL;
 
@@ -52,15 +52,35 @@ static void fill(struct contract *contract)
 static bool may_be_scanned(const char *detail)
 {
 	static const char *const table[] = {
-		"sequence", "config",  "account",	 "store",	  "lane",	   "batch",
-		"budget",   "sweep",   "purge",		 "seen_run",	  "account_count", "store_count",
-		"day",	    "3 CONSTANT ROWS", "message_failed", "message_again", "message_kept",  "body_kept",
-		"(",	    "k",       "p",		 "b",		  "LIST SUBQUERY",
+		"sequence",
+		"config",
+		"account",
+		"store",
+		"lane",
+		"batch",
+		"budget",
+		"sweep",
+		"purge",
+		"seen_run",
+		"account_count",
+		"store_count",
+		"day",
+		"3 CONSTANT ROWS",
+		"message_failed",
+		"message_again",
+		"message_kept",
+		"body_kept",
+		"(",
+		"k",
+		"p",
+		"b",
+		"LIST SUBQUERY",
 	};
 	const char *name = strncmp(detail, "SCAN ", 5) == 0 ? detail + 5 : NULL;
 
 	/* Everything of a store or an account is as bad. */
-	if (strncmp(detail, "SEARCH ", 7) == 0 && (strstr(detail, "(store_id=?)") || strstr(detail, "(account_id=?)")))
+	if (strncmp(detail, "SEARCH ", 7) == 0 &&
+	    (strstr(detail, "(store_id=?)") || strstr(detail, "(account_id=?)")))
 		return false;
 	if (!name)
 		return true;
@@ -76,8 +96,13 @@ static bool may_be_scanned(const char *detail)
 /* What counts again, walks a backlog or removes a store reads all of it. */
 static bool is_exempt(const char *sql)
 {
-	static const char *const part[] = { "count(*)", "EXCEPT", "NOT IN (SELECT id FROM batch)", "state <> 2",
-					    "FROM held WHERE ?1 = 0", "CREATE ", "id > 0 AND id < ?1" };
+	static const char *const part[] = {
+		"count(*)", "EXCEPT", "NOT IN (SELECT id FROM batch)", "state <> 2", "FROM held WHERE ?1 = 0",
+		"CREATE ", "id > 0 AND id < ?1",
+		/* of a removed store */
+		"WHERE store_id = ?1 LIMIT 1", "DELETE FROM sent", "DELETE FROM held WHERE store_id = ?1",
+		"DELETE FROM due WHERE store_id = ?1", "UNION ALL SELECT id FROM message_again"
+	};
 
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		if (strstr(sql, part[i]))
@@ -154,7 +179,8 @@ static void ask_everything(struct contract *contract)
 	CONTRACT_OK(db_failed_list(contract->db, &failed, &contract->arena, &failed_row, &n, &contract_err));
 	CONTRACT_OK(db_held_list(contract->db, 0, 10, &contract->arena, &held, &n, &contract_err));
 	CONTRACT_OK(db_budget_load(contract->db, &contract->arena, &budget, &n, &contract_err));
-	CONTRACT_OK(db_outbox_recover(contract->db, contract->now_ms, &contract->arena, &batch, &n, &contract_err));
+	CONTRACT_OK(db_outbox_recover(contract->db, contract->now_ms, &contract->arena, &batch, &n,
+				      &contract_err));
 	CONTRACT_OK(db_failed_change(contract->db, contract->now_ms, &change, &n, &contract_err));
 	(void)contract_summary(contract);
 	contract_maintain(contract, (struct retention){ 5, 5, 5, 5 });
@@ -186,8 +212,475 @@ static void test_no_statement_scans_what_grows(void **state)
 	assert_int_equal(n_bad, 0);
 }
 
+/* ---- what is there after opening again ---- */
+
+static void test_all_is_there_after_opening_again(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_match *match;
+	struct inbox_message *message;
+	struct outbox_batch *batch;
+	struct summary before, after;
+	size_t n;
+
+	fill(contract);
+	before = contract_summary(contract);
+	contract_reopen(contract);
+	after = contract_summary(contract);
+	assert_int_equal(before.n_store, after.n_store);
+	assert_memory_equal(before.store, after.store, before.n_store * sizeof(*before.store));
+	assert_memory_equal(before.account, after.account, before.n_account * sizeof(*before.account));
+	message = contract_pending(contract, 10, &n);
+	assert_int_equal(n, 1);
+	assert_str(message[0].body, "{\"pending\":1}");
+	CONTRACT_OK(db_catalog_find(contract->db, 0, STR("s1"), &contract->arena, &match, &n, &contract_err));
+	assert_int_equal(n, 1);
+	CONTRACT_OK(db_outbox_recover(contract->db, contract->now_ms, &contract->arena, &batch, &n,
+				      &contract_err));
+	assert_int_equal(n, 1);
+	assert_str(batch[0].job_id, "job-1");
+	assert_str(batch[0].delivery[0].body, "c");
+	assert_str(contract_claim_one(contract, KLAVIYO_ITEM, DELIVERY_CREATE).delivery[0].body, "d");
+}
+
+static void test_duplicates_are_found_after_opening_again(void **state)
+{
+	struct contract *contract = *state;
+
+	for (int i = 0; i < 20; i++)
+		(void)contract_append(contract, contract->store_id, "{}");
+	contract_reopen(contract);
+	for (contract->n_appended = 0; contract->n_appended < 20;) {
+		struct inbox_record record = { .store_id = contract->store_id,
+					       .received_ms = contract->now_ms };
+		struct inbox_receipt receipt;
+
+		contract->n_appended++;
+		memcpy(record.slot.byte, &contract->n_appended, sizeof(contract->n_appended));
+		record.key = record.slot;
+		CONTRACT_OK(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err));
+		assert_int_equal(receipt.kind, INBOX_DUPLICATE);
+	}
+}
+
+/* ---- many keys ---- */
+
+static size_t append_keys(struct contract *contract, struct db *db, uint64_t first, uint64_t n)
+{
+	struct inbox_record *record = ARENA_ARRAY(&contract->arena, STORE_APPEND_MAX, struct inbox_record);
+	struct inbox_receipt *receipt = ARENA_ARRAY(&contract->arena, STORE_APPEND_MAX, struct inbox_receipt);
+	size_t n_duplicate = 0;
+
+	for (uint64_t done = 0; done < n;) {
+		size_t size = n - done < STORE_APPEND_MAX ? (size_t)(n - done) : STORE_APPEND_MAX;
+
+		for (size_t i = 0; i < size; i++) {
+			uint64_t number = first + done + i;
+
+			record[i] = (struct inbox_record){ .store_id = contract->store_id,
+							   .received_ms = contract->now_ms };
+			memcpy(record[i].slot.byte, &number, sizeof(number));
+			record[i].key = record[i].slot;
+		}
+		CONTRACT_OK(db_inbox_append(db, record, size, receipt, &contract_err));
+		for (size_t i = 0; i < size; i++)
+			n_duplicate += receipt[i].kind == INBOX_DUPLICATE;
+		done += size;
+	}
+	return n_duplicate;
+}
+
+static int64_t count_in(struct db *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t value;
+
+	assert_int_equal(sqlite3_prepare_v2(sqlite_in(db)->reader[0].handle, sql, -1, &stmt, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	value = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return value;
+}
+
+static void test_keys_in_runs(void **state)
+{
+	struct contract *contract = *state;
+	const struct retention month = { 30, 30, 30, 30 };
+
+	assert_int_equal(append_keys(contract, contract->db, 0, 70000), 0);
+	contract_maintain(contract, month);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run"), 1);
+	assert_int_equal(append_keys(contract, contract->db, 0, 70000), 70000);
+	assert_int_equal(append_keys(contract, contract->db, 70000, 70000), 0);
+	contract_maintain(contract, month);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run"), 2);
+	contract_reopen(contract);
+	assert_int_equal(append_keys(contract, contract->db, 0, 140000), 140000);
+	contract->now_ms += 4 * MS_PER_DAY;
+	contract_maintain(contract, month);
+	assert_int_equal(append_keys(contract, contract->db, 1000, 100), 100);
+	contract->now_ms += 2 * MS_PER_DAY;
+	contract_maintain(contract, month);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run"), 0);
+	assert_int_equal(append_keys(contract, contract->db, 1000, 100), 0);
+}
+
+/* ---- two processes on one database ---- */
+
+static void test_two_handles_see_each_other(void **state)
+{
+	struct contract *contract = *state;
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+	struct db *mine = contract->db;
+	int64_t version = contract_version(contract), seen;
+	int64_t store_id;
+	size_t n;
+
+	assert_int_equal(append_keys(contract, mine, 0, 10), 0);
+	assert_int_equal(append_keys(contract, other, 5, 10), 5);
+	assert_int_equal(append_keys(contract, mine, 0, 20), 15);
+	contract->db = other;
+	store_id = contract_store(contract, "second", contract->account_id);
+	contract->db = mine;
+	CONTRACT_OK(db_config_version(mine, &seen, &contract_err));
+	assert_int_equal(seen, version + 1);
+	(void)contract_append(contract, store_id, "{}");
+	contract->db = other;
+	contract_remove_store(contract, store_id);
+	contract->db = mine;
+	assert_int_equal(contract_store_summary(contract, store_id).discarded, 1);
+	(void)contract_pending(contract, 100, &n);
+	assert_int_equal(n, 20);
+	db_close(other);
+}
+
+static void test_two_handles_and_runs_of_keys(void **state)
+{
+	struct contract *contract = *state;
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+	struct db *mine = contract->db;
+
+	assert_int_equal(append_keys(contract, other, 0, 100), 0);
+	assert_int_equal(append_keys(contract, mine, 100, 70000), 0);
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	assert_int_equal(append_keys(contract, other, 0, 70100), 70100);
+	assert_int_equal(append_keys(contract, mine, 0, 70100), 70100);
+	db_close(other);
+}
+
+/* A day that one handle drops is not missed by the other. */
+static void test_two_handles_and_a_day_that_is_dropped(void **state)
+{
+	struct contract *contract = *state;
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+	struct db *mine = contract->db;
+
+	for (int day = 0; day < 12; day++) {
+		assert_int_equal(append_keys(contract, other, (uint64_t)day * 10, 10), 0);
+		contract_settle_down(contract);
+		contract->now_ms += MS_PER_DAY;
+		contract_maintain(contract, (struct retention){ 4, 4, 4, 4 });
+		contract->db = other;
+		contract_conserves(other);
+		(void)contract_summary(contract);
+		contract->db = mine;
+	}
+	db_close(other);
+}
+
+static void test_a_lock_held_elsewhere_is_busy(void **state)
+{
+	struct contract *contract = *state;
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+	struct inbox_record record = { .store_id = contract->store_id, .received_ms = contract->now_ms };
+	struct inbox_receipt receipt;
+
+	(void)sqlite3_busy_timeout(sqlite_in(contract->db)->writer.handle, 20);
+	execute(sqlite_in(other)->writer.handle, "BEGIN IMMEDIATE");
+	CONTRACT_FAILS(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err), ERR_BUSY);
+	assert_true(contract_summary(contract).idle); /* readers do not wait */
+	execute(sqlite_in(other)->writer.handle, "ROLLBACK");
+	CONTRACT_OK(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err));
+	assert_int_equal(receipt.kind, INBOX_NEW);
+	db_close(other);
+}
+
+/* ---- disks and formats ---- */
+
+/* 20 messages of 4 KB; their keys are numbers from n * 20 on. */
+static bool append_big(struct contract *contract, int64_t n, struct err *err)
+{
+	struct inbox_record record[20];
+	struct inbox_receipt receipt[20];
+
+	for (int64_t i = 0; i < 20; i++) {
+		int64_t number = n * 20 + i;
+
+		record[i] = (struct inbox_record){
+			.store_id = contract->store_id,
+			.received_ms = contract->now_ms,
+			.body = str_of(arena_zalloc(&contract->arena, 1, 4000), 4000),
+		};
+		memcpy(record[i].slot.byte, &number, sizeof(number));
+		record[i].key = record[i].slot;
+	}
+	return db_inbox_append(contract->db, record, 20, receipt, err);
+}
+
+static void test_a_full_disk_is_an_answer(void **state)
+{
+	struct contract *contract = *state;
+	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
+	char pragma[64];
+	struct err err = { 0 };
+	int64_t n = 0;
+
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %lld",
+		       (long long)count_in(contract->db, "PRAGMA page_count") + 20);
+	execute(writer, pragma);
+	while (n < 1000 && append_big(contract, n, &err))
+		n++;
+	assert_int_equal(err.code, ERR_TOO_LARGE);
+	contract_conserves(contract->db);
+	assert_int_equal(contract_store_summary(contract, contract->store_id).received, n * 20);
+	execute(writer, "PRAGMA max_page_count = 1000000");
+	contract->n_appended = 1 << 20;
+	(void)contract_append(contract, contract->store_id, "{}");
+	assert_int_equal(append_keys(contract, contract->db, (uint64_t)n * 20, 1), 0); /* was not taken in */
+	assert_int_equal(append_keys(contract, contract->db, (uint64_t)n * 20, 1), 1);
+}
+
+static void test_a_newer_format_is_refused(void **state)
+{
+	struct contract *contract = *state;
+	struct db_config config = { .location = contract->folder, .owner_epoch = 1 };
+	struct db *db = NULL;
+
+	execute(sqlite_in(contract->db)->writer.handle, "PRAGMA user_version = 1000");
+	CONTRACT_FAILS(db_open(&db_sqlite_ops, &config, &db, &contract_err), ERR_INVALID);
+	execute(sqlite_in(contract->db)->writer.handle, "PRAGMA user_version = 1");
+}
+
+static void test_what_is_no_database_is_refused(void **state)
+{
+	struct contract *contract = *state;
+	char path[128];
+	char folder[64];
+	struct db_config config = { .location = folder, .owner_epoch = 1 };
+	struct db *db = NULL;
+	FILE *file;
+
+	(void)contract;
+	contract_folder_make(folder);
+	(void)snprintf(path, sizeof(path), "%s/pannier.db", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 1000; i++)
+		(void)fputs("this is not a database, whatever its name says\n", file);
+	(void)fclose(file);
+	CONTRACT_FAILS(db_open(&db_sqlite_ops, &config, &db, &contract_err), ERR_FATAL);
+	contract_folder_remove(folder);
+}
+
+static void test_a_broken_disk_is_not_tried_again(void **state)
+{
+	struct contract *contract = *state;
+	struct inbox_record record = { .store_id = contract->store_id, .received_ms = contract->now_ms };
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+	struct inbox_receipt receipt;
+
+	/* A table that goes missing is as good as a page that cannot be read. */
+	execute(sqlite_in(other)->writer.handle, "ALTER TABLE store_count RENAME TO elsewhere");
+	CONTRACT_FAILS(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err), ERR_FATAL);
+	execute(sqlite_in(other)->writer.handle, "ALTER TABLE elsewhere RENAME TO store_count");
+	CONTRACT_FAILS(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err), ERR_FATAL);
+	db_close(contract->db);
+	contract->db = other;
+	CONTRACT_OK(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err));
+	assert_int_equal(receipt.kind, INBOX_NEW);
+}
+
+static void test_files_are_private(void **state)
+{
+	struct contract *contract = *state;
+	struct stat stat_of;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/pannier.db", contract->folder);
+	assert_int_equal(stat(path, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0077, 0);
+}
+
+/* ---- upkeep ---- */
+
+static int64_t log_size(const struct contract *contract)
+{
+	struct stat stat_of;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/pannier.db-wal", contract->folder);
+	return stat(path, &stat_of) == 0 ? (int64_t)stat_of.st_size : 0;
+}
+
+static void test_the_log_stays_small(void **state)
+{
+	struct contract *contract = *state;
+	const struct retention month = { 30, 30, 30, 30 };
+	char *body = arena_zalloc(&contract->arena, 1, 20001);
+	bool more;
+
+	memset(body, 'x', 20000);
+	for (int i = 0; i < 2000; i++) {
+		(void)contract_append(contract, contract->store_id, body);
+		if (i % 50 == 0)
+			CONTRACT_OK(
+				db_maintain(contract->db, contract->now_ms, &month, &more, &contract_err));
+	}
+	assert_true(log_size(contract) < 12 << 20);
+	contract_maintain(contract, month);
+	contract_maintain(contract, month);
+	assert_int_equal(log_size(contract), 0);
+}
+
+static void test_days_are_made_ahead(void **state)
+{
+	struct contract *contract = *state;
+
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM day"), 8);
+	assert_int_equal(
+		count_in(contract->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'message_20260731'"),
+		1);
+}
+
+static void test_the_catalog_of_a_removed_store_goes(void **state)
+{
+	struct contract *contract = *state;
+	char id[8];
+
+	for (int i = 0; i < 500; i++) {
+		(void)snprintf(id, sizeof(id), "p%03d", i % 1000);
+		(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PRODUCT, id, "base", 1, "{}"));
+	}
+	(void)contract_accepted(contract, "p1", contract_delivery(KLAVIYO_ITEM, 0, "p1", "a"));
+	contract_remove_store(contract, contract->store_id);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM fact"), 500);
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM fact"), 0);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM entity"), 0);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM sent"), 0);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM purge"), 0);
+}
+
+/* ---- threads ---- */
+
+#define THREAD_MESSAGES 400
+
+static void *append_thread(void *arg)
+{
+	struct contract *contract = arg;
+	struct err err;
+
+	for (uint64_t i = 0; i < THREAD_MESSAGES; i++) {
+		struct inbox_record record = { .store_id = contract->store_id,
+					       .received_ms = contract->now_ms,
+					       .body = STR("{}") };
+		struct inbox_receipt receipt;
+
+		memcpy(record.slot.byte, &i, sizeof(i));
+		if (!db_inbox_append(contract->db, &record, 1, &receipt, &err))
+			return contract;
+	}
+	return NULL;
+}
+
+static void *look_thread(void *arg)
+{
+	struct contract *contract = arg;
+	struct arena arena;
+	struct err err;
+	void *failed = NULL;
+
+	arena_init(&arena);
+	for (int i = 0; i < 200 && !failed; i++) {
+		struct audit_filter filter = { .max_n = 10 };
+		struct conservation conservation;
+		struct audit_row *row;
+		struct summary summary;
+		size_t n;
+
+		if (!db_summary(contract->db, contract->now_ms, &arena, &summary, &err) ||
+		    !db_conserve(contract->db, &arena, &conservation, &err) || conservation.error.len > 0 ||
+		    !db_audit_list(contract->db, &filter, &arena, &row, &n, &err))
+			failed = contract;
+		arena_reset(&arena);
+	}
+	arena_release(&arena);
+	return failed;
+}
+
+static void *upkeep_thread(void *arg)
+{
+	struct contract *contract = arg;
+	const struct retention month = { 30, 30, 30, 30 };
+	struct err err;
+	bool more;
+
+	for (int i = 0; i < 200; i++)
+		if (!db_maintain(contract->db, contract->now_ms, &month, &more, &err))
+			return contract;
+	return NULL;
+}
+
+static void test_verbs_may_be_called_from_any_thread(void **state)
+{
+	struct contract *contract = *state;
+	void *(*const run[])(void *) = { append_thread, append_thread, look_thread, upkeep_thread };
+	pthread_t thread[4];
+	size_t n, done = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, run[i], contract), 0);
+	while (done < THREAD_MESSAGES) {
+		struct inbox_message *message = contract_pending(contract, 100, &n);
+
+		for (size_t i = 0; i < n; i++) {
+			struct inbox_result result = contract_result(contract, message[i].id, MESSAGE_MAPPED);
+
+			contract_complete(contract, &result, 1);
+		}
+		done += n;
+		arena_reset(&contract->arena);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		void *failed = contract;
+
+		assert_int_equal(pthread_join(thread[i], &failed), 0);
+		assert_null(failed);
+	}
+	assert_int_equal(contract_store_summary(contract, contract->store_id).mapped, THREAD_MESSAGES);
+	assert_int_equal(contract_store_summary(contract, contract->store_id).duplicate, THREAD_MESSAGES);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_no_statement_scans_what_grows),
+	cmocka_unit_test(test_all_is_there_after_opening_again),
+	cmocka_unit_test(test_duplicates_are_found_after_opening_again),
+	cmocka_unit_test(test_keys_in_runs),
+	cmocka_unit_test(test_two_handles_see_each_other),
+	cmocka_unit_test(test_two_handles_and_runs_of_keys),
+	cmocka_unit_test(test_two_handles_and_a_day_that_is_dropped),
+	cmocka_unit_test(test_a_lock_held_elsewhere_is_busy),
+	cmocka_unit_test(test_a_full_disk_is_an_answer),
+	cmocka_unit_test(test_a_newer_format_is_refused),
+	cmocka_unit_test(test_what_is_no_database_is_refused),
+	cmocka_unit_test(test_a_broken_disk_is_not_tried_again),
+	cmocka_unit_test(test_files_are_private),
+	cmocka_unit_test(test_the_log_stays_small),
+	cmocka_unit_test(test_days_are_made_ahead),
+	cmocka_unit_test(test_the_catalog_of_a_removed_store_goes),
+	cmocka_unit_test(test_verbs_may_be_called_from_any_thread),
 };
 
 int main(void)

@@ -113,6 +113,16 @@ static int log_grew(void *arg, sqlite3 *handle, const char *name, int n_frame)
 	return SQLITE_OK;
 }
 
+/* Nobody else reads it; the files that SQLite puts beside it get the same mode. */
+static bool file_make(const char *path, struct err *err)
+{
+	struct err reason = { ERR_NONE, "" };
+
+	if (file_create_private(path, STR(""), &reason) || reason.code == ERR_CONFLICT)
+		return true;
+	return err_set(err, reason.code, "%s", reason.msg);
+}
+
 static bool sqlite_open(const struct db_config *config, struct db **out, struct err *err)
 {
 	struct sqlite *sqlite;
@@ -120,7 +130,8 @@ static bool sqlite_open(const struct db_config *config, struct db **out, struct 
 	if (!file_make_dir(config->location, err))
 		return false;
 	sqlite = sqlite_new(config->location);
-	if (!connection_open(&sqlite->writer, sqlite->path, CACHE_WRITER, err) ||
+	if (!file_make(sqlite->path, err) ||
+	    !connection_open(&sqlite->writer, sqlite->path, CACHE_WRITER, err) ||
 	    !sqlite_migrate(sqlite, err) || !readers_open(sqlite, err)) {
 		sqlite_close(&sqlite->db);
 		return err_wrap(err, "open the database in '%s'", config->location);
