@@ -1,13 +1,13 @@
 /*
- * Benchmark of the store under a steady stream: messages of 2 KB per second by how many share a commit, and what a
- * change of one of many products costs on its whole road, by how much is stored already.
+ * Benchmark of the store under a steady stream: messages of 2 KB per second by how many share a commit, and
+ * what a change of one of many products costs on its whole road, by how much is stored already.
  *
  *   bench-store-rate [--data DIR] [--history N,N,...] [--products N]
  *
- * For each history N (default 10000,1000000) messages are appended until N are stored and mapped. Then: appending at 1,
- * 16, 128 and 1024 messages per commit (rate, commit p50 and p99); and 100 random products at a time changed, mapped,
- * published, sent and accepted. Another thread does the upkeep meanwhile, as the daemon does. Slots, bodies and products
- * are random.
+ * For each history N (default 10000,1000000) messages are appended until N are stored and mapped. Then:
+ * appending at 1, 16, 128 and 1024 messages per commit (rate, commit p50 and p99); and 100 random products
+ * at a time changed, mapped, published, sent and accepted. Another thread does the upkeep meanwhile, as the
+ * daemon does. Slots, bodies and products are random.
  */
 #include "base/alloc.h"
 #include "base/arena.h"
@@ -271,7 +271,10 @@ static void measure_road(struct bench *bench, int64_t history)
 	print_road(bench, 2, "send it and have it accepted", send_us, ROAD_REPEATS, history);
 }
 
-/* Messages stored and mapped; each of the products published and accepted at least once, as far as history goes. */
+/*
+ * Messages stored and mapped; each of the products published and accepted at least once, as far as history
+ * goes.
+ */
 static void fill(struct bench *bench, int64_t history)
 {
 	while (bench->n_message < history) {

@@ -1,6 +1,6 @@
 /*
- * Every verb fails once, before or after its effect, in a small scenario whose driver only tries again: the end must be the
- * same as without a fault. So each verb can be repeated after a lost answer.
+ * Every verb fails once, before or after its effect, in a small scenario whose driver only tries again: the
+ * end must be the same as without a fault. So each verb can be repeated after a lost answer.
  */
 #include "contract/contract.h"
 

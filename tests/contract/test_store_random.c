@@ -1,7 +1,7 @@
 /*
  * Model test of the store: the same random verbs go to the memory backend and to SQLite; every answer must be
- * equal, and both must balance after every verb. CONTRACT_SEED=N runs one seed, CONTRACT_STEPS=N so many verbs
- * of it.
+ * equal, and both must balance after every verb. CONTRACT_SEED=N runs one seed, CONTRACT_STEPS=N so many
+ * verbs of it.
  */
 #include "contract/random_side.h"
 

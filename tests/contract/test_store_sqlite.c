@@ -1,6 +1,6 @@
 /*
- * What only the SQLite backend promises: what is there after closing and opening, several processes on one database,
- * full disks, old and new formats, and that no statement scans a table that grows.
+ * What only the SQLite backend promises: what is there after closing and opening, several processes on one
+ * database, full disks, old and new formats, and that no statement scans a table that grows.
  */
 #include "contract/contract.h"
 

@@ -43,7 +43,8 @@ static void test_which_fact_wins(void **state)
 		{ 1, 9, 2, 1, false }, { 5, 9, 5, 1, true },  { 5, 1, 5, 9, false },
 		{ 0, 9, 5, 1, true },  { 0, 1, 5, 9, false }, /* no version: order of receipt */
 		{ 5, 9, 0, 1, true },  { 5, 1, 0, 9, false }, { 0, 9, 0, 1, true },
-		{ 0, 1, 0, 9, false }, { 5, 7, 5, 7, true }, /* one message that says it twice: the later word */
+		/* one message that says it twice: the later word */
+		{ 0, 1, 0, 9, false }, { 5, 7, 5, 7, true },
 	};
 
 	(void)state;
