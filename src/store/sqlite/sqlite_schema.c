@@ -123,7 +123,8 @@ static const char *const step_1[] = {
 	" ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL) STRICT",
 	/*
 	 * state: 0 READY, 1 WAITING, 2 SENDING, 4 FAILED. A partial index must not compare a column with a
-	 * constant by = when queries compare it with a parameter by =: SQLite would plan them anew at each use.
+	 * constant by = when queries compare it with a parameter by =: SQLite would plan them anew at each
+	 * use.
 	 */
 	"CREATE INDEX delivery_ready ON delivery (account_id, kind, op, priority, blocked, id)"
 	" WHERE state = 0",
