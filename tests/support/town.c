@@ -51,18 +51,18 @@ bool town_wait(struct town_wait *wait)
 static void run_daemon(struct town *town, int out_fd)
 {
 	int log_fd = open(place_file(&town->place, "pannier.log", NULL), O_WRONLY | O_CREAT | O_APPEND, 0600);
-	const char *path = getenv("PANNIER_BIN");
-	char *argv[] = { arena_cstr(&town->place.arena, str_from(path)),
-			 strdup("serve"),
-			 strdup("--data"),
-			 strdup(town->data),
-			 strdup("--listen"),
-			 strdup("127.0.0.1:0"),
-			 NULL };
+	const char *const serve[] = { getenv("PANNIER_BIN"), "serve", "--data", town->data, "--listen",
+				      "127.0.0.1:0" };
+	char *argv[ARGUMENTS_MAX + 1] = { NULL };
+	size_t n = 0;
 
+	for (size_t i = 0; town->wrapper && town->wrapper[i]; i++)
+		argv[n++] = arena_cstr(&town->place.arena, str_from(town->wrapper[i]));
+	for (size_t i = 0; i < ARRAY_LEN(serve); i++)
+		argv[n++] = arena_cstr(&town->place.arena, str_from(serve[i]));
 	if (dup2(out_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
 		_exit(126);
-	(void)execv(path, argv);
+	(void)execvp(argv[0], argv);
 	_exit(127);
 }
 
@@ -131,12 +131,28 @@ void town_start(struct town *town)
 		fail_msg("the daemon did not start, see pannier.log in %s", town->place.folder);
 }
 
+/* The daemon itself: a wrapper that is signalled would leave it behind. */
+static pid_t signalled_pid(struct town *town)
+{
+	const char *path = arena_printf(&town->place.arena, "/proc/%d/task/%d/children", (int)town->daemon,
+					(int)town->daemon)
+				   .p;
+	struct str children = { 0 };
+	int64_t pid;
+
+	if (!town->wrapper)
+		return town->daemon;
+	assert_true(file_read(path, 4096, &town->place.arena, &children, &town->err));
+	assert_true(str_to_int64(str_trim(children), &pid)); /* it has one child */
+	return (pid_t)pid;
+}
+
 int town_stop(struct town *town, int signal_number)
 {
 	int code;
 
 	assert_true(town->daemon > 0);
-	assert_int_equal(kill(town->daemon, signal_number), 0);
+	assert_int_equal(kill(signalled_pid(town), signal_number), 0);
 	code = wait_code(town->daemon);
 	forget_daemon(town);
 	return code;

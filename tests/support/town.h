@@ -21,6 +21,7 @@ struct town {
 	int daemon_fd;
 	const char *url;           /* of the daemon */
 	const char *data;          /* its folder */
+	const char *const *wrapper; /* a program and options that run the daemon, NULL-terminated; NULL = none */
 	struct http_client *client;
 	unsigned n_message;
 	struct err err;
