@@ -25,10 +25,22 @@ static void must(struct rig *rig, bool ok)
 	abort();
 }
 
-/* What a stage answered; busy is no failure where the test makes the store busy. */
-static void must_run(struct rig *rig, bool ok)
+/* Around a stage: only what a stage asks of the store may fail, and then the stage is run again. */
+static void begin_stage(struct rig *rig)
 {
-	if (!ok && rig->tolerant && rig->err.code == ERR_BUSY)
+	if (rig->faulty && rig->fault_at > rig->n_calls)
+		db_fault_set(rig->db, rig->fault_at - rig->n_calls, rig->fault_when, ERR_BUSY);
+	if (rig->faulty)
+		rig->n_calls -= db_fault_calls(rig->db);
+}
+
+static void end_stage(struct rig *rig, bool ok)
+{
+	if (rig->faulty) {
+		rig->n_calls += db_fault_calls(rig->db);
+		db_fault_set(rig->db, 0, rig->fault_when, ERR_BUSY);
+	}
+	if (!ok && rig->faulty && rig->err.code == ERR_BUSY)
 		rig->n_busy++;
 	else
 		must(rig, ok);
@@ -42,7 +54,7 @@ static void open_deliver(struct rig *rig)
 	must(rig, deliver_open(&rig->ctx, fake_http_client(rig->http), &rig->deliver, &rig->err));
 }
 
-struct rig *rig_new(const struct db_ops *ops)
+static struct rig *rig_open(const struct db_ops *ops, bool faulty)
 {
 	struct rig *rig = mem_zalloc(1, sizeof(*rig));
 	struct db_config config = { .location = rig->folder, .owner_epoch = 1, .now_ms = RIG_START_MS };
@@ -55,6 +67,9 @@ struct rig *rig_new(const struct db_ops *ops)
 	clock_manual_init(&rig->clock, RIG_START_MS);
 	rand_seeded_init(&rig->rand, 1);
 	must(rig, db_open(ops, &config, &rig->db, &rig->err));
+	rig->faulty = faulty;
+	if (faulty)
+		db_fault_wrap(rig->db, &rig->db);
 	must(rig, settings_open(rig->db, rig->key_file, &rig->settings, &rig->err));
 	rig->ctx = (struct flow_ctx){
 		.db = rig->db,
@@ -67,6 +82,16 @@ struct rig *rig_new(const struct db_ops *ops)
 	rig_store(rig, "shop", "generic", "main", NULL);
 	open_deliver(rig);
 	return rig;
+}
+
+struct rig *rig_new(const struct db_ops *ops)
+{
+	return rig_open(ops, false);
+}
+
+struct rig *rig_new_faulty(const struct db_ops *ops)
+{
+	return rig_open(ops, true);
 }
 
 static void remove_folder(const char *folder)
@@ -274,16 +299,19 @@ bool rig_step(struct rig *rig)
 	size_t n_before;
 
 	do {
-		must_run(rig, map_run_once(&rig->ctx, &next, &rig->err));
+		begin_stage(rig);
+		end_stage(rig, map_run_once(&rig->ctx, &next, &rig->err));
 		worked |= next.n_done > 0;
 	} while (next.n_done > 0);
 	do {
-		must_run(rig, publish_run_once(&rig->ctx, &next, &rig->err));
+		begin_stage(rig);
+		end_stage(rig, publish_run_once(&rig->ctx, &next, &rig->err));
 		worked |= next.n_done > 0;
 	} while (next.n_done > 0);
 	do {
 		n_before = fake_http_count(rig->http);
-		must_run(rig, deliver_run_once(rig->deliver, 0, &next, &rig->err));
+		begin_stage(rig);
+		end_stage(rig, deliver_run_once(rig->deliver, 0, &next, &rig->err));
 		worked |= next.n_done > 0;
 	} while (next.n_done > 0 || fake_http_count(rig->http) > n_before);
 	return worked;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "flow/flow.h"
+#include "support/db_fault.h"
 #include "support/fake_http.h"
 #include "support/fake_klaviyo.h"
 
@@ -26,12 +27,17 @@ struct rig {
 	char folder[64];
 	char key_file[96];
 	unsigned n_message;
-	bool tolerant;             /* the store may say ERR_BUSY to a stage: it is tried again */
-	size_t n_busy;             /* how often it did */
+	bool faulty;
+	int64_t fault_at;          /* the verb, among those that the stages call, that fails with ERR_BUSY; 0 = none */
+	enum db_fault_when fault_when;
+	int64_t n_calls;           /* verbs that the stages called so far */
+	size_t n_busy;             /* how often a stage gave up because the store was busy */
 };
 
 /* With account "main" (key "pk_main_0123456789") and generic store "shop" in it. */
 struct rig *rig_new(const struct db_ops *ops);
+/* The same over a store that can be told to fail. */
+struct rig *rig_new_faulty(const struct db_ops *ops);
 void rig_free(struct rig *rig);
 /* changes: "key=value" texts, NULL-terminated; NULL = none */
 void rig_account(struct rig *rig, const char *name, const char *key, const char *const *changes);

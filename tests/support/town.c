@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,8 @@ static void run_daemon(struct town *town, int out_fd)
 		argv[n++] = arena_cstr(&town->place.arena, str_from(town->wrapper[i]));
 	for (size_t i = 0; i < ARRAY_LEN(serve); i++)
 		argv[n++] = arena_cstr(&town->place.arena, str_from(serve[i]));
+	/* A test that is given up leaves nobody behind. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(out_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
 		_exit(126);
 	(void)execvp(argv[0], argv);
