@@ -21,7 +21,8 @@
 #define MESSAGES_MAX 2048
 /* Body ceiling where no store is known yet; it was perhaps added a moment ago. */
 #define BODY_MAX_UNKNOWN      ((size_t)1 << 20)
-#define RENEW_MS	      250
+/* A store that was just added is known at once; a flood for unknown ones costs a read each so often. */
+#define RENEW_MS	      5
 #define RETRY_AFTER_BACKLOG_S 30
 #define RETRY_AFTER_BUSY_S    2
 #define RETRY_AFTER_FULL_S    60
