@@ -87,10 +87,7 @@ static void add_variants(struct entity_set *set, struct tx *tx, int64_t store_id
 	set_add_rows(set, &select);
 }
 
-/*
- * Adds what the entities from..set->n name; only_categories for the levels above a category. Markets and
- * store groups come anyway.
- */
+/* Adds what the entities from..set->n name; only_categories for the levels above a category. */
 static void add_named(struct entity_set *set, size_t from, bool only_categories, struct tx *tx,
 		      int64_t store_id)
 {
@@ -107,14 +104,24 @@ static void add_named(struct entity_set *set, size_t from, bool only_categories,
 			"SELECT e.kind, e.id, e.deleted_ms > 0 AND e.n_set = 0 FROM ref r JOIN entity e ON"
 			" e.store_id = r.store_id"
 			" AND e.kind = r.target_kind AND e.id = r.target_id WHERE r.store_id = ?1"
-			" AND r.owner_kind = ?2 AND r.owner_id = ?3 AND (?4 = 0 OR r.target_kind = 2) AND"
-			" r.target_kind < 7");
+			" AND r.owner_kind = ?2 AND r.owner_id = ?3 AND (?4 = 0 OR r.target_kind = 2)");
 		put_int(&select, 1, store_id);
 		put_int(&select, 2, owner.kind);
 		put_text(&select, 3, owner.id);
 		put_bool(&select, 4, only_categories);
 		set_add_rows(set, &select);
 	}
+}
+
+static void add_markets(struct entity_set *set, struct tx *tx, int64_t store_id)
+{
+	struct query select = query(
+		tx,
+		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND kind IN"
+		" (7, 8)");
+
+	put_int(&select, 1, store_id);
+	set_add_rows(set, &select);
 }
 
 static int compare_entities(const void *a, const void *b)
@@ -144,6 +151,7 @@ static void collect_entities(struct tx *tx, int64_t store_id, struct entity root
 		add_named(set, level, true, tx, store_id);
 		level = next;
 	}
+	add_markets(set, tx, store_id);
 	if (set->n > first)
 		qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
 }
@@ -171,97 +179,56 @@ static struct root_fact *fact_list_add(struct fact_list *list, struct arena *are
 }
 
 /* Facts that are set, by entity and part. */
-static void read_facts(struct tx *tx, int64_t store_id, const struct root_entity *entity, size_t n,
-		       struct arena *arena, struct fact_list *list)
+static void read_facts(struct tx *tx, struct entity_set *set, struct arena *arena, struct catalog_root *out)
 {
-	for (size_t i = 0; i < n; i++) {
+	struct fact_list list = { 0 };
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct root_entity *of = &set->at[i];
 		struct query select = query(
 			tx, "SELECT part, version, seq, body FROM fact WHERE store_id = ?1 AND kind = ?2"
 			    " AND id = ?3 AND is_set = 1 ORDER BY part");
 
-		put_entity(&select, 1, store_id, entity[i].entity);
+		put_int(&select, 1, out->store_id);
+		put_int(&select, 2, of->entity.kind);
+		put_text(&select, 3, of->entity.id);
 		while (query_row(&select))
-			*fact_list_add(list, arena) = (struct root_fact){
-				.entity = entity[i].entity,
+			*fact_list_add(&list, arena) = (struct root_fact){
+				.entity = of->entity,
 				.part = get_text(&select, 0, arena),
 				.version = get_int(&select, 1),
 				.seq = get_int(&select, 2),
 				.body = get_text(&select, 3, arena),
 			};
 	}
-}
-
-/* ---- what all roots of a store share ---- */
-
-struct shared {
-	int64_t store_id; /* 0 = not read yet */
-	int64_t account_id;
-	struct entity_set set; /* markets and store groups */
-	struct fact_list fact;
-};
-
-static void shared_read(struct tx *tx, int64_t store_id, struct arena *arena, struct shared *shared)
-{
-	struct query select;
-
-	if (shared->store_id == store_id)
-		return;
-	*shared = (struct shared){ .store_id = store_id, .set = { .arena = arena } };
-	shared->account_id = account_of_store(tx, store_id);
-	select = query(tx, "SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1"
-			   " AND kind IN (7, 8) ORDER BY kind, id");
-	put_int(&select, 1, store_id);
-	set_add_rows(&shared->set, &select);
-	read_facts(tx, store_id, shared->set.at, shared->set.n, arena, &shared->fact);
-}
-
-/* The root's own entities and facts, then the shared ones: their kinds are the last. */
-static void read_all_facts(struct tx *tx, struct entity_set *set, const struct shared *shared,
-			   struct arena *arena, struct catalog_root *out)
-{
-	struct fact_list list = { 0 };
-
-	read_facts(tx, out->store_id, set->at, set->n, arena, &list);
-	for (size_t i = 0; i < shared->set.n; i++) {
-		set_grow(set);
-		set->at[set->n++] = shared->set.at[i];
-	}
-	for (size_t i = 0; i < shared->fact.n; i++)
-		*fact_list_add(&list, arena) = shared->fact.at[i];
 	out->entity = set->at;
 	out->n_entity = set->n;
 	out->fact = list.at;
 	out->n_fact = list.n;
 }
 
-static struct root_sent *sent_list_add(struct root_sent *list, size_t n, size_t *capacity,
-				       struct arena *arena)
+static void read_sent(struct tx *tx, struct arena *arena, struct catalog_root *out)
 {
-	struct root_sent *at = list;
+	struct query count = query(
+		tx, "SELECT count(*) FROM sent WHERE store_id = ?1 AND root_kind = ?2 AND root_id = ?3");
+	struct query select;
+	struct root_sent *sent;
 
-	if (n < *capacity)
-		return at;
-	*capacity = *capacity ? 2 * *capacity : 8;
-	at = ARENA_ARRAY(arena, *capacity, struct root_sent);
-	if (n > 0)
-		memcpy(at, list, n * sizeof(*at));
-	return at;
-}
-
-/* Of the account that is the store's now. */
-static void read_sent(struct tx *tx, int64_t account_id, struct arena *arena, struct catalog_root *out)
-{
-	struct query select = query(
-		tx, "SELECT kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted"
-		    " FROM sent WHERE store_id = ?1 AND root_kind = ?2 AND root_id = ?3 AND account_id = ?4"
-		    " ORDER BY kind, external_id");
-	struct root_sent *sent = NULL;
-	size_t capacity = 0;
-
-	put_entity(&select, 1, out->store_id, out->root);
-	put_int(&select, 4, account_id);
-	while (query_row(&select)) {
-		sent = sent_list_add(sent, out->n_sent, &capacity, arena);
+	put_int(&count, 1, out->store_id);
+	put_int(&count, 2, out->root.kind);
+	put_text(&count, 3, out->root.id);
+	sent = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct root_sent);
+	out->sent = sent;
+	select = query(
+		tx, "SELECT sent.kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted"
+		    " FROM sent"
+		    " JOIN store ON store.id = sent.store_id AND store.account_id = sent.account_id"
+		    " WHERE sent.store_id = ?1 AND root_kind = ?2 AND root_id = ?3 ORDER BY sent.kind,"
+		    " external_id");
+	put_int(&select, 1, out->store_id);
+	put_int(&select, 2, out->root.kind);
+	put_text(&select, 3, out->root.id);
+	while (query_row(&select))
 		sent[out->n_sent++] = (struct root_sent){
 			.kind = (enum klaviyo_kind)get_int(&select, 0),
 			.external_id = get_text(&select, 1, arena),
@@ -270,8 +237,6 @@ static void read_sent(struct tx *tx, int64_t account_id, struct arena *arena, st
 			.wanted_deleted = get_bool(&select, 4),
 			.wanted = get_digest(&select, 5),
 		};
-	}
-	out->sent = sent;
 }
 
 static void read_due(struct tx *tx, struct catalog_root *out)
@@ -306,19 +271,18 @@ static int64_t newest_seq(const struct catalog_root *root)
 	return seq;
 }
 
-static void read_root(struct tx *tx, int64_t store_id, struct entity root, struct shared *shared,
-		      struct arena *arena, struct catalog_root *out)
+static void read_root(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena,
+		      struct catalog_root *out)
 {
 	struct entity_set set = { .arena = arena };
 
 	*out = (struct catalog_root){ .store_id = store_id,
 				      .root = { root.kind, arena_dup(arena, root.id) } };
-	shared_read(tx, store_id, arena, shared);
 	collect_entities(tx, store_id, root, &set);
-	out->deleted = set.n > 0 && entity_eq(set.at[0].entity, root) && set.at[0].deleted;
-	read_all_facts(tx, &set, shared, arena, out);
-	read_sent(tx, shared->account_id, arena, out);
+	read_facts(tx, &set, arena, out);
+	read_sent(tx, arena, out);
 	read_due(tx, out);
+	out->deleted = set.n > 0 && entity_eq(set.at[0].entity, root) && set.at[0].deleted;
 	if (out->message_id == 0)
 		out->message_id = newest_seq(out);
 }
@@ -362,7 +326,6 @@ static struct catalog_root *due_roots(struct tx *tx, int64_t now_ms, size_t max_
 bool sqlite_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
 			  struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
 {
-	struct shared shared = { 0 };
 	struct tx tx;
 	size_t n_due, bytes = 0;
 
@@ -373,7 +336,7 @@ bool sqlite_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct ar
 	for (*n = 0; *n < n_due && bytes < STORE_CLAIM_BYTES; (*n)++) {
 		struct catalog_root *at = &(*root)[*n];
 
-		read_root(&tx, at->store_id, at->root, &shared, arena, at);
+		read_root(&tx, at->store_id, at->root, arena, at);
 		bytes += fact_bytes(at);
 	}
 	return tx_commit(&tx, err);
@@ -393,15 +356,13 @@ static bool is_known(const struct catalog_root *root)
 bool sqlite_catalog_get(struct db *db, int64_t store_id, struct entity root, struct arena *arena,
 			struct catalog_root *out, struct err *err)
 {
-	struct shared shared = { 0 };
 	bool found = false;
 	struct tx tx;
 
 	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
 		return false;
-	shared_read(&tx, store_id, arena, &shared);
-	if (shared.account_id != 0) {
-		read_root(&tx, store_id, root, &shared, arena, out);
+	if (account_of_store(&tx, store_id) != 0) {
+		read_root(&tx, store_id, root, arena, out);
 		found = is_known(out);
 	}
 	if (!tx_commit(&tx, err))

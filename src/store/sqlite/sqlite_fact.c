@@ -139,8 +139,7 @@ static void part_update(const struct application *application, int64_t rowid, bo
 static enum verdict apply_part(struct application *application)
 {
 	const struct fact *fact = application->fact;
-	/* Of an entity that was not known there is nothing to be found. */
-	struct part_row old = application->before.known ? part_read(application) : (struct part_row){ 0 };
+	struct part_row old = part_read(application);
 	bool set = fact->op == FACT_SET;
 
 	if (old.rowid != 0 && !fact_wins(fact->version, application->cause->message_id, old.version, old.seq))
@@ -152,9 +151,8 @@ static enum verdict apply_part(struct application *application)
 	application->after.n_set += set - old.set;
 	if (is_base(fact->part))
 		application->after.sku = set ? store_fact_sku(fact, application->arena) : STR("");
-	if (old.set || (set && fact->n_ref > 0))
-		refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
-			   set ? fact->n_ref : 0, application->arena);
+	refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
+		   set ? fact->n_ref : 0, application->arena);
 	return VERDICT_APPLIED;
 }
 

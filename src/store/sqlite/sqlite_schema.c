@@ -62,6 +62,7 @@ static const char *const step_1[] = {
 	" discarded INTEGER NOT NULL DEFAULT 0, last_message_ms INTEGER NOT NULL DEFAULT 0,"
 	" discarded_from_id INTEGER NOT NULL DEFAULT 9223372036854775807,"
 	" n_due INTEGER NOT NULL DEFAULT 0, n_held INTEGER NOT NULL DEFAULT 0) STRICT",
+	"CREATE INDEX store_count_pending ON store_count (store_id) WHERE pending > 0",
 	"CREATE TABLE account_count (account_id INTEGER PRIMARY KEY, created INTEGER NOT NULL,"
 	" accepted INTEGER NOT NULL, failed INTEGER NOT NULL, skipped INTEGER NOT NULL) STRICT",
 

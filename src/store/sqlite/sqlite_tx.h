@@ -43,8 +43,7 @@ struct sqlite {
 	int64_t turn_store_id;         /* the last store served by a claim; under the stages' reader.lock */
 	_Atomic int64_t log_frames;    /* pages in the log after the last commit of this process */
 	_Atomic int64_t n_commit;
-	int64_t n_commit_seen;         /* at the last upkeep; with the next under upkeep.lock */
-	int64_t changed_ms;            /* when upkeep last saw another n_commit */
+	int64_t n_commit_seen;         /* at the last upkeep; under upkeep.lock */
 };
 
 struct sqlite *sqlite_of(struct db *db); /* checks that db is ours */

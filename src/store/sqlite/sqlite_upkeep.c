@@ -9,9 +9,8 @@
 
 #define PAGE_BYTES	  16384
 #define CHECKPOINT_FRAMES (((int64_t)4 << 20) / PAGE_BYTES)
-#define RESTART_FRAMES	  (((int64_t)32 << 20) / PAGE_BYTES)
-#define IDLE_MS		  2000
-#define WRITERS_WAIT_MS 50 /* so long writers may have to wait for the log to start anew */
+#define TRUNCATE_FRAMES	  (((int64_t)64 << 20) / PAGE_BYTES)
+#define TRUNCATE_WAIT_MS  50 /* so long writers may have to wait for a truncation */
 
 int64_t sqlite_log_bytes(const struct sqlite *sqlite)
 {
@@ -28,45 +27,31 @@ static bool run_checkpoint(struct sqlite *sqlite, int mode, int *n_log, int *n_d
 	int rc;
 
 	(void)sqlite3_busy_timeout(sqlite->upkeep.handle,
-				   mode == SQLITE_CHECKPOINT_PASSIVE ? 0 : WRITERS_WAIT_MS);
+				   mode == SQLITE_CHECKPOINT_TRUNCATE ? TRUNCATE_WAIT_MS : 0);
 	rc = sqlite3_wal_checkpoint_v2(sqlite->upkeep.handle, "main", mode, n_log, n_done);
 	/* Somebody is in the way: then less is moved, and the rest the next time. */
 	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ||
 	       sqlite_err(sqlite, err, rc, sqlite3_errmsg(sqlite->upkeep.handle));
 }
 
-/* Has nothing been written for a while? */
-static bool is_idle(struct sqlite *sqlite, int64_t now_ms)
-{
-	int64_t n_commit = sqlite->n_commit;
-
-	if (n_commit != sqlite->n_commit_seen || now_ms < sqlite->changed_ms) {
-		sqlite->n_commit_seen = n_commit;
-		sqlite->changed_ms = now_ms;
-	}
-	return now_ms - sqlite->changed_ms >= IDLE_MS;
-}
-
 /*
- * Moves the log into the database when it has grown by 4 MB; if nobody wrote meanwhile, the next writer
- * starts it anew. Under load somebody always does: past 32 MB writers wait for a moment so that it can be
- * started anew (and its space used again, which is cheaper to sync than new space). Empties the file when
- * nothing has been written for a while.
+ * Moves the log into the database when it has grown by 4 MB; the next writer then starts it anew. Empties
+ * it when nothing was written since the last upkeep, or when it has grown past 64 MB because some reader
+ * was always in the way.
  */
-static bool checkpoint_locked(struct sqlite *sqlite, int64_t now_ms, bool *more, struct err *err)
+static bool checkpoint_locked(struct sqlite *sqlite, bool *more, struct err *err)
 {
-	bool idle = is_idle(sqlite, now_ms);
-	int64_t n_frame = sqlite->log_frames;
+	int64_t n_frame = sqlite->log_frames, n_commit = sqlite->n_commit;
+	bool idle = n_commit == sqlite->n_commit_seen;
 	int n_log = 0, n_done = 0;
 
+	sqlite->n_commit_seen = n_commit;
 	if (n_frame == 0 || (!idle && n_frame < CHECKPOINT_FRAMES))
 		return true;
 	if (!run_checkpoint(sqlite, SQLITE_CHECKPOINT_PASSIVE, &n_log, &n_done, err))
 		return false;
-	if (idle && !run_checkpoint(sqlite, SQLITE_CHECKPOINT_TRUNCATE, &n_log, &n_done, err))
-		return false;
-	if (!idle && n_log > RESTART_FRAMES &&
-	    !run_checkpoint(sqlite, SQLITE_CHECKPOINT_RESTART, &n_log, &n_done, err))
+	if ((idle || n_log > TRUNCATE_FRAMES) &&
+	    !run_checkpoint(sqlite, SQLITE_CHECKPOINT_TRUNCATE, &n_log, &n_done, err))
 		return false;
 	if (idle && n_log == 0)
 		sqlite->log_frames = 0;
@@ -74,13 +59,13 @@ static bool checkpoint_locked(struct sqlite *sqlite, int64_t now_ms, bool *more,
 	return true;
 }
 
-static bool checkpoint(struct sqlite *sqlite, int64_t now_ms, bool *more, struct err *err)
+static bool checkpoint(struct sqlite *sqlite, bool *more, struct err *err)
 {
 	bool ok;
 
 	if (!connection_lock(&sqlite->upkeep, err))
 		return false;
-	ok = checkpoint_locked(sqlite, now_ms, more, err);
+	ok = checkpoint_locked(sqlite, more, err);
 	(void)pthread_mutex_unlock(&sqlite->upkeep.lock);
 	return ok;
 }
@@ -130,7 +115,7 @@ bool sqlite_maintain(struct db *db, int64_t now_ms, const struct retention *rete
 	*more = false;
 	if (sqlite->broken)
 		return err_set(err, ERR_FATAL, "database: the disk has failed before");
-	if (!checkpoint(sqlite, now_ms, more, err) || !is_wanted(db, now_ms, retention, &wanted, err))
+	if (!checkpoint(sqlite, more, err) || !is_wanted(db, now_ms, retention, &wanted, err))
 		return false;
 	return !wanted || slice(db, now_ms, retention, more, err);
 }
