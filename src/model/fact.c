@@ -37,6 +37,11 @@ bool fact_wins(int64_t new_version, int64_t new_seq, int64_t old_version, int64_
 	return new_seq >= old_seq;
 }
 
+int64_t fact_version_earliest(int64_t at_ms)
+{
+	return INT64_C(10000000000000) - at_ms;
+}
+
 bool tombstone_stops(int64_t fact_version, int64_t tombstone_version, int64_t deleted_ms, int64_t hold_ms,
 		     int64_t now_ms)
 {

@@ -10,9 +10,13 @@
  * A fact is one part of what is known of one entity. Platforms turn messages into facts; the store keeps the newest
  * fact of each (entity, part); the catalog merges all facts of a product or category into what Klaviyo is told.
  *
- * A product and a category are *roots*: the units that are merged and published. A variant belongs to a product (its
- * root). SKU, brand, series, tag, market and store group have no root of their own: a root that needs them names them
- * in its refs and is looked at again when their facts change.
+ * Products, categories, orders, persons and visitors are *roots*: the units that are merged and published. A variant belongs
+ * to a product (its root). SKU, brand, series, tag, market and store group have no root of their own: a product or category
+ * that needs them names them in its refs and is looked at again when their facts change. An order or visitor names products
+ * and variants only to be shown with them: it is not looked at again when they change.
+ *
+ * An order becomes events, once each; a person a profile and consent; a visitor the events of one browser (or of one cart
+ * that a server reports).
  */
 #define ENTITY_KINDS(X) \
 	X(ENTITY_PRODUCT, "product") \
@@ -23,7 +27,10 @@
 	X(ENTITY_SERIES, "series") \
 	X(ENTITY_TAG, "tag") \
 	X(ENTITY_MARKET, "market") \
-	X(ENTITY_STORE_GROUP, "store_group")
+	X(ENTITY_STORE_GROUP, "store_group") \
+	X(ENTITY_ORDER, "order") \
+	X(ENTITY_PERSON, "person") \
+	X(ENTITY_VISITOR, "visitor")
 
 enum entity_kind {
 #define ENTITY_KIND_ENUM(name, text) name,
@@ -74,6 +81,37 @@ enum fact_op {
  * tag      base            {title, key, text}
  * market   base            {title, slug, countries: [..], locale, currency, active}
  * store_group base         {title, slug, markets: [..]}
+ *
+ * Times are RFC 3339 texts in UTC. CONTACT is {email, phone, customer_id, first_name, last_name, title, organization, locale,
+ * address: ADDRESS}; as the shop wrote them, e-mail trimmed. ADDRESS is {first_name, last_name, company, address1, address2,
+ * city, region, region_code, country, country_code, zip, phone}. LINE is {line_id*, product_id, variant_id, sku, name,
+ * variant_name, quantity*: int or decimal, unit_price, row_total, discount, tax, brand, categories: [name], image_url, product_url}.
+ *
+ * order    base            {number, status (the shop's), currency, placed_at, total, subtotal, tax_total, shipping_total,
+ *                           discount_total, discount_codes: [text], customer: CONTACT, billing: ADDRESS, shipping: ADDRESS,
+ *                           shipping_method, payment_method, order_url, channel, locale, test: bool, lines: [LINE],
+ *                           historical: bool, custom: {NAME: text}}
+ * order    placed          {at*}                                     these five: the order has reached that state; the earliest
+ * order    paid            {at*, amount}                             time is kept (fact_version_earliest)
+ * order    fulfilled       {at*, SHIPPING}                           SHIPPING: carrier, tracking_number, tracking_url, method
+ * order    cancelled       {at*, reason}
+ * order    refunded        {at*, amount, reason}                     in full
+ * order    payment.I       {at*, amount*}                            one of several payments
+ * order    shipment.I      {at*, SHIPPING, lines: [{line_id*, quantity}]}
+ * order    refund.I        {at*, amount*, reason, lines: [{line_id*, quantity}]}
+ * person   customer        CONTACT and {birthday, group, tags: [text], created_at, custom: {NAME: text}}
+ * person   order           CONTACT                                   from the newest order; version = when it was placed
+ * person   subscriber      CONTACT                                   from a newsletter form; version = when
+ * person   consent.CHANNEL {state*: subscribed | unsubscribed | pending, at*, source, evidence, ip, double_opt_in: bool,
+ *                           historical: bool}                         CHANNEL: email, sms; version = at in ms
+ * person   field.CHANNEL   {state*, at*}                            the same, read off a field of the customer's profile
+ * person   klaviyo.CHANNEL {state*: unsubscribed | suppressed, at*, reason}   what Klaviyo itself says
+ * person   erased          {at*}
+ * visitor  identity        {email, phone, customer_id, exchange_id}  newest wins
+ * visitor  event.I         {type*: product_viewed | cart_changed | checkout_started | active | category_viewed | searched,
+ *                           at*, page_url, identity of this event: {..}, product: LINE with price and compare_at_price,
+ *                           cart: {cart_id, currency, total, url, lines: [LINE], added: LINE},
+ *                           category: {id, name, url, image_url}, search: {term, corrected, results: int}}
  */
 struct fact {
 	struct entity entity;
@@ -91,6 +129,9 @@ struct fact {
  * one received later (seq is the message's id, which grows). True if the new one is kept.
  */
 bool fact_wins(int64_t new_version, int64_t new_seq, int64_t old_version, int64_t old_seq);
+
+/* The version of a fact of which the earliest is to be kept: the earlier at_ms (Unix ms, 0 <= at_ms < 10^13), the greater. */
+int64_t fact_version_earliest(int64_t at_ms);
 
 /*
  * Does a tombstone (version, set at deleted_ms) stop a fact that arrives now? Yes within hold_ms of the deletion, unless

@@ -20,8 +20,16 @@ const char *klaviyo_kind_text(enum klaviyo_kind kind)
 		[KLAVIYO_CATEGORY] = "category",
 		[KLAVIYO_ITEM] = "item",
 		[KLAVIYO_VARIANT] = "variant",
+		[KLAVIYO_EVENT] = "event",
+		[KLAVIYO_PROFILE] = "profile",
+		[KLAVIYO_CONSENT] = "consent",
 	};
 	return TEXT_OF(text, kind);
+}
+
+bool klaviyo_kind_is_catalog(enum klaviyo_kind kind)
+{
+	return kind <= KLAVIYO_VARIANT;
 }
 
 const char *delivery_op_text(enum delivery_op op)

@@ -95,7 +95,20 @@ struct inbox_result {
 
 /* ---- catalog ---- */
 
-enum klaviyo_kind { KLAVIYO_CATEGORY, KLAVIYO_ITEM, KLAVIYO_VARIANT, KLAVIYO_KIND_COUNT };
+/*
+ * What a delivery is about. Catalog kinds (the first three) are created, updated and deleted; a new delivery replaces what is
+ * queued of its entity. The others are told as they are:
+ *   EVENT    op CREATE, never replaced, never repeated. external_id METRIC|unique_id; parent_external_id the person: events
+ *            of one person leave in their order
+ *   PROFILE  op UPDATE (an upsert; a newer one replaces one that is queued) or DELETE (erase). external_id the person
+ *   CONSENT  op CREATE (subscribe) or DELETE (unsubscribe), never replaced. external_id CHANNEL:address; parent_external_id
+ *            what the request says for all its rows (list, history, source): rows of one batch have the same
+ */
+enum klaviyo_kind {
+	KLAVIYO_CATEGORY, KLAVIYO_ITEM, KLAVIYO_VARIANT, KLAVIYO_EVENT, KLAVIYO_PROFILE, KLAVIYO_CONSENT,
+	KLAVIYO_KIND_COUNT
+};
+bool klaviyo_kind_is_catalog(enum klaviyo_kind kind);
 const char *klaviyo_kind_text(enum klaviyo_kind kind); /* "category" */
 
 enum delivery_op { DELIVERY_CREATE, DELIVERY_UPDATE, DELIVERY_DELETE, DELIVERY_OP_COUNT };
@@ -127,7 +140,7 @@ struct root_sent {
 
 struct catalog_root {
 	int64_t store_id;
-	struct entity root;        /* ENTITY_PRODUCT or ENTITY_CATEGORY */
+	struct entity root;        /* ENTITY_PRODUCT, _CATEGORY, _ORDER, _PERSON or _VISITOR */
 	int64_t due_seq;           /* given back by publish */
 	int64_t due_first_ms;
 	bool deleted;              /* the root is deleted, as in root_entity */
@@ -159,6 +172,9 @@ struct catalog_publication {
 	size_t n_delivery;
 	struct str held;           /* why it is (partly) held back, "" = not held */
 	struct str note;           /* what was mended or left out, "" = nothing; audited */
+	int64_t again_ms;          /* > 0: it stays due, not before this wall time */
+	const struct str *forget;  /* parts of the root that are done with: removed, unless they changed since the claim */
+	size_t n_forget;
 	bool touch_dependants;     /* make due every root whose refs name this one (paths of sub-categories) */
 };
 
