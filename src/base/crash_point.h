@@ -24,6 +24,7 @@
 	X(outbox_recover) \
 	X(failed_change) \
 	X(audit_append) \
+	X(cursor_put) \
 	X(retain)
 
 enum crash_point {

@@ -17,12 +17,8 @@
 const char *klaviyo_kind_text(enum klaviyo_kind kind)
 {
 	static const char *const text[] = {
-		[KLAVIYO_CATEGORY] = "category",
-		[KLAVIYO_ITEM] = "item",
-		[KLAVIYO_VARIANT] = "variant",
-		[KLAVIYO_EVENT] = "event",
-		[KLAVIYO_PROFILE] = "profile",
-		[KLAVIYO_CONSENT] = "consent",
+		[KLAVIYO_CATEGORY] = "category", [KLAVIYO_ITEM] = "item",	[KLAVIYO_VARIANT] = "variant",
+		[KLAVIYO_EVENT] = "event",	 [KLAVIYO_PROFILE] = "profile", [KLAVIYO_CONSENT] = "consent",
 	};
 	return TEXT_OF(text, kind);
 }
@@ -214,6 +210,18 @@ bool db_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struc
 		       size_t *n, struct err *err)
 {
 	return db->ops->outbox_recover(db, now_ms, arena, batch, n, err);
+}
+
+bool db_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena, struct str *value,
+		   struct err *err)
+{
+	return db->ops->cursor_get(db, account_id, name, arena, value, err);
+}
+
+bool db_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
+		   struct err *err)
+{
+	return db->ops->cursor_put(db, now_ms, account_id, name, value, err);
 }
 
 bool db_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err)

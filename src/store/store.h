@@ -82,6 +82,10 @@ struct db_ops {
 	bool (*outbox_recover)(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch,
 			       size_t *n, struct err *err);
 	bool (*budget_load)(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err);
+	bool (*cursor_get)(struct db *db, int64_t account_id, struct str name, struct arena *arena, struct str *value,
+			   struct err *err);
+	bool (*cursor_put)(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
+			   struct err *err);
 
 	/* people */
 	bool (*failed_list)(struct db *db, const struct failed_filter *filter, struct arena *arena,
@@ -173,7 +177,7 @@ bool db_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_m
 /*
  * Roots whose due_ms has passed, oldest first, each with all it needs to be merged: facts of itself, its variants (at most
  * STORE_VARIANTS_MAX), of what they name, of the categories above a named one (STORE_ANCESTORS_MAX levels), of all markets
- * and store groups; and what the store's account was last told. entity: the root first, then by kind and id; facts in that
+ * and store groups (not for a person); for an order or visitor also the products of variants and what these products name; and what the store's account was last told. entity: the root first, then by kind and id; facts in that
  * order, then by part; sent by kind and external id. Claims nothing durable.
  * Ends early past STORE_CLAIM_BYTES of bodies. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all.
  */
@@ -192,7 +196,8 @@ bool db_catalog_get(struct db *db, int64_t store_id, struct entity root, struct 
  * publications: they end as skipped, "replaced by". Except that a queued delete stays if the entity has to be deleted
  * before it can be created under another parent. Create or update is decided here, by whether Klaviyo has the entity;
  * the op of queued deliveries follows when that changes. A delete of what never left ends at once as skipped, "never
- * reached Klaviyo". Priority: realtime, or backfill if only a sweep made the root due; never below that of what is replaced.
+ * reached Klaviyo". Events, profiles and consent go as they are (store_rows.h, klaviyo_kind). Parts to be forgotten go; with
+ * again_ms the root stays due. Priority: realtime, or backfill if only a sweep made the root due; never below that of what is replaced.
  */
 bool db_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,
 			struct err *err) MUST_CHECK;
@@ -216,8 +221,10 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  *   item create, update  wait while a category create of the account is READY or SENDING
  *   item delete      waits while a delivery of one of its variants is undone
  *   category delete  waits while an item update of the account that is older is READY or SENDING
+ *   event            waits while an older one of its person (parent_external_id) and priority is WAITING or SENDING
  * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
- * Order: first what waited, by due_ms, then READY by id. A delivery marked solo comes alone: a batch of one.
+ * Order: first what waited, by due_ms, then READY by id. A delivery marked solo comes alone: a batch of one. Consent of another
+ * parent_external_id than the first ends the batch.
  */
 bool db_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
 		     struct outbox_batch *batch, struct err *err) MUST_CHECK;
@@ -238,6 +245,12 @@ bool db_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, struc
 		       struct err *err) MUST_CHECK;
 /* What was used of each budget when it was last saved. */
 bool db_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err) MUST_CHECK;
+
+/* How far something outside an account's outbox was read (name: 1..64 bytes; value: at most 1,000). *value "" if it never was. */
+bool db_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena, struct str *value,
+		   struct err *err) MUST_CHECK;
+bool db_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
+		   struct err *err) MUST_CHECK;
 
 /* ---- people: what a person looks at and decides ---- */
 

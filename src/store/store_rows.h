@@ -265,6 +265,7 @@ struct delivery_settlement {
 	                            * create); not read otherwise */
 	bool count_attempt;
 	bool solo;
+	struct str body;           /* READY: sent again with this body, mended; "" = as it was */
 	bool exists;               /* ACCEPTED: does Klaviyo have the entity now? (A changed op tells it by itself.) */
 	struct str reason;         /* for the audit */
 };

@@ -50,7 +50,18 @@ int entity_cmp(struct entity a, struct entity b)
 
 bool store_is_root(enum entity_kind kind)
 {
+	return store_is_catalog_root(kind) || kind == ENTITY_ORDER || kind == ENTITY_PERSON ||
+	       kind == ENTITY_VISITOR;
+}
+
+bool store_is_catalog_root(enum entity_kind kind)
+{
 	return kind == ENTITY_PRODUCT || kind == ENTITY_CATEGORY;
+}
+
+bool store_shows_products(enum entity_kind kind)
+{
+	return kind == ENTITY_ORDER || kind == ENTITY_VISITOR;
 }
 
 bool store_tombstone_stops(const struct tombstone *tombstone, bool alive, int64_t fact_version,
@@ -88,6 +99,16 @@ struct str store_fact_sku(const struct fact *fact, struct arena *arena)
 }
 
 /* ---- deliveries ---- */
+
+bool store_kind_replaces(enum klaviyo_kind kind)
+{
+	return klaviyo_kind_is_catalog(kind) || kind == KLAVIYO_PROFILE;
+}
+
+bool store_may_share(const struct delivery *first, const struct delivery *other)
+{
+	return first->kind != KLAVIYO_CONSENT || str_eq(first->parent_external_id, other->parent_external_id);
+}
 
 bool store_sent_moves(const struct sent_state *sent, struct str parent_external_id)
 {

@@ -43,6 +43,11 @@ struct fact_count {
 bool entity_eq(struct entity a, struct entity b);
 int entity_cmp(struct entity a, struct entity b); /* by kind, then by id */
 bool store_is_root(enum entity_kind kind);
+/* A root that a change of settings makes due again, and that is due when what it names changes. The others are not: their
+ * refs only say what is shown with them. */
+bool store_is_catalog_root(enum entity_kind kind);
+/* A root whose claim brings the products and variants it names with all that those name. */
+bool store_shows_products(enum entity_kind kind);
 /*
  * Does the tombstone stop a SET or CLEAR? While the entity is deleted as tombstone_stops says; when it lives again (or a part
  * outlived the deletion) only what is certainly older.
@@ -55,6 +60,11 @@ int64_t store_due_ms(int64_t now_ms, int64_t first_ms, int64_t quiet_ms, int64_t
 struct str store_fact_sku(const struct fact *fact, struct arena *arena);
 
 /* ---- deliveries ---- */
+
+/* Does a new delivery of this kind replace what is queued of its entity? */
+bool store_kind_replaces(enum klaviyo_kind kind);
+/* May both be in one batch? Consent says some things for all its rows. */
+bool store_may_share(const struct delivery *first, const struct delivery *other);
 
 /* What is known of one entity at Klaviyo; the key (account, kind, external id) is left out. */
 struct sent_state {

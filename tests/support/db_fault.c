@@ -135,6 +135,18 @@ static bool fault_outbox_recover(struct db *db, int64_t now_ms, struct arena *ar
 	VERB(outbox_recover, fault->inner, now_ms, arena, batch, n, err);
 }
 
+static bool fault_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena,
+			     struct str *value, struct err *err)
+{
+	VERB(cursor_get, fault->inner, account_id, name, arena, value, err);
+}
+
+static bool fault_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name,
+			     struct str value, struct err *err)
+{
+	VERB(cursor_put, fault->inner, now_ms, account_id, name, value, err);
+}
+
 static bool fault_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n,
 			      struct err *err)
 {
@@ -222,6 +234,8 @@ static const struct db_ops fault_ops = {
 	.outbox_settle = fault_outbox_settle,
 	.outbox_recover = fault_outbox_recover,
 	.budget_load = fault_budget_load,
+	.cursor_get = fault_cursor_get,
+	.cursor_put = fault_cursor_put,
 	.failed_list = fault_failed_list,
 	.failed_change = fault_failed_change,
 	.audit_list = fault_audit_list,

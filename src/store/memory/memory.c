@@ -135,11 +135,11 @@ static void memory_close(struct db *db)
 {
 	struct memory *memory = memory_lock(db);
 	void *list[] = {
-		memory->account.at, memory->store.at,  memory->store_count.at, memory->account_count.at,
-		memory->message.at, memory->entity.at, memory->fact.at,	       memory->ref.at,
-		memory->due.at,	    memory->held.at,   memory->sent.at,	       memory->sweep.at,
-		memory->delivery.at, memory->ended.at, memory->batch.at,       memory->budget.at,
-		memory->audit.at,
+		memory->account.at,  memory->store.at,	memory->store_count.at, memory->account_count.at,
+		memory->message.at,  memory->entity.at, memory->fact.at,	memory->ref.at,
+		memory->due.at,	     memory->held.at,	memory->sent.at,	memory->sweep.at,
+		memory->delivery.at, memory->ended.at,	memory->batch.at,	memory->budget.at,
+		memory->cursor.at,   memory->audit.at,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)
@@ -172,6 +172,8 @@ const struct db_ops db_memory_ops = {
 	.outbox_settle = memory_outbox_settle,
 	.outbox_recover = memory_outbox_recover,
 	.budget_load = memory_budget_load,
+	.cursor_get = memory_cursor_get,
+	.cursor_put = memory_cursor_put,
 	.failed_list = memory_failed_list,
 	.failed_change = memory_failed_change,
 	.audit_list = memory_audit_list,

@@ -65,6 +65,16 @@ static void add_named(struct entity_set *set, size_t from, bool only_categories,
 	}
 }
 
+/* The products of the variants in the set. */
+static void add_products(struct entity_set *set, struct memory *memory, int64_t store_id)
+{
+	size_t n = set->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (set->at[i].kind == ENTITY_VARIANT)
+			(void)set_add(set, memory, store_id, memory_root_of(memory, store_id, set->at[i]));
+}
+
 static int compare_entities(const void *a, const void *b)
 {
 	return entity_cmp(*(const struct entity *)a, *(const struct entity *)b);
@@ -83,13 +93,17 @@ static void collect_entities(struct memory *memory, int64_t store_id, struct ent
 	has_root = set_add(set, memory, store_id, root);
 	add_variants(set, memory, store_id, root);
 	add_named(set, 0, false, memory, store_id);
+	if (store_shows_products(root.kind)) {
+		add_products(set, memory, store_id);
+		add_named(set, has_root, false, memory, store_id);
+	}
 	for (int i = 0; i < STORE_ANCESTORS_MAX && level < set->n; i++) {
 		size_t next = set->n;
 
 		add_named(set, level, true, memory, store_id);
 		level = next;
 	}
-	for (size_t i = 0; i < memory->entity.n; i++) {
+	for (size_t i = 0; root.kind != ENTITY_PERSON && i < memory->entity.n; i++) {
 		const struct memory_entity *row = &memory->entity.at[i];
 
 		if (row->store_id == store_id &&

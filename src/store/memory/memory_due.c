@@ -68,6 +68,7 @@ bool memory_dependants(struct memory *memory, int64_t store_id, struct entity ta
 		const struct memory_ref *ref = &memory->ref.at[i];
 
 		if (ref->store_id == store_id && entity_eq(ref->target, target) &&
+		    !store_shows_products(ref->owner.kind) &&
 		    (after->id.len == 0 || entity_cmp(ref->owner, *after) > 0))
 			owner[n_ref++] = ref->owner;
 	}
@@ -114,7 +115,7 @@ static bool roots_after(struct memory *memory, int64_t store_id, struct entity *
 	for (size_t i = 0; i < memory->entity.n && *n < max_n; i++) {
 		const struct memory_entity *row = &memory->entity.at[i];
 
-		if (row->store_id == store_id && store_is_root(row->entity.kind) &&
+		if (row->store_id == store_id && store_is_catalog_root(row->entity.kind) &&
 		    (after->id.len == 0 || entity_cmp(row->entity, *after) > 0))
 			(*root)[(*n)++] = row->entity;
 	}

@@ -165,6 +165,26 @@ struct entity memory_root_of(struct memory *memory, int64_t store_id, struct ent
 	return (struct entity){ ENTITY_PRODUCT, STR("") };
 }
 
+void memory_parts_forget(struct memory *memory, const struct catalog_publication *publication)
+{
+	int64_t store_id = publication->store_id;
+	struct entity root = publication->root;
+	const struct memory_entity *row;
+
+	for (size_t i = 0; i < publication->n_forget; i++) {
+		struct str part = publication->forget[i];
+		size_t at = fact_position(memory, store_id, root, part);
+
+		if (!is_fact_of(memory, at, store_id, root) || !str_eq(memory->fact.at[at].part, part))
+			continue;
+		remove_refs(memory, store_id, root, part);
+		LIST_REMOVE(&memory->fact, at);
+	}
+	row = memory_entity(memory, store_id, root);
+	if (row && row->tombstone.deleted_ms == 0 && !memory_entity_alive(memory, store_id, root))
+		memory_entity_remove(memory, store_id, root);
+}
+
 /* ---- one fact ---- */
 
 enum verdict { VERDICT_APPLIED, VERDICT_STALE, VERDICT_STOPPED };

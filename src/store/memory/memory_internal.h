@@ -103,6 +103,12 @@ struct memory_account_count {
 	int64_t skipped;
 };
 
+struct memory_cursor {
+	int64_t account_id;
+	struct str name;
+	struct str value;
+};
+
 struct memory {
 	struct db db;
 	pthread_mutex_t lock;
@@ -130,6 +136,7 @@ struct memory {
 	MEMORY_LIST(struct memory_delivery) ended;		/* accepted and skipped, by id */
 	MEMORY_LIST(struct memory_batch) batch;			/* by id */
 	MEMORY_LIST(struct budget_row) budget;			/* by account, endpoint */
+	MEMORY_LIST(struct memory_cursor) cursor;		/* in no order */
 	MEMORY_LIST(struct audit_row) audit;			/* by id */
 };
 
@@ -175,6 +182,8 @@ struct fact_cause {
 };
 void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
 		       struct fact_count *count);
+/* Removes the parts of the root that a publication is done with, and the root with its last part. */
+void memory_parts_forget(struct memory *memory, const struct catalog_publication *publication);
 struct memory_entity *memory_entity(struct memory *memory, int64_t store_id,
 				    struct entity entity); /* NULL: none */
 bool memory_entity_alive(const struct memory *memory, int64_t store_id,
@@ -220,6 +229,10 @@ bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_clai
 			 struct outbox_batch *batch, struct err *err);
 bool memory_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n,
 			struct err *err);
+bool memory_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena,
+		       struct str *value, struct err *err);
+bool memory_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
+		       struct err *err);
 void memory_budget_save(struct memory *memory, const struct budget_row *budget);
 bool memory_delivery_queued(const struct memory_delivery *delivery); /* READY or WAITING */
 bool memory_delivery_undone(const struct memory_delivery *delivery);

@@ -59,6 +59,8 @@ static bool waits_for(const struct delivery *row, const struct delivery *other)
 
 static bool is_blocked(const struct memory *memory, const struct delivery *row)
 {
+	if (row->kind == KLAVIYO_EVENT)
+		return false;
 	for (size_t i = 0; i < memory->delivery.n; i++)
 		if (memory_delivery_undone(&memory->delivery.at[i]) &&
 		    waits_for(row, &memory->delivery.at[i].row))
@@ -89,6 +91,21 @@ static bool account_waits(const struct memory *memory, const struct delivery *ro
 		return has_active(memory, row->account_id, KLAVIYO_CATEGORY, DELIVERY_CREATE, INT64_MAX);
 	if (row->kind == KLAVIYO_CATEGORY && row->op == DELIVERY_DELETE)
 		return has_active(memory, row->account_id, KLAVIYO_ITEM, DELIVERY_UPDATE, row->id);
+	return false;
+}
+
+/* An event waits while an older one of its person and priority is under way or waits for its next try. */
+static bool held_back(const struct memory *memory, const struct delivery *row)
+{
+	for (size_t i = 0; row->kind == KLAVIYO_EVENT && i < memory->delivery.n; i++) {
+		const struct delivery *other = &memory->delivery.at[i].row;
+
+		if (other->kind == KLAVIYO_EVENT && other->account_id == row->account_id &&
+		    str_eq(other->parent_external_id, row->parent_external_id) &&
+		    other->priority == row->priority && other->id < row->id &&
+		    (other->state == DELIVERY_WAITING || other->state == DELIVERY_SENDING))
+			return true;
+	}
 	return false;
 }
 
@@ -197,7 +214,7 @@ static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms
 		if (row->account_id == claim->account_id && row->kind == claim->kind &&
 		    row->op == claim->op && row->priority == claim->priority &&
 		    memory_delivery_queued(delivery) && is_due(row, now_ms) && !is_blocked(memory, row) &&
-		    !account_waits(memory, row))
+		    !held_back(memory, row) && !account_waits(memory, row))
 			candidate[(*n)++] = delivery;
 	}
 	qsort(candidate, *n, sizeof(struct memory_delivery *), compare_candidates);
@@ -213,6 +230,8 @@ static size_t batch_size(struct memory_delivery *const *candidate, size_t n_cand
 	while (n < n_candidate && n < claim->max_n) {
 		const struct delivery *row = &candidate[n]->row;
 
+		if (n > 0 && !store_may_share(&candidate[0]->row, row))
+			break;
 		bytes += row->body.len;
 		if (n > 0 && (bytes > claim->max_bytes || row->solo))
 			break;
@@ -315,6 +334,46 @@ bool memory_budget_load(struct db *db, struct arena *arena, struct budget_row **
 			.blob = arena_dup(arena, kept->blob),
 		};
 	}
+	memory_unlock(memory);
+	return true;
+}
+
+/* ---- cursors ---- */
+
+static struct memory_cursor *find_cursor(struct memory *memory, int64_t account_id, struct str name)
+{
+	for (size_t i = 0; i < memory->cursor.n; i++)
+		if (memory->cursor.at[i].account_id == account_id && str_eq(memory->cursor.at[i].name, name))
+			return &memory->cursor.at[i];
+	return NULL;
+}
+
+bool memory_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena,
+		       struct str *value, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	const struct memory_cursor *cursor = find_cursor(memory, account_id, name);
+
+	(void)err;
+	*value = cursor ? arena_dup(arena, cursor->value) : STR("");
+	memory_unlock(memory);
+	return true;
+}
+
+bool memory_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
+		       struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	struct memory_cursor *cursor = find_cursor(memory, account_id, name);
+
+	(void)now_ms;
+	(void)err;
+	if (!cursor) {
+		cursor = LIST_ADD(&memory->cursor);
+		cursor->account_id = account_id;
+		cursor->name = memory_text(memory, name);
+	}
+	cursor->value = memory_text(memory, value);
 	memory_unlock(memory);
 	return true;
 }

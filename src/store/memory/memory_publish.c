@@ -66,6 +66,8 @@ static enum priority replace_queued(struct memory *memory, int64_t now_ms, const
 	bool keep_delete = by->op != DELIVERY_DELETE && store_sent_moves(sent, by->parent_external_id);
 	struct arena arena;
 
+	if (!store_kind_replaces(by->kind))
+		return priority;
 	arena_init(&arena);
 	for (size_t i = 0; i < memory->delivery.n;) {
 		const struct memory_delivery *old = &memory->delivery.at[i];
@@ -117,9 +119,9 @@ static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_
 	struct audit_row audit;
 
 	row.priority = replace_queued(memory, now_ms, &row, &sent->state, first_id);
-	unheard_of = row.op == DELIVERY_DELETE && !sent->state.exists && !sent->state.left &&
-		     !has_undone(memory, &row);
-	if (row.op != DELIVERY_DELETE)
+	unheard_of = klaviyo_kind_is_catalog(row.kind) && row.op == DELIVERY_DELETE && !sent->state.exists &&
+		     !sent->state.left && !has_undone(memory, &row);
+	if (klaviyo_kind_is_catalog(row.kind) && row.op != DELIVERY_DELETE)
 		row.op = store_upsert_op(&sent->state, memory_delete_ahead(memory, &row));
 	store_sent_want(&sent->state, row.id, row.op, row.hash, memory_text(memory, row.parent_external_id));
 	memory_account_count(memory, row.account_id)->created++;
@@ -204,7 +206,7 @@ static void touch_dependants(struct memory *memory, int64_t now_ms,
 
 static void publish_root(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication)
 {
-	const struct memory_due *due = memory_due(memory, publication->store_id, publication->root);
+	struct memory_due *due = memory_due(memory, publication->store_id, publication->root);
 	enum priority priority = due ? due->priority : PRIORITY_REALTIME;
 	int64_t first_id = memory->last_id + 1;
 	enum audit_code code;
@@ -219,7 +221,11 @@ static void publish_root(struct memory *memory, int64_t now_ms, const struct cat
 	for (size_t i = 0; i < publication->n_delivery; i++)
 		deliver(memory, now_ms, publication, &publication->delivery[i], priority, first_id);
 	due = memory_due(memory, publication->store_id, publication->root);
-	if (due && due->seq == publication->due_seq)
+	if (publication->n_forget > 0 && (due ? due->seq : 0) == publication->due_seq)
+		memory_parts_forget(memory, publication);
+	if (due && due->seq == publication->due_seq && publication->again_ms > 0)
+		due->due_ms = publication->again_ms;
+	else if (due && due->seq == publication->due_seq)
 		LIST_REMOVE(&memory->due, (size_t)(due - memory->due.at));
 	if (publication->touch_dependants)
 		touch_dependants(memory, now_ms, publication);

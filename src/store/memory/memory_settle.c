@@ -38,6 +38,8 @@ void memory_ops_renew(struct memory *memory, int64_t account_id, enum klaviyo_ki
 	const struct memory_sent *sent = memory_sent(memory, account_id, kind, external_id);
 	struct delivery key = { .account_id = account_id, .kind = kind, .external_id = external_id };
 
+	if (!klaviyo_kind_is_catalog(kind))
+		return;
 	for (size_t i = 0; i < memory->delivery.n; i++) {
 		struct memory_delivery *delivery = &memory->delivery.at[i];
 
@@ -121,6 +123,8 @@ bool memory_outbox_job(struct db *db, int64_t now_ms, int64_t batch_id, struct s
 static int64_t replacement(const struct memory *memory, const struct delivery *row,
 			   const struct sent_state *sent)
 {
+	if (!store_kind_replaces(row->kind))
+		return 0;
 	for (size_t i = 0; i < memory->delivery.n; i++) {
 		const struct memory_delivery *newer = &memory->delivery.at[i];
 
@@ -159,6 +163,8 @@ static void requeue(struct memory *memory, int64_t now_ms, struct memory_deliver
 		row->due_ms = settlement->state == DELIVERY_WAITING ? settlement->due_ms : 0;
 		row->attempts += settlement->count_attempt;
 		row->solo = settlement->solo;
+		if (settlement->body.len > 0)
+			row->body = memory_text(memory, settlement->body);
 		row->reason = memory_text(memory, settlement->reason);
 		delivery->batch_id = 0;
 		audit = memory_delivery_audit(row, AUDIT_DELIVERY_RETRY, audit_reason);
@@ -173,7 +179,8 @@ static void accept(struct memory *memory, int64_t now_ms, struct memory_delivery
 {
 	struct audit_row audit = memory_delivery_audit(&delivery->row, AUDIT_DELIVERY_ACCEPTED, audit_reason);
 
-	store_sent_accept(sent, &delivery->row, settlement->exists);
+	if (delivery->row.kind != KLAVIYO_EVENT)
+		store_sent_accept(sent, &delivery->row, settlement->exists);
 	end(memory, now_ms, delivery, DELIVERY_ACCEPTED, settlement->reason);
 	memory_audit(memory, now_ms, &audit);
 }
@@ -189,7 +196,8 @@ static void fail(struct memory *memory, int64_t now_ms, struct memory_delivery *
 				     STR(STORE_TEXT_STORE_REMOVED));
 		return;
 	}
-	store_sent_revert(sent, delivery->row.id);
+	if (delivery->row.kind != KLAVIYO_EVENT)
+		store_sent_revert(sent, delivery->row.id);
 	delivery->row.state = DELIVERY_FAILED;
 	delivery->row.attempts += settlement->count_attempt;
 	delivery->row.reason = memory_text(memory, settlement->reason);
@@ -206,11 +214,12 @@ static void settle_one(struct memory *memory, int64_t now_ms, struct memory_deli
 	struct delivery key = *row;
 	struct memory_sent *sent = memory_sent(memory, row->account_id, row->kind, row->external_id);
 
-	if (settlement->state != DELIVERY_ACCEPTED)
+	/* An event is told once, whatever becomes of it: nothing is learnt. */
+	if (settlement->state != DELIVERY_ACCEPTED && row->kind != KLAVIYO_EVENT)
 		sent->state.left = true;
 	switch (settlement->state) {
 	case DELIVERY_READY:
-		if (settlement->op != row->op)
+		if (settlement->op != row->op && row->kind != KLAVIYO_EVENT)
 			store_sent_learn(&sent->state, settlement->op == DELIVERY_UPDATE);
 		requeue(memory, now_ms, delivery, settlement, audit_reason);
 		break;

@@ -45,6 +45,9 @@ static bool variant_undone(struct tx *tx, const struct delivery *item)
 
 bool is_blocked(struct tx *tx, const struct delivery *delivery)
 {
+	/* Events are told once, so there is no older one of the same; what holds them back is seen by the claim. */
+	if (delivery->kind == KLAVIYO_EVENT)
+		return false;
 	if (older_undone(tx, delivery))
 		return true;
 	if (delivery->kind == KLAVIYO_VARIANT && delivery->op == DELIVERY_CREATE)
@@ -126,6 +129,8 @@ void blocked_renew(struct tx *tx, const struct delivery *delivery, struct arena 
 {
 	struct delivery_row row;
 
+	if (delivery->kind == KLAVIYO_EVENT)
+		return;
 	/* Of its own entity only what is younger waits for it. */
 	for (int64_t after = delivery->id; delivery_of_entity(tx, delivery, after, arena, &row);
 	     after = row.delivery.id)

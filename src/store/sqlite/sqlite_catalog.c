@@ -113,6 +113,22 @@ static void add_named(struct entity_set *set, size_t from, bool only_categories,
 	}
 }
 
+/* The products of the variants in the set. */
+static void add_products(struct entity_set *set, struct tx *tx, int64_t store_id)
+{
+	size_t n = set->n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct entity product;
+
+		if (set->at[i].entity.kind != ENTITY_VARIANT)
+			continue;
+		product = root_of(tx, store_id, set->at[i].entity, set->arena);
+		if (product.id.len > 0)
+			add_root(set, tx, store_id, product);
+	}
+}
+
 static void add_markets(struct entity_set *set, struct tx *tx, int64_t store_id)
 {
 	struct query select = query(
@@ -145,13 +161,18 @@ static void collect_entities(struct tx *tx, int64_t store_id, struct entity root
 	first = set->n;
 	add_variants(set, tx, store_id, root);
 	add_named(set, 0, false, tx, store_id);
+	if (store_shows_products(root.kind)) {
+		add_products(set, tx, store_id);
+		add_named(set, first, false, tx, store_id);
+	}
 	for (int i = 0; i < STORE_ANCESTORS_MAX && level < set->n; i++) {
 		size_t next = set->n;
 
 		add_named(set, level, true, tx, store_id);
 		level = next;
 	}
-	add_markets(set, tx, store_id);
+	if (root.kind != ENTITY_PERSON)
+		add_markets(set, tx, store_id);
 	if (set->n > first)
 		qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
 }

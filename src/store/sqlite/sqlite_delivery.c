@@ -140,6 +140,19 @@ static void body_insert(struct tx *tx, int64_t id, struct str body)
 	query_run(&insert);
 }
 
+int64_t delivery_body_write(struct tx *tx, int64_t id, struct str body)
+{
+	int64_t day = store_id_day(id);
+	struct query update = day_exists(tx, DAY_BODY, day)
+				      ? query_day(tx, "UPDATE body_%s SET body = ?2 WHERE id = ?1", day)
+				      : query(tx, "UPDATE body_kept SET body = ?2 WHERE id = ?1");
+
+	put_int(&update, 1, id);
+	put_blob(&update, 2, body);
+	query_run(&update);
+	return (int64_t)body.len;
+}
+
 static void row_insert(struct tx *tx, const struct delivery_row *row)
 {
 	const struct delivery *delivery = &row->delivery;
@@ -187,7 +200,8 @@ static void write_changes(struct tx *tx, const struct delivery_row *row)
 	const struct delivery *delivery = &row->delivery;
 	struct query update = query(
 		tx, "UPDATE delivery SET op = ?2, priority = ?3, state = ?4, due_ms = ?5, attempts = ?6,"
-		    " solo = ?7, reason = ?8, batch_id = ?9, ended_ms = ?10, blocked = ?11 WHERE id = ?1");
+		    " solo = ?7, reason = ?8, batch_id = ?9, ended_ms = ?10, blocked = ?11, bytes = ?12 "
+		    "WHERE id = ?1");
 
 	put_int(&update, 1, delivery->id);
 	put_int(&update, 2, delivery->op);
@@ -200,6 +214,7 @@ static void write_changes(struct tx *tx, const struct delivery_row *row)
 	put_int(&update, 9, row->batch_id);
 	put_int(&update, 10, row->ended_ms);
 	put_bool(&update, 11, row->blocked);
+	put_int(&update, 12, row->bytes);
 	query_run(&update);
 }
 

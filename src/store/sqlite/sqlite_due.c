@@ -98,6 +98,7 @@ bool dependants(struct tx *tx, int64_t store_id, struct entity target, struct en
 	struct query select =
 		query(tx, "SELECT DISTINCT owner_kind, owner_id FROM ref WHERE store_id = ?1"
 			  " AND target_kind = ?2 AND target_id = ?3 AND (owner_kind, owner_id) > (?4, ?5)"
+			  " AND owner_kind < 9" /* see store_is_catalog_root */
 			  " ORDER BY owner_kind, owner_id LIMIT ?6");
 	struct entity *owner;
 	size_t n_owner, n_root = 0;

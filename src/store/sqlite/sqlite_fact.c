@@ -22,17 +22,22 @@ static bool is_base(struct str part)
 
 /* ---- deletes ---- */
 
-static void remove_part(struct application *application, struct str part)
+static void fact_remove(struct tx *tx, int64_t store_id, struct entity entity, struct str part,
+			struct arena *arena)
 {
-	struct tx *tx = application->tx;
-	struct entity entity = application->fact->entity;
 	struct query remove =
 		query(tx, "DELETE FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND part = ?4");
 
-	put_entity(&remove, 1, application->cause->store_id, entity);
+	put_entity(&remove, 1, store_id, entity);
 	put_text(&remove, 4, part);
 	query_run(&remove);
-	refs_write(tx, application->cause->store_id, entity, part, NULL, 0, application->arena);
+	refs_write(tx, store_id, entity, part, NULL, 0, arena);
+}
+
+static void remove_part(struct application *application, struct str part)
+{
+	fact_remove(application->tx, application->cause->store_id, application->fact->entity, part,
+		    application->arena);
 	if (is_base(part))
 		application->after.sku = STR("");
 }
@@ -78,6 +83,31 @@ static enum verdict apply_delete(struct application *application)
 	if (application->before.n_set > 0 && application->after.n_set == application->before.n_set)
 		return VERDICT_STALE;
 	return VERDICT_APPLIED;
+}
+
+static int64_t count_set(struct tx *tx, int64_t store_id, struct entity entity)
+{
+	struct query select =
+		query(tx, "SELECT count(*) FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3"
+			  " AND is_set = 1");
+
+	put_entity(&select, 1, store_id, entity);
+	return query_int(&select, 0);
+}
+
+void parts_forget(struct tx *tx, const struct catalog_publication *publication, struct arena *arena)
+{
+	int64_t store_id = publication->store_id;
+	struct entity root = publication->root;
+	struct entity_row before = entity_read(tx, store_id, root, arena), after = before;
+
+	for (size_t i = 0; i < publication->n_forget; i++)
+		fact_remove(tx, store_id, root, publication->forget[i], arena);
+	after.n_set = count_set(tx, store_id, root);
+	if (after.n_set == 0 && after.tombstone.deleted_ms == 0)
+		entity_remove(tx, store_id, root);
+	else
+		entity_write(tx, store_id, root, &before, &after);
 }
 
 /* ---- parts ---- */

@@ -166,6 +166,8 @@ static bool take(struct taking *taking, const struct query *select)
 	if (taking->n == claim->max_n || (taking->n > 0 && taking->row[0].delivery.solo))
 		return false;
 	delivery_read(select, taking->arena, &row);
+	if (taking->n > 0 && !store_may_share(&taking->row[0].delivery, &row.delivery))
+		return false;
 	taking->bytes += row.bytes;
 	if (taking->n > 0 && ((uint64_t)taking->bytes > claim->max_bytes || row.delivery.solo))
 		return false;
@@ -189,6 +191,12 @@ static void take_rows(struct query *select, struct taking *taking)
 	}
 }
 
+/* An event waits while an older one of its person and priority is under way or waits for its next try. */
+#define NOT_HELD_BACK \
+	" AND (kind <> 3 OR NOT EXISTS (SELECT 1 FROM delivery o WHERE o.account_id = ?1 AND" \
+	" o.parent_external_id = delivery.parent_external_id AND o.kind = 3 AND o.priority = ?4" \
+	" AND o.id < delivery.id AND o.state IN (1, 2)))"
+
 /* What may leave now, in order: first what waited, by the time it was due, then by id. */
 static void take_batch(struct tx *tx, struct taking *taking)
 {
@@ -202,15 +210,14 @@ static void take_batch(struct tx *tx, struct taking *taking)
 		tx,
 		"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_waiting WHERE account_id = ?1"
 		" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 1 AND due_ms <= ?6"
-		" AND id <= ?5 ORDER BY due_ms, id");
+		" AND id <= ?5" NOT_HELD_BACK " ORDER BY due_ms, id");
 	put_int(&select, 5, last_id);
 	put_int(&select, 6, tx->now_ms);
 	take_rows(&select, taking);
-	select = query(
-		tx,
-		"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1"
-		" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 0 AND id <= ?5"
-		" ORDER BY id");
+	select = query(tx, "SELECT " DELIVERY_COLUMNS
+			   " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1"
+			   " AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 0 AND "
+			   "id <= ?5" NOT_HELD_BACK " ORDER BY id");
 	put_int(&select, 5, last_id);
 	take_rows(&select, taking);
 }

@@ -50,6 +50,8 @@ static struct found replace_queued(const struct publishing *publishing, const st
 	struct found found = { .priority = by->priority };
 	struct delivery_row old;
 
+	if (!store_kind_replaces(by->kind))
+		return found;
 	for (int64_t after = 0; delivery_of_entity(publishing->tx, by, after, publishing->arena, &old);
 	     after = old.delivery.id) {
 		bool deletes = old.delivery.op == DELIVERY_DELETE;
@@ -101,8 +103,9 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	bool unheard_of;
 
 	delivery->priority = found.priority;
-	unheard_of = delivery->op == DELIVERY_DELETE && !sent.state.exists && !sent.state.left && !found.any;
-	if (delivery->op != DELIVERY_DELETE)
+	unheard_of = klaviyo_kind_is_catalog(delivery->kind) && delivery->op == DELIVERY_DELETE &&
+		     !sent.state.exists && !sent.state.left && !found.any;
+	if (klaviyo_kind_is_catalog(delivery->kind) && delivery->op != DELIVERY_DELETE)
 		delivery->op = store_upsert_op(&sent.state, found.delete_ahead);
 	/* What replacing wrote of it is written over: this is newer. */
 	store_sent_want(&sent.state, delivery->id, delivery->op, delivery->hash,
@@ -218,6 +221,18 @@ static void touch_dependants(const struct publishing *publishing)
 		sweep_add(publishing->tx, publication->store_id, publication->root, after);
 }
 
+/* It stays due, for another look at that time, unless facts came meanwhile. */
+static void look_again(struct tx *tx, const struct catalog_publication *publication)
+{
+	struct query update = query(
+		tx, "UPDATE due SET due_ms = ?5 WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND seq = ?4");
+
+	put_entity(&update, 1, publication->store_id, publication->root);
+	put_int(&update, 4, publication->due_seq);
+	put_int(&update, 5, publication->again_ms);
+	query_run(&update);
+}
+
 static void publish_root(struct tx *tx, const struct catalog_publication *publication, struct arena *arena)
 {
 	struct publishing publishing = { .tx = tx, .arena = arena, .publication = publication };
@@ -236,7 +251,13 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 		audit_root(tx, publication, AUDIT_ROOT_UNCHANGED, publication->note);
 	for (size_t i = 0; i < publication->n_delivery; i++)
 		deliver(&publishing, &publication->delivery[i]);
-	due_remove(tx, publication->store_id, publication->root, publication->due_seq);
+	if (publication->n_forget > 0 &&
+	    due_read(tx, publication, &(enum priority){ 0 }) == publication->due_seq)
+		parts_forget(tx, publication, arena);
+	if (publication->again_ms > 0)
+		look_again(tx, publication);
+	else
+		due_remove(tx, publication->store_id, publication->root, publication->due_seq);
 	if (publication->touch_dependants)
 		touch_dependants(&publishing);
 }

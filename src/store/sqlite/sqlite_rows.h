@@ -100,6 +100,9 @@ struct fact_cause {
 void fact_apply(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena,
 		struct fact_count *count);
 
+/* Removes the parts of the root that a publication is done with, and the root with its last part. */
+void parts_forget(struct tx *tx, const struct catalog_publication *publication, struct arena *arena);
+
 /* ---- what is to be looked at (sqlite_due.c) ---- */
 
 void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root);
@@ -152,6 +155,8 @@ struct audit_row delivery_audit(const struct delivery *delivery, enum audit_code
 void delivery_read(const struct query *query, struct arena *arena, struct delivery_row *out);
 /* The only row, or false. */
 bool delivery_read_one(struct query *query, struct arena *arena, struct delivery_row *out);
+/* Replaces the body; gives its bytes. */
+int64_t delivery_body_write(struct tx *tx, int64_t id, struct str body);
 struct str delivery_body_read(struct tx *tx, int64_t id, struct arena *arena); /* "" when it is gone */
 /* An undone or failed row. */
 bool delivery_find(struct tx *tx, int64_t id, struct arena *arena, struct delivery_row *out);

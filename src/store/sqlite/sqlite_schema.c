@@ -149,8 +149,23 @@ static const char *const step_1[] = {
 	NULL,
 };
 
+/*
+ * Orders, people and browsing. delivery_person: events that hold back younger ones of their person.
+ * cursor: how far something outside was read.
+ */
+static const char *const step_2[] = {
+	"DROP INDEX delivery_parent",
+	"CREATE INDEX delivery_parent ON delivery (account_id, parent_external_id, id)"
+	" WHERE kind = 2 AND parent_external_id <> '' AND state <= 2",
+	"CREATE INDEX delivery_person ON delivery (account_id, parent_external_id, priority, id)"
+	" WHERE kind = 3 AND state IN (1, 2)",
+	"CREATE TABLE cursor (account_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
+	" PRIMARY KEY (account_id, name)) STRICT, WITHOUT ROWID",
+	NULL,
+};
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
-static const char *const *const steps[] = { step_1 };
+static const char *const *const steps[] = { step_1, step_2 };
 
 static int64_t schema_version(struct sqlite *sqlite)
 {

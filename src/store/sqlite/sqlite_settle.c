@@ -64,6 +64,8 @@ static int64_t replacement(const struct settling *settling, const struct deliver
 {
 	struct delivery_row newer;
 
+	if (!store_kind_replaces(delivery->kind))
+		return 0;
 	for (int64_t after = delivery->id;
 	     delivery_of_entity(settling->tx, delivery, after, settling->arena, &newer);
 	     after = newer.delivery.id) {
@@ -91,6 +93,8 @@ static void put_back(const struct settling *settling, const struct delivery_row 
 	after.delivery.solo = settlement->solo;
 	after.delivery.reason = settlement->reason;
 	after.batch_id = 0;
+	if (settlement->body.len > 0)
+		after.bytes = delivery_body_write(settling->tx, row->delivery.id, settlement->body);
 	delivery_update(settling->tx, row, &after, settling->arena);
 	audit = delivery_audit(&after.delivery, AUDIT_DELIVERY_RETRY, settling->audit_reason);
 	audit_add(settling->tx, &audit);
@@ -122,8 +126,10 @@ static void accept(const struct settling *settling, const struct delivery_row *r
 		delivery_audit(&row->delivery, AUDIT_DELIVERY_ACCEPTED, settling->audit_reason);
 	struct sent_row sent = *before;
 
-	store_sent_accept(&sent.state, &row->delivery, settling->settlement->exists);
-	sent_put(settling->tx, before, &sent);
+	if (row->delivery.kind != KLAVIYO_EVENT) {
+		store_sent_accept(&sent.state, &row->delivery, settling->settlement->exists);
+		sent_put(settling->tx, before, &sent);
+	}
 	delivery_finish(settling->tx, row, DELIVERY_ACCEPTED, settling->settlement->reason, settling->arena);
 	audit_add(settling->tx, &audit);
 }
@@ -141,8 +147,10 @@ static void fail(const struct settling *settling, const struct delivery_row *row
 			      settling->arena);
 		return;
 	}
-	store_sent_revert(&sent.state, row->delivery.id);
-	sent_put(settling->tx, before, &sent);
+	if (row->delivery.kind != KLAVIYO_EVENT) {
+		store_sent_revert(&sent.state, row->delivery.id);
+		sent_put(settling->tx, before, &sent);
+	}
 	after.delivery.state = DELIVERY_FAILED;
 	after.delivery.attempts += settling->settlement->count_attempt;
 	after.delivery.reason = settling->settlement->reason;
@@ -159,6 +167,8 @@ void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena
 	struct delivery_row row;
 	struct sent_row sent;
 
+	if (!klaviyo_kind_is_catalog(entity->kind))
+		return;
 	for (int64_t after = 0; delivery_of_entity(tx, entity, after, arena, &row); after = row.delivery.id) {
 		struct delivery_row renewed = row;
 
@@ -187,11 +197,13 @@ static void settle_one(const struct settling *settling, const struct delivery_ro
 {
 	const struct delivery_settlement *settlement = settling->settlement;
 	const struct delivery *delivery = &row->delivery;
-	struct sent_row sent;
+	struct sent_row sent = { 0 };
 
-	(void)sent_get(settling->tx, delivery->account_id, delivery->kind, delivery->external_id,
-		       settling->arena, &sent);
-	if (settlement->state != DELIVERY_ACCEPTED)
+	/* An event is told once, whatever becomes of it: nothing is learnt. */
+	if (delivery->kind != KLAVIYO_EVENT)
+		(void)sent_get(settling->tx, delivery->account_id, delivery->kind, delivery->external_id,
+			       settling->arena, &sent);
+	if (settlement->state != DELIVERY_ACCEPTED && delivery->kind != KLAVIYO_EVENT)
 		learn(settling, delivery, &sent);
 	switch (settlement->state) {
 	case DELIVERY_READY:

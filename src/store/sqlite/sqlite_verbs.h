@@ -36,6 +36,10 @@ bool sqlite_outbox_recover(struct db *db, int64_t now_ms, struct arena *arena, s
 			   size_t *n, struct err *err);
 bool sqlite_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n,
 			struct err *err);
+bool sqlite_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena,
+		       struct str *value, struct err *err);
+bool sqlite_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
+		       struct err *err);
 bool sqlite_failed_list(struct db *db, const struct failed_filter *filter, struct arena *arena,
 			struct failed_row **row, size_t *n, struct err *err);
 bool sqlite_failed_change(struct db *db, int64_t now_ms, const struct failed_change *change,
