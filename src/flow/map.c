@@ -29,10 +29,18 @@ static enum message_state message_state(enum map_state state)
 	return MESSAGE_FAILED;
 }
 
+/* What a browser or Klaviyo itself says is written in our own messages, whatever the shop speaks. */
+static const struct platform_ops *platform_of(const struct settings_store *store, struct str topic)
+{
+	if (str_starts(topic, STR("storefront.")) || str_starts(topic, STR("klaviyo.")))
+		return platform_find(STR("generic"));
+	return platform_find(store->platform);
+}
+
 static void map_message(const struct settings_store *store, const struct inbox_message *message,
 			struct arena *arena, struct inbox_result *out)
 {
-	const struct platform_ops *platform = platform_find(store->platform);
+	const struct platform_ops *platform = platform_of(store, message->topic);
 	struct platform_store view = flow_platform_store(store);
 	struct map_result result = { 0 };
 

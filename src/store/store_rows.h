@@ -125,6 +125,7 @@ struct root_fact {
 struct root_entity {
 	struct entity entity;
 	bool deleted;              /* there is a tombstone and no part that is set */
+	struct str root_id;        /* variant: its product, "" = not known */
 };
 
 /* What Klaviyo was last told of one entity of this root. */

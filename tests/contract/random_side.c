@@ -138,6 +138,7 @@ void say_root(struct side *side, const struct catalog_root *root)
 		say_line(side, "  entity");
 		say_entity(side, root->entity[i].entity);
 		say_int(side, root->entity[i].deleted);
+		say_text(side, root->entity[i].root_id);
 	}
 	for (size_t i = 0; i < root->n_fact; i++) {
 		say_line(side, "  fact");
