@@ -25,9 +25,8 @@
 #define DELIVER_TOTAL_MAX 64
 /* Fewer than this in a lane leave as single calls, within seconds; more as bulk jobs. */
 #define DELIVER_SINGLE_BELOW 10
-#define DELIVER_BULK_ROWS 100
 /* Bodies of one bulk request; the rest of KLAVIYO_BODY_BYTES_MAX is for what stands around them. */
-#define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 100 * 400)
+#define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 1000 * 200)
 /* Klaviyo takes 500 open catalog jobs of an account; some are left for others. */
 #define DELIVER_JOBS_MAX 400
 /* Updates that turn into creates and back: after so many turns they count as failed attempts. */
@@ -108,7 +107,7 @@ struct deliver_send {
 	struct deliver *deliver;
 	struct deliver_account *account;
 	struct arena arena;
-	struct outbox_batch batch; /* deliveries without bodies */
+	struct outbox_batch batch; /* the catalog's deliveries without bodies */
 	enum endpoint endpoint;
 	enum klaviyo_kind kind;
 	enum delivery_op op;

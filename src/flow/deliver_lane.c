@@ -159,12 +159,12 @@ static bool wants_bulk(const struct deliver *deliver, const struct deliver_lane 
 
 /* Is more of this lane about to come, so that waiting a moment saves a request? */
 static bool still_gathering(struct deliver *deliver, const struct deliver_account *account,
-			    const struct deliver_lane *lane, bool bulk)
+			    const struct deliver_lane *lane, bool bulk, size_t rows_max)
 {
 	int64_t until_ms = lane->ready_at_ms + (bulk ? GATHER_BULK_MS : GATHER_SINGLE_MS);
 	bool more = account->pressure >= (bulk ? 1 : PRESSURE_MANY) || (bulk && lane->n_blocked > 0);
 
-	if (lane->n_ready >= DELIVER_BULK_ROWS || !more || deliver->now_ms >= until_ms)
+	if (lane->n_ready >= (int64_t)rows_max || !more || deliver->now_ms >= until_ms)
 		return false;
 	deliver_wake_at(deliver, until_ms);
 	return true;
@@ -200,14 +200,16 @@ static bool choose(struct deliver *deliver, struct deliver_account *account, con
 {
 	struct deliver_lane *lane = &account->lane[class->kind][class->op][priority];
 	bool bulk = !probe && wants_bulk(deliver, lane);
+	enum endpoint endpoint = endpoint_for(class->kind, class->op, bulk);
+	size_t rows_max = endpoint_rows_max(endpoint_for(class->kind, class->op, true));
 
 	if (!something_to_send(deliver, account, class, priority))
 		return false;
-	if (!probe && still_gathering(deliver, account, lane, bulk))
+	if (!probe && still_gathering(deliver, account, lane, bulk, rows_max))
 		return false;
-	if (bulk && account->n_jobs >= DELIVER_JOBS_MAX)
+	if (endpoint_has_job(endpoint) && account->n_jobs >= DELIVER_JOBS_MAX)
 		return false;
-	if (!budget_is_there(deliver, account, endpoint_for(class->kind, class->op, bulk)))
+	if (!budget_is_there(deliver, account, endpoint))
 		return false;
 	*order = (struct deliver_order){
 		.account = account,
@@ -215,7 +217,7 @@ static bool choose(struct deliver *deliver, struct deliver_account *account, con
 		.op = class->op,
 		.priority = priority,
 		.bulk = bulk,
-		.max_n = bulk ? DELIVER_BULK_ROWS : 1,
+		.max_n = bulk ? rows_max : 1,
 	};
 	return true;
 }

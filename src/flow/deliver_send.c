@@ -174,7 +174,7 @@ static void refuse_batch(struct deliver_send *send, const struct err *failed)
 	struct str reason = arena_dup(&send->arena, str_from(failed->msg));
 
 	for (size_t i = 0; i < send->batch.n; i++)
-		row[i] = (struct outcome_row){ outcome, reason };
+		row[i] = (struct outcome_row){ .outcome = outcome, .reason = reason };
 	send->verdict = (struct klaviyo_verdict){
 		.outcome = outcome,
 		.reason = reason,
@@ -184,6 +184,20 @@ static void refuse_batch(struct deliver_send *send, const struct err *failed)
 	};
 	send->next = send->deliver->ended;
 	send->deliver->ended = send;
+}
+
+/* What is not the catalog's may have to be mended, or found again in its request, when the answer comes. */
+static void keep_bodies(const struct outbox_batch *batch, struct deliver_send *send)
+{
+	struct delivery *copy = ARENA_ARRAY(&send->arena, batch->n, struct delivery);
+
+	if (klaviyo_kind_is_catalog(send->kind))
+		return;
+	for (size_t i = 0; i < batch->n; i++) {
+		copy[i] = send->batch.delivery[i];
+		copy[i].body = arena_dup(&send->arena, batch->delivery[i].body);
+	}
+	send->batch.delivery = copy;
 }
 
 static void send_claimed(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
@@ -197,8 +211,10 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	send->kind = order->kind;
 	send->op = order->op;
 	deliver_batch_copy(batch, &send->arena, &send->batch);
+	keep_bodies(batch, send);
 	if (klaviyo_render_request(api_url(deliver, order->account), batch->delivery, batch->n, order->op,
-				   endpoint_is_bulk(endpoint), arena, &request, &err))
+				   endpoint_takes_many(endpoint), deliver->now_wall_ms, arena, &request,
+				   &err))
 		start_call(send, &request, arena);
 	else
 		refuse_batch(send, &err);
@@ -215,7 +231,7 @@ static enum endpoint endpoint_for_claimed(struct deliver *deliver, const struct 
 	struct budget *budget = &order->account->budget[single];
 	int64_t wait_ms;
 
-	if (!order->bulk)
+	if (!order->bulk || single == endpoint_for(order->kind, order->op, true))
 		return single;
 	if (n > 1 || !budget_allows(budget, deliver->now_wall_ms, &wait_ms))
 		return endpoint_for(order->kind, order->op, true);

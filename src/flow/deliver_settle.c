@@ -75,6 +75,7 @@ static void settle_delivery(struct deliver *deliver, const struct deliver_accoun
 		break;
 	case OUTCOME_JOB: /* a job without an id cannot be asked for */
 	case OUTCOME_RETRY:
+	case OUTCOME_MENDED: /* not mended before the store can replace a body: it is tried as it is */
 		settle_retry(deliver, account, delivery, out);
 		break;
 	case OUTCOME_SPLIT:
@@ -127,7 +128,8 @@ static bool settle_batch(struct deliver *deliver, const struct answered *answere
 	arena_init(&arena);
 	row = ARENA_ARRAY(&arena, batch->n, struct delivery_settlement);
 	for (size_t i = 0; i < batch->n; i++) {
-		struct outcome_row whole = { answered->verdict->outcome, answered->verdict->reason };
+		struct outcome_row whole = { .outcome = answered->verdict->outcome,
+					     .reason = answered->verdict->reason };
 
 		settle_delivery(deliver, answered->account, &batch->delivery[i],
 				i < answered->verdict->n_row ? &answered->verdict->row[i] : &whole, batch->n,

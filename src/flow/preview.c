@@ -123,8 +123,9 @@ static bool add_request(struct preview_run *run, const struct delivery_new *plan
 	};
 	struct klaviyo_request rendered;
 
-	if (!klaviyo_render_request(api_url, &delivery, 1, planned->op, false, clock_wall_ms(run->ctx->clock),
-				    run->arena, &rendered, run->err))
+	if (!klaviyo_render_request(api_url, &delivery, 1, planned->op,
+				    endpoint_takes_many(endpoint_for(planned->kind, planned->op, false)),
+				    clock_wall_ms(run->ctx->clock), run->arena, &rendered, run->err))
 		return err_wrap(run->err, "render %s %s", delivery_op_text(planned->op),
 				klaviyo_kind_text(planned->kind));
 	request[preview->n_request++] = (struct preview_request){

@@ -38,7 +38,7 @@ static enum price_source price_source(struct str text)
 	return PRICE_SALE;
 }
 
-struct catalog_rules flow_catalog_rules(const struct settings_store *store)
+static struct catalog_rules catalog_rules(const struct settings_store *store)
 {
 	const struct str *value = store->value;
 
@@ -107,7 +107,7 @@ static struct activity_rules activity_rules(const struct settings_store *store,
 struct flow_rules flow_rules(const struct settings_store *store, const struct flow_account_facts *facts)
 {
 	return (struct flow_rules){
-		.catalog = flow_catalog_rules(store),
+		.catalog = catalog_rules(store),
 		.activity = activity_rules(store, facts),
 		.canceled = facts->canceled,
 	};
