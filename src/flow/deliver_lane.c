@@ -30,13 +30,15 @@ struct lane_class {
 	enum delivery_op op;
 };
 
-/* What others depend on first; deletes the other way round. */
+/* What others depend on first; deletes the other way round. Who leaves goes before who comes. */
 static const struct lane_class lane_order[] = {
 	{ KLAVIYO_CATEGORY, DELIVERY_CREATE }, { KLAVIYO_CATEGORY, DELIVERY_UPDATE },
 	{ KLAVIYO_ITEM, DELIVERY_CREATE },     { KLAVIYO_ITEM, DELIVERY_UPDATE },
 	{ KLAVIYO_VARIANT, DELIVERY_CREATE },  { KLAVIYO_VARIANT, DELIVERY_UPDATE },
 	{ KLAVIYO_VARIANT, DELIVERY_DELETE },  { KLAVIYO_ITEM, DELIVERY_DELETE },
-	{ KLAVIYO_CATEGORY, DELIVERY_DELETE },
+	{ KLAVIYO_CATEGORY, DELIVERY_DELETE }, { KLAVIYO_PROFILE, DELIVERY_DELETE },
+	{ KLAVIYO_CONSENT, DELIVERY_DELETE },  { KLAVIYO_EVENT, DELIVERY_CREATE },
+	{ KLAVIYO_PROFILE, DELIVERY_UPDATE },  { KLAVIYO_CONSENT, DELIVERY_CREATE },
 };
 
 /* ---- reading ---- */
@@ -186,6 +188,8 @@ static bool something_to_send(struct deliver *deliver, struct deliver_account *a
 	struct deliver_lane *lane = &account->lane[class->kind][class->op][priority];
 
 	if (lane->n_ready <= 0 || account->in_flight[class->kind][class->op] >= DELIVER_CLASS_MAX)
+		return false;
+	if (deliver_lookups_hold(deliver, account, class->kind))
 		return false;
 	if (deliver->now_ms < lane->not_before_ms) {
 		deliver_wake_at(deliver, lane->not_before_ms);

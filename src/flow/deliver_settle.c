@@ -75,8 +75,10 @@ static void settle_delivery(struct deliver *deliver, const struct deliver_accoun
 		break;
 	case OUTCOME_JOB: /* a job without an id cannot be asked for */
 	case OUTCOME_RETRY:
-	case OUTCOME_MENDED: /* not mended before the store can replace a body: it is tried as it is */
 		settle_retry(deliver, account, delivery, out);
+		break;
+	case OUTCOME_MENDED:
+		out->body = row->body;
 		break;
 	case OUTCOME_SPLIT:
 		out->solo = n_batch > 1;
@@ -183,7 +185,8 @@ static bool settle_sends(struct deliver *deliver, size_t *n_done, struct err *er
 {
 	while (deliver->ended) {
 		struct deliver_send *send = deliver->ended;
-		bool ok = settle_send(deliver, send, err);
+		bool ok = send->lookup != LOOKUP_NONE ? deliver_lookups_settle(deliver, send, err)
+						      : settle_send(deliver, send, err);
 
 		if (!ok && worth_retrying(err))
 			return false;

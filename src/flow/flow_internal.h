@@ -14,19 +14,15 @@
 /* A store as its platform sees it. Borrows store. */
 struct platform_store flow_platform_store(const struct settings_store *store);
 
-/* What Klaviyo itself told of an account (flow/lookup.c finds it out), as far as it is known. */
+/* What the rules need besides settings: what Klaviyo told of the account (deliver_lookup.c finds it out), names made up. */
 struct flow_account_facts {
 	bool canceled;             /* the account's metric is spelt "Canceled Order" */
-	bool list_known;
-	struct str list_id;        /* of the store's list */
+	struct str list_name;      /* of the store's list in Klaviyo */
 };
 bool flow_account_facts(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
 			struct flow_account_facts *out, struct err *err) MUST_CHECK;
-/* Name of the store's list in Klaviyo. */
-struct str flow_list_name(const struct settings_store *store, struct arena *arena);
 /* Names of cursors (db_cursor_get): facts of an account. */
 #define FLOW_CURSOR_SPELLING "metric cancelled" /* "Cancelled" or "Canceled" */
-#define FLOW_CURSOR_LIST     "list "            /* + name: its id */
 #define FLOW_CURSOR_OPTOUTS  "opt-outs"         /* Unix ms up to which they were read */
 
 /* The rules by which a store's facts are merged. Borrows store and what facts holds. */

@@ -87,8 +87,7 @@ static struct activity_rules activity_rules(const struct settings_store *store,
 		.send_profiles = setting_bool(value, SETTING_KEY_send_profiles),
 		.send_consent = setting_bool(value, SETTING_KEY_send_consent),
 		.profile_external_id = setting_bool(value, SETTING_KEY_profile_external_id),
-		.list_id = facts->list_id,
-		.list_wanted = !facts->list_known,
+		.list_id = facts->list_name, /* deliver puts its id there */
 		.consent_source = source.len > 0 ? source : store->name,
 		.profile_include = setting_text(value, SETTING_KEY_profile_include),
 		.profile_exclude = setting_text(value, SETTING_KEY_profile_exclude),
@@ -115,11 +114,19 @@ struct flow_rules flow_rules(const struct settings_store *store, const struct fl
 
 /* ---- facts of an account ---- */
 
-struct str flow_list_name(const struct settings_store *store, struct arena *arena)
+/* '|' separates what a group of consent is made of (klaviyo/render.h). */
+static struct str list_name(const struct settings_store *store, struct arena *arena)
 {
 	struct str name = setting_text(store->value, SETTING_KEY_list);
+	char *text;
 
-	return name.len > 0 ? name : arena_printf(arena, "Newsletter (%.*s)", STR_ARG(store->name));
+	if (name.len == 0)
+		return arena_printf(arena, "Newsletter (%.*s)", STR_ARG(store->name));
+	text = arena_cstr(arena, name);
+	for (size_t i = 0; i < name.len; i++)
+		if (text[i] == '|')
+			text[i] = '/';
+	return str_of(text, name.len);
 }
 
 static bool spelling(struct flow_ctx *ctx, const struct settings_account *account, struct arena *arena,
@@ -137,17 +144,8 @@ static bool spelling(struct flow_ctx *ctx, const struct settings_account *accoun
 bool flow_account_facts(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
 			struct flow_account_facts *out, struct err *err)
 {
-	struct str name = flow_list_name(store, arena);
-
-	*out = (struct flow_account_facts){ 0 };
-	if (!spelling(ctx, store->account, arena, &out->canceled, err))
-		return false;
-	if (!db_cursor_get(ctx->db, store->account->id,
-			   arena_printf(arena, FLOW_CURSOR_LIST "%.*s", STR_ARG(name)), arena, &out->list_id,
-			   err))
-		return err_wrap(err, "read the list of store '%.*s'", STR_ARG(store->name));
-	out->list_known = out->list_id.len > 0;
-	return true;
+	*out = (struct flow_account_facts){ .list_name = list_name(store, arena) };
+	return spelling(ctx, store->account, arena, &out->canceled, err);
 }
 
 /* ---- settings of the moment ---- */
