@@ -1,10 +1,9 @@
 /*
- * Who a message is about: CONTACT and ADDRESS bodies, the person they name, consent.
+ * CONTACT and ADDRESS bodies of the generic platform.
  *
- * Keeps:   contacts stay as the shop wrote them; only the person's id is brought to one form
- *          (model/person.h). A guest's customer id "0" is none, or all guests would be one person.
+ * Keeps:   contacts stay as the shop wrote them. A guest's customer id "0" is none, or all guests would be one
+ *          person.
  */
-#include "model/person.h"
 #include "platform/generic/generic_internal.h"
 
 static const struct field address_fields[] = {
@@ -82,42 +81,4 @@ struct json *generic_order_contact(struct mapping *mapping, const struct json *d
 		payload_put_filled(contact, "address",
 				   generic_address(mapping, payload_find(data, places[i])));
 	return contact;
-}
-
-struct entity generic_person(struct mapping *mapping, const struct json *contact)
-{
-	struct str email = json_get_text(contact, "email"), form;
-	struct str phone = json_get_text(contact, "phone");
-	struct str id = person_id(email, phone, json_get_text(json_get(contact, "address"), "country_code"),
-				  json_get_text(contact, "customer_id"), mapping->arena);
-
-	if (email.len && !person_email(email, mapping->arena, &form))
-		mapping_note(mapping, "'email' is no e-mail address");
-	else if (phone.len && id.len == 0)
-		mapping_note(mapping, "'phone' is no phone number with a country, so nobody is known by it");
-	if (id.len > PAYLOAD_ID_BYTES_MAX) {
-		mapping_note(mapping, "'customer_id' is too long to know somebody by it alone");
-		id = STR("");
-	}
-	return (struct entity){ .kind = ENTITY_PERSON, .id = id };
-}
-
-void generic_add_person(struct mapping *mapping, struct entity person, struct str part, int64_t version,
-			struct json *body)
-{
-	mapping_add(mapping, (struct fact){
-		.entity = person,
-		.part = part,
-		.op = FACT_SET,
-		.version = version,
-		.body = mapping_body(mapping, body),
-	});
-}
-
-void generic_add_consent(struct mapping *mapping, struct entity person, struct str part, struct str state,
-			 int64_t version, int64_t at_ms, struct json *body)
-{
-	json_set_text(body, "state", state);
-	json_set_text(body, "at", field_time_text(mapping, at_ms));
-	generic_add_person(mapping, person, part, version, body);
 }

@@ -1,6 +1,7 @@
 #ifndef PANNIER_PLATFORM_GENERIC_GENERIC_INTERNAL_H
 #define PANNIER_PLATFORM_GENERIC_GENERIC_INTERNAL_H
 
+#include "platform/contact.h"
 #include "platform/field.h"
 #include "platform/mapping.h"
 #include "platform/payload.h"
@@ -155,14 +156,6 @@ struct json *generic_address(struct mapping *mapping, const struct json *address
 struct json *generic_order_contact(struct mapping *mapping, const struct json *data);
 /* CONTACT of data itself. */
 struct json *generic_contact(struct mapping *mapping, const struct json *data);
-/* The person that a contact is; id "" if it names none. */
-struct entity generic_person(struct mapping *mapping, const struct json *contact);
-/* A person's fact; takes body. */
-void generic_add_person(struct mapping *mapping, struct entity person, struct str part, int64_t version,
-			struct json *body);
-/* The part consent.CHANNEL or field.CHANNEL; takes body, which may hold source, evidence, ip ... */
-void generic_add_consent(struct mapping *mapping, struct entity person, struct str part, struct str state, int64_t version,
-			 int64_t at_ms, struct json *body);
 
 void generic_add_deleted(struct mapping *mapping, const struct generic_message *message, enum entity_kind kind,
 			 const char *names, struct str root_id);

@@ -61,7 +61,7 @@ static struct str channel_of(struct mapping *mapping, const struct json *data, c
 static void add_subscriber(struct mapping *mapping, struct entity person, int64_t at_ms, struct json *contact)
 {
 	if (json_len(contact) > 1)
-		generic_add_person(mapping, person, STR("subscriber"), at_ms, contact);
+		contact_add(mapping, person, STR("subscriber"), at_ms, contact);
 	else
 		json_free(contact);
 }
@@ -70,7 +70,7 @@ void generic_map_consent(struct mapping *mapping, const struct generic_message *
 {
 	const struct json *data = message->data;
 	struct json *contact = generic_contact(mapping, data), *body;
-	struct entity person = generic_person(mapping, contact);
+	struct entity person = contact_person(mapping, contact);
 	struct str state = state_of(mapping, data), channel = channel_of(mapping, data, contact);
 	int64_t at_ms = generic_time(mapping, message, data, "consented_at|occurred_at", message->at_ms);
 
@@ -83,7 +83,7 @@ void generic_map_consent(struct mapping *mapping, const struct generic_message *
 	}
 	body = json_new_object();
 	field_copy(mapping, body, data, consent_fields, ARRAY_LEN(consent_fields));
-	generic_add_consent(mapping, person, mapping_part(mapping, "consent.", channel), state, at_ms, at_ms,
+	contact_add_consent(mapping, person, mapping_part(mapping, "consent.", channel), state, at_ms, at_ms,
 			    body);
 	add_subscriber(mapping, person, at_ms, contact);
 }

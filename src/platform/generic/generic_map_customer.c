@@ -35,7 +35,7 @@ static void add_field(struct mapping *mapping, const struct generic_message *mes
 	bool yes = json_is_true(value);
 
 	if (yes || json_type(value) == JSON_FALSE)
-		generic_add_consent(mapping, person, str_from(part),
+		contact_add_consent(mapping, person, str_from(part),
 				    yes ? STR("subscribed") : STR("unsubscribed"), message->version,
 				    message->at_ms, json_new_object());
 	else if (value)
@@ -54,13 +54,13 @@ static bool is_nobody(struct mapping *mapping, struct entity person)
 void generic_map_customer(struct mapping *mapping, const struct generic_message *message)
 {
 	struct json *body = customer_body(mapping, message);
-	struct entity person = generic_person(mapping, body);
+	struct entity person = contact_person(mapping, body);
 
 	if (is_nobody(mapping, person)) {
 		json_free(body);
 		return;
 	}
-	generic_add_person(mapping, person, STR("customer"), message->version, body);
+	contact_add(mapping, person, STR("customer"), message->version, body);
 	add_field(mapping, message, person, "email_marketing|accepts_marketing", "field.email");
 	add_field(mapping, message, person, "sms_marketing", "field.sms");
 }
@@ -68,7 +68,7 @@ void generic_map_customer(struct mapping *mapping, const struct generic_message 
 void generic_map_erased(struct mapping *mapping, const struct generic_message *message)
 {
 	struct json *contact = generic_contact(mapping, message->data), *body;
-	struct entity person = generic_person(mapping, contact);
+	struct entity person = contact_person(mapping, contact);
 	int64_t at_ms = generic_time(mapping, message, message->data, "erased_at|at", message->at_ms);
 
 	json_free(contact);
@@ -76,5 +76,5 @@ void generic_map_erased(struct mapping *mapping, const struct generic_message *m
 		return;
 	body = json_new_object();
 	json_set_text(body, "at", field_time_text(mapping, at_ms));
-	generic_add_person(mapping, person, STR("erased"), at_ms, body);
+	contact_add(mapping, person, STR("erased"), at_ms, body);
 }

@@ -117,7 +117,7 @@ static void add_opt_in(struct mapping *mapping, const struct json *data, struct 
 		return;
 	body = json_new_object();
 	field_copy(mapping, body, data, fields, ARRAY_LEN(fields));
-	generic_add_consent(mapping, person, STR("consent.email"), STR("subscribed"), at_ms, at_ms, body);
+	contact_add_consent(mapping, person, STR("consent.email"), STR("subscribed"), at_ms, at_ms, body);
 }
 
 /*
@@ -127,13 +127,13 @@ static void add_opt_in(struct mapping *mapping, const struct json *data, struct 
 static void add_person(struct mapping *mapping, const struct generic_message *message, int64_t placed_ms,
 		       struct json *contact)
 {
-	struct entity person = generic_person(mapping, contact);
+	struct entity person = contact_person(mapping, contact);
 
 	if (person.id.len == 0) {
 		json_free(contact);
 		return;
 	}
-	generic_add_person(mapping, person, STR("order"), placed_ms ? placed_ms : 1, contact);
+	contact_add(mapping, person, STR("order"), placed_ms ? placed_ms : 1, contact);
 	add_opt_in(mapping, message->data, person, placed_ms ? placed_ms : message->at_ms);
 }
 

@@ -129,7 +129,7 @@ static struct entity visitor_of(struct mapping *mapping, const struct json *data
 
 	visitor.id = payload_id(data, "anonymous_id", mapping->arena);
 	if (visitor.id.len == 0)
-		visitor.id = prefixed(mapping, "person:", generic_person(mapping, identity).id);
+		visitor.id = prefixed(mapping, "person:", contact_person(mapping, identity).id);
 	if (visitor.id.len == 0)
 		visitor.id = prefixed(
 			mapping, "cart:", payload_id(data, "cart_id|cart.cart_id|cart.id", mapping->arena));
