@@ -14,6 +14,9 @@
 /* A store as its platform sees it. Borrows store. */
 struct platform_store flow_platform_store(const struct settings_store *store);
 
+/* What Klaviyo itself says of people, messages with topics "klaviyo.*" -> facts. Pure. */
+void flow_map_klaviyo(struct str topic, struct str body, struct arena *arena, struct map_result *out);
+
 /* What the rules need besides settings: what Klaviyo told of the account (deliver_lookup.c finds it out), names made up. */
 struct flow_account_facts {
 	bool canceled;             /* the account's metric is spelt "Canceled Order" */
@@ -45,6 +48,8 @@ struct flow_plan {
 	struct str held;
 	struct str note;
 	int64_t again_ms;          /* see catalog_publication */
+	struct str *withdraw;
+	size_t n_withdraw;
 	struct str *forget;
 	size_t n_forget;
 };

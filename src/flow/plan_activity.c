@@ -254,6 +254,29 @@ static void render_consent(struct rendering *rendering)
 	}
 }
 
+/* ---- withdrawing ---- */
+
+static bool in_view(const struct rendering *rendering, struct str external_id)
+{
+	for (size_t i = 0; i < rendering->n; i++)
+		if (rendering->resource[i].kind == KLAVIYO_CONSENT &&
+		    str_eq(rendering->resource[i].external_id, external_id))
+			return true;
+	return false;
+}
+
+/* Told, or on its way, and the ledger does not say it any more: the person has left in Klaviyo. */
+static void withdraw(const struct rendering *rendering, struct flow_plan *out)
+{
+	const struct catalog_root *root = rendering->root;
+
+	out->withdraw = ARENA_ARRAY(rendering->arena, root->n_sent, struct str);
+	for (size_t i = 0; i < root->n_sent; i++)
+		if (root->sent[i].kind == KLAVIYO_CONSENT && !root->sent[i].wanted_deleted &&
+		    !in_view(rendering, root->sent[i].external_id))
+			out->withdraw[out->n_withdraw++] = root->sent[i].external_id;
+}
+
 /* ---- parts that are done with ---- */
 
 /* A browser's events are told, or switched off: nothing more will come of them. Those held stay. */
@@ -285,5 +308,6 @@ void flow_plan_activity(const struct flow_rules *rules, const struct catalog_roo
 	render_consent(&rendering);
 	*out = (struct flow_plan){ .held = view.held, .note = rendering.note, .again_ms = view.again_ms };
 	activity_plan(root, rendering.resource, rendering.n, arena, &out->delivery, &out->n_delivery);
+	withdraw(&rendering, out);
 	forget_parts(root, &view, arena, out);
 }

@@ -171,9 +171,14 @@ static struct catalog_publication choose_publication(struct side *side, const st
 		.touch_dependants = chance(side, 10),
 	};
 	struct str *forget = ARENA_ARRAY(&side->arena, 2, struct str);
+	struct str *told = ARENA_ARRAY(&side->arena, 1, struct str);
 
 	if (!store_is_catalog_root(root->root.kind)) {
 		publication.again_ms = chance(side, 20) ? side->now_ms + (int64_t)below(side, 3000) : 0;
+		publication.withdraw = told;
+		publication.n_withdraw = chance(side, 30);
+		publication.withdraw_reason = STR("left");
+		told[0] = str_from(numbered(side, "told", 3));
 		publication.forget = forget;
 		publication.n_forget = chance(side, 30) ? 1 + below(side, 2) : 0;
 		forget[0] = STR("base");

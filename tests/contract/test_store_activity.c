@@ -278,6 +278,30 @@ static void test_consent_is_never_replaced_and_keeps_its_order(void **state)
 	assert_int_equal(batch.delivery[0].id, out);
 }
 
+static void test_a_subscription_is_withdrawn(void **state)
+{
+	struct contract *contract = *state;
+	struct str left[] = { STR("email:ann") };
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_PERSON, "ann"),
+		.withdraw = left,
+		.n_withdraw = 1,
+		.withdraw_reason = STR("left in Klaviyo"),
+	};
+	int64_t in = contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_CREATE, "email:ann", "l"));
+	int64_t other =
+		contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_CREATE, "email:bob", "l"));
+	int64_t out = contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_DELETE, "email:ann", "l"));
+
+	publish(contract, &publication);
+	assert_int_equal(contract_get(contract, in).state, DELIVERY_SKIPPED);
+	assert_str(contract_get(contract, in).reason, "left in Klaviyo");
+	assert_int_equal(contract_get(contract, other).state, DELIVERY_READY);
+	assert_int_equal(contract_get(contract, out).state, DELIVERY_READY);
+}
+
 static void test_a_batch_of_consent_is_for_one_list(void **state)
 {
 	struct contract *contract = *state;
@@ -325,6 +349,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_newer_profile_replaces_the_queued_one),
 	cmocka_unit_test(test_an_erasure_of_what_never_left_is_sent),
 	cmocka_unit_test(test_consent_is_never_replaced_and_keeps_its_order),
+	cmocka_unit_test(test_a_subscription_is_withdrawn),
 	cmocka_unit_test(test_a_batch_of_consent_is_for_one_list),
 	cmocka_unit_test(test_a_cursor_is_kept),
 };
