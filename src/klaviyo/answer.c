@@ -180,9 +180,9 @@ static struct outcome_row mended_row(const struct answer_batch *batch, const str
 	if (!mend_phone(delivery, batch->arena, &row.body))
 		return row;
 	row.outcome = OUTCOME_MENDED;
-	row.reason = answer_clean(arena_printf(batch->arena, "sent again without the phone number: %.*s",
-					       STR_ARG(reason)),
-				  batch->arena);
+	row.reason = answer_clean(
+		arena_printf(batch->arena, "sent again without the phone number: %.*s", STR_ARG(reason)),
+		batch->arena);
 	return row;
 }
 

@@ -13,8 +13,8 @@ static const struct endpoint_row endpoint_table[ENDPOINT_COUNT] = {
 #define SUCCESS_ALL false
 #define SUCCESS_JOB true
 #define ENDPOINT_ROW(name, method, path, rows, success, burst, steady, exists, missing) \
-	[ENDPOINT_##name] = { #name, method, path, rows, SUCCESS_##success, \
-			      burst, steady, ANSWER_##exists, ANSWER_##missing },
+	[ENDPOINT_##name] = { #name, method, path, rows, SUCCESS_##success, burst, steady, ANSWER_##exists, \
+			      ANSWER_##missing },
 	KLAVIYO_ENDPOINTS(ENDPOINT_ROW)
 #undef ENDPOINT_ROW
 #undef SUCCESS_JOB

@@ -180,8 +180,8 @@ static void accept(const struct answer_batch *batch, const struct json *body, st
 		set_all(out, OUTCOME_RETRY, STR("accepted without the id of a job"), batch->arena);
 }
 
-static void decide(struct answer_batch *batch, const struct http_answer *answer,
-		   const struct json *body, struct klaviyo_verdict *out)
+static void decide(struct answer_batch *batch, const struct http_answer *answer, const struct json *body,
+		   struct klaviyo_verdict *out)
 {
 	struct answer_errors errors = answer_errors_read(json_get(body, "errors"), batch->arena);
 	bool is_ours = json_type(body) == JSON_OBJECT;

@@ -109,8 +109,7 @@ static void put_profile(struct render_object *object, const struct activity_even
 	enum render_profile what = event->history ? RENDER_PROFILE_IDS : RENDER_PROFILE_WHOLE;
 	struct render_object profile, data;
 
-	if (!render_open_member(object, "profile", &profile) ||
-	    !render_open_member(&profile, "data", &data))
+	if (!render_open_member(object, "profile", &profile) || !render_open_member(&profile, "data", &data))
 		return;
 	render_text(&data, "type", STR("profile"));
 	render_profile_attributes(&data, &event->profile, what, true);

@@ -14,8 +14,8 @@ struct text_union {
 	size_t n;
 	size_t n_max;
 	uint32_t *slot; /* place + 1; 0 = free */
-	size_t n_slot;  /* a power of two, more than twice n_max */
-	size_t n_more;  /* did not fit */
+	size_t n_slot;	/* a power of two, more than twice n_max */
+	size_t n_more;	/* did not fit */
 };
 
 static void union_init(struct text_union *set, size_t n, struct arena *arena)

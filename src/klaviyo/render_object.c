@@ -33,7 +33,7 @@ struct str render_cuts_text(const struct render_cuts *cuts, struct arena *arena)
 		strbuf_addf(&out, "%s%s cut at %zu bytes", out.len > 0 ? "; " : "", cuts->text,
 			    cuts->text_bytes_max);
 	if (cuts->n_text > 1)
-		strbuf_addf(&out, ", so %zu more texts", cuts->n_text - 1);
+		strbuf_addf(&out, ", and %zu more", cuts->n_text - 1);
 	add_cut(&out, "elements of lists", cuts->n_element);
 	add_cut(&out, "properties", cuts->n_property);
 	add_cut(&out, "of the Items", cuts->n_item);

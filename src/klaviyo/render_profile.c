@@ -8,8 +8,8 @@
 #include "base/attr.h"
 #include "klaviyo/render_internal.h"
 
-#define EMAIL_BYTES_MAX	       99
-#define ATTRIBUTE_BYTES_MAX    500
+#define EMAIL_BYTES_MAX		99
+#define ATTRIBUTE_BYTES_MAX	500
 #define PROPERTY_NAME_BYTES_MAX 255
 
 static void put_location(struct render_object *object, const struct address *address)

@@ -26,12 +26,18 @@ static void put_address(struct render_object *object, const char *name, const st
 		const char *name;
 		struct str text;
 	} member[] = {
-		{ "FirstName", address->first_name },	  { "LastName", address->last_name },
-		{ "Company", address->company },	  { "Address1", address->address1 },
-		{ "Address2", address->address2 },	  { "City", address->city },
-		{ "Region", address->region },		  { "RegionCode", address->region_code },
-		{ "Country", address->country },	  { "CountryCode", address->country_code },
-		{ "Zip", address->zip },		  { "Phone", address->phone },
+		{ "FirstName", address->first_name },
+		{ "LastName", address->last_name },
+		{ "Company", address->company },
+		{ "Address1", address->address1 },
+		{ "Address2", address->address2 },
+		{ "City", address->city },
+		{ "Region", address->region },
+		{ "RegionCode", address->region_code },
+		{ "Country", address->country },
+		{ "CountryCode", address->country_code },
+		{ "Zip", address->zip },
+		{ "Phone", address->phone },
 	};
 	size_t before = object->out->len;
 	struct render_object nested;
@@ -61,10 +67,10 @@ static struct str joined(const struct str *text, size_t n, struct arena *arena)
 static bool is_fixed_name(struct str name)
 {
 	static const char *const fixed[] = {
-		"OrderId",	  "OrderNumber",    "OrderURL",	     "Categories",    "ItemNames",
-		"Brands",	  "DiscountCode",   "DiscountValue", "Subtotal",      "ShippingValue",
-		"TaxValue",	  "TrackingNumber", "TrackingURL",   "TrackingCompany", "ShippingMethod",
-		"PaymentMethod",  "Source",	    "Reason",	     "BillingAddress", "ShippingAddress",
+		"OrderId",	 "OrderNumber",	   "OrderURL",	    "Categories",      "ItemNames",
+		"Brands",	 "DiscountCode",   "DiscountValue", "Subtotal",	       "ShippingValue",
+		"TaxValue",	 "TrackingNumber", "TrackingURL",   "TrackingCompany", "ShippingMethod",
+		"PaymentMethod", "Source",	   "Reason",	    "BillingAddress",  "ShippingAddress",
 		"Items",
 	};
 

@@ -31,8 +31,8 @@ struct str render_find_member(const struct json_member *member, size_t n, const 
 	return (struct str){ 0 };
 }
 
-bool render_read_resource(const struct delivery *delivery, struct json_member member[static RENDER_MEMBERS_MAX],
-			  size_t *n, struct err *err)
+bool render_read_resource(const struct delivery *delivery,
+			  struct json_member member[static RENDER_MEMBERS_MAX], size_t *n, struct err *err)
 {
 	struct str type;
 
@@ -130,8 +130,7 @@ static struct str base_url(struct str api_url)
 }
 
 /* '$' and ':' are as good as any in a path. */
-struct str render_url(struct str api_url, enum endpoint endpoint, struct str external_id,
-			 struct arena *arena)
+struct str render_url(struct str api_url, enum endpoint endpoint, struct str external_id, struct arena *arena)
 {
 	struct str path = str_from(endpoint_row(endpoint)->path);
 	size_t at = str_find_char(path, '{');
