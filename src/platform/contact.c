@@ -2,7 +2,8 @@
  * Contacts: the person that one names, and that person's facts.
  *
  * Doesn't: read a platform's messages (the adapters do).
- * Keeps:   a contact stays as the shop wrote it; only the person's id is brought to one form (model/person.h).
+ * Keeps:   a contact stays as the shop wrote it; only the person's id is brought to one form
+ *          (model/person.h).
  */
 #include "platform/contact.h"
 

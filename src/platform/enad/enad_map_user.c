@@ -1,9 +1,9 @@
 /*
  * user.create, user.update and user.verify_email_success: all three carry the whole user.
  *
- * Keeps:   a preference that is absent is not a "no". What a profile's field says is told as such (field.*), not
- *          as a consent that somebody gave.
- * Source:  docs.enad.io/docs/events, read 2026-11; names of an organisation in a user are not documented there.
+ * Keeps:   a preference that is absent is not a "no". What a profile's field says is told as such (field.*),
+ *          not as a consent that somebody gave.
+ * Source:  docs.enad.io/docs/events, read 2026-11; how a user names an organisation is not documented there.
  */
 #include "platform/contact.h"
 #include "platform/enad/enad_internal.h"

@@ -1,8 +1,8 @@
 /*
  * CONTACT and ADDRESS bodies of the generic platform.
  *
- * Keeps:   contacts stay as the shop wrote them. A guest's customer id "0" is none, or all guests would be one
- *          person.
+ * Keeps:   contacts stay as the shop wrote them. A guest's customer id "0" is none, or all guests would be
+ *          one person.
  */
 #include "platform/generic/generic_internal.h"
 
