@@ -2,6 +2,7 @@
 #define PANNIER_APP_APP_INTERNAL_H
 
 #include "app/serve.h"
+#include "flow/beacon.h"
 #include "flow/flow.h"
 #include "flow/ingest.h"
 #include "net/http_server.h"
@@ -37,6 +38,7 @@ struct app {
 	struct deliver *deliver;
 	struct inbox *inbox;
 	struct ingest *ingest;
+	struct beacon *beacon;
 	struct report *report;
 	struct retain retain;
 	struct http_server *server;

@@ -2,14 +2,14 @@
  * Routes: one table of what the daemon answers to.
  *
  * Does:    finds the row for a method and path, hands on the path's {segments}; 404, 405 where there is none.
- * Doesn't: verify who asks: every row here is public or, as hooks, verified by its handler with the
- *          store's secret.
+ * Doesn't: verify who asks: every row here is public or, as hooks and events, judged by its handler.
  * Threads: the HTTP server's. No handler waits for the database.
  */
 #include "app/app_internal.h"
 
 #include "base/counter.h"
 #include "flow/reply.h"
+#include "flow/storefront.h"
 
 #define SEGMENTS_MAX   2
 #define BODY_MAX_OTHER ((size_t)4096)
@@ -48,6 +48,26 @@ static void options_hook(struct app *app, struct http_exchange *exchange, const 
 	http_reply(exchange, 200, header, ARRAY_LEN(header), (struct str){ 0 });
 }
 
+static void get_script(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	storefront_script(&app->ctx, exchange, match->segment[0]);
+}
+
+static void post_events(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	beacon_post(app->beacon, exchange, match->segment[0]);
+}
+
+static void options_events(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	beacon_options(app->beacon, exchange, match->segment[0]);
+}
+
+static void get_cart(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	storefront_cart(&app->ctx, exchange, match->segment[0], match->segment[1]);
+}
+
 static void get_live(struct app *app, struct http_exchange *exchange, const struct route_match *match)
 {
 	(void)app;
@@ -75,6 +95,8 @@ static void get_root(struct app *app, struct http_exchange *exchange, const stru
 		exchange, 200, NULL, 0,
 		STR("Pannier " PANNIER_VERSION "\n\n"
 		    "POST /hooks/PLATFORM/STORE   messages of a shop; `pannier store show STORE` says how\n"
+		    "GET  /s/STORE.js            the script for the pages of a shop\n"
+		    "POST /s/STORE/events        what it tells\n"
 		    "GET  /health/live            the process answers\n"
 		    "GET  /health/ready           it can take in and keep messages\n"
 		    "GET  /metrics                for Prometheus\n\n"
@@ -83,6 +105,8 @@ static void get_root(struct app *app, struct http_exchange *exchange, const stru
 
 static const struct route route_row[] = {
 	{ "POST", "/hooks/{}/{}", post_hook }, { "OPTIONS", "/hooks/{}/{}", options_hook },
+	{ "GET", "/s/{}", get_script },	       { "POST", "/s/{}/events", post_events },
+	{ "GET", "/s/{}/cart/{}", get_cart },  { "OPTIONS", "/s/{}/events", options_events },
 	{ "GET", "/health/live", get_live },   { "GET", "/health/ready", get_ready },
 	{ "GET", "/metrics", get_metrics },    { "GET", "/", get_root },
 };
@@ -145,5 +169,7 @@ size_t routes_body_max(void *ctx, struct str method, struct str path)
 
 	if (str_eq(method, STR("POST")) && path_matches(STR("/hooks/{}/{}"), path, &match))
 		return ingest_body_max(app->ingest, path);
+	if (str_eq(method, STR("POST")) && path_matches(STR("/s/{}/events"), path, &match))
+		return beacon_body_max();
 	return BODY_MAX_OTHER;
 }

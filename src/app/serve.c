@@ -86,6 +86,7 @@ static bool open_stages(struct app *app, struct err *err)
 		return err_wrap(err, "take up deliveries");
 	app->inbox = inbox_new(&(struct inbox_config){ .db = app->db, .wake = app->wakes.commit });
 	app->ingest = ingest_new(&app->ctx, app->inbox);
+	app->beacon = beacon_new(app->ingest);
 	app->report = report_new(app);
 	return true;
 }
@@ -137,6 +138,7 @@ static void stop(struct app *app)
 	roles_stop(app);
 	inbox_free(app->inbox);
 	report_free(app->report);
+	beacon_free(app->beacon);
 	ingest_free(app->ingest);
 	deliver_close(app->deliver);
 	http_client_free(app->client);

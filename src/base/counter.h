@@ -16,6 +16,9 @@
 	X(http_refused_busy, "webhooks refused for now: queue or store full") \
 	X(messages_received, "messages committed") \
 	X(messages_duplicate, "messages that repeat one already committed") \
+	X(beacon_events, "events taken in from browsers") \
+	X(beacon_refused, "beacons refused: origin, key, size, rate or contents") \
+	X(beacon_bots, "beacons of robots, answered and dropped") \
 	X(commits, "group commits of the inbox") \
 	X(messages_mapped, "messages translated into facts") \
 	X(messages_ignored, "messages with nothing in them for Klaviyo") \

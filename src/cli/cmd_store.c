@@ -19,6 +19,10 @@ static void print_guide(struct cli *cli, const struct settings_store *store, con
 			"(As reached from this machine. Behind a proxy or on another host say --url-base "
 			"https://HOST or set PANNIER_URL.)\n");
 	(void)fprintf(cli->out, "\n%.*s\n", STR_ARG(guide->configure));
+	(void)fprintf(cli->out,
+		      "\nScript for the shop's pages, once storefront_mode and storefront_origins are set "
+		      "(docs/storefront.md):\n\n  %.*s\n",
+		      STR_ARG(guide->script_tag));
 }
 
 static struct json *guide_json(const struct settings_store *store, const struct store_guide *guide)
@@ -32,6 +36,7 @@ static struct json *guide_json(const struct settings_store *store, const struct 
 	json_put(json, "header", guide->header);
 	json_put(json, "secret_last4", store->secret_last4);
 	json_put(json, "configure", guide->configure);
+	json_put(json, "script_tag", guide->script_tag);
 	return json;
 }
 
@@ -51,6 +56,7 @@ bool cmd_store_add(struct cli *cli, struct err *err)
 	    !cli_secret_file(cli, "secret-file", &new.secret, err) ||
 	    !platform->check_secret(new.secret, err))
 		return false;
+	store_guide_add_key(cli, &change, &new.n);
 	new.change = change;
 	if (!session_open(cli, SESSION_EXISTING, err) ||
 	    !settings_store_add(cli->settings, &new, now_ms(cli), err) || !session_refresh(cli, err) ||
@@ -101,8 +107,11 @@ bool cmd_store_set(struct cli *cli, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "nothing to change: give KEY=VALUE, --account or --secret-file");
 	if (!session_open(cli, SESSION_EXISTING, err) || !session_store(cli, cli->arg[0], &store, err) ||
-	    !set_secret(cli, store, &secret, err) ||
-	    !settings_store_set(cli->settings, store->name, str_from(account), secret, change, n, now_ms(cli),
+	    !set_secret(cli, store, &secret, err))
+		return false;
+	if (store_guide_needs_key(store, change, n))
+		store_guide_add_key(cli, &change, &n);
+	if (!settings_store_set(cli->settings, store->name, str_from(account), secret, change, n, now_ms(cli),
 				err))
 		return false;
 	(void)fprintf(cli->out, "Store %s changed.\n", cli->arg[0]);

@@ -108,6 +108,7 @@ bool cmd_store_show(struct cli *cli, struct err *err)
 		json_put(json, "webhook_url", guide.webhook_url);
 		json_put(json, "header", guide.header);
 		json_put(json, "configure", guide.configure);
+		json_put(json, "script_tag", guide.script_tag);
 		json_set(json, "secrets", json_new_int((int64_t)store->n_secret));
 		cli_print_json(cli, json);
 		return true;
@@ -119,7 +120,8 @@ bool cmd_store_show(struct cli *cli, struct err *err)
 		      store->broken	    ? " (cannot be opened with this key file)"
 		      : store->n_secret > 1 ? ", and the one before it"
 					    : "");
-	(void)fprintf(cli->out, "Webhook URL: %.*s\nCreated:     %.*s UTC\n\n", STR_ARG(guide.webhook_url),
+	(void)fprintf(cli->out, "Webhook URL: %.*s\nScript:      %.*s\nCreated:     %.*s UTC\n\n",
+		      STR_ARG(guide.webhook_url), STR_ARG(guide.script_tag),
 		      STR_ARG(text_time(store->created_ms, &cli->arena)));
 	print_settings(cli, store);
 	(void)fprintf(cli->out, "\n%.*s\n", STR_ARG(guide.configure));

@@ -3,9 +3,12 @@
  */
 #include "cli/store_guide.h"
 
+#include "base/digest.h"
+#include "base/rand.h"
 #include "net/url.h"
 
 #define GUIDE_BYTES_MAX	  65536
+#define KEY_BYTES	  12
 #define ENAD_USUAL_HEADER "Authorization"
 
 bool store_guide_platform(struct str name, const struct platform_ops **out, struct err *err)
@@ -80,5 +83,44 @@ bool store_guide_make(struct cli *cli, const struct settings_store *store, struc
 		out->header = STR(ENAD_USUAL_HEADER);
 	out->configure =
 		fill(str_from(platform->guide.configure), out->webhook_url, out->header, &cli->arena);
+	out->script_tag =
+		arena_printf(&cli->arena, "<script src=\"%.*s/s/%.*s.js\" data-pannier defer></script>",
+			     STR_ARG(base), STR_ARG(store->name));
 	return true;
+}
+
+static struct str change_of(const struct setting_change *change, size_t n, const char *key,
+			    struct str otherwise)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(change[i].key, str_from(key)))
+			otherwise = str_trim(change[i].value);
+	return otherwise;
+}
+
+bool store_guide_needs_key(const struct settings_store *store, const struct setting_change *change, size_t n)
+{
+	struct str mode = change_of(change, n, "storefront_mode",
+				    setting_text(store->value, SETTING_KEY_storefront_mode));
+	struct str key = change_of(change, n, "storefront_key",
+				   setting_text(store->value, SETTING_KEY_storefront_key));
+
+	return key.len == 0 && (str_eq(mode, STR("server")) || str_eq(mode, STR("both")));
+}
+
+void store_guide_add_key(struct cli *cli, struct setting_change **change, size_t *n)
+{
+	struct setting_change *more = ARENA_ARRAY(&cli->arena, *n + 1, struct setting_change);
+	char hex[2 * KEY_BYTES + 1];
+	unsigned char bytes[KEY_BYTES];
+
+	if (change_of(*change, *n, "storefront_key", STR("")).len > 0)
+		return;
+	rand_fill(rand_system(), bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), hex);
+	for (size_t i = 0; i < *n; i++)
+		more[i] = (*change)[i];
+	more[*n] = (struct setting_change){ STR("storefront_key"), arena_printf(&cli->arena, "pub_%s", hex) };
+	*change = more;
+	(*n)++;
 }

@@ -9,6 +9,7 @@ struct store_guide {
 	struct str webhook_url;
 	struct str header;         /* the one that carries the secret; "" if the platform has its own way */
 	struct str configure;      /* paragraphs */
+	struct str script_tag;     /* for the pages of the shop */
 };
 
 /* ERR_INVALID: the platform is not one this version knows, or --url-base is not a URL. */
@@ -18,5 +19,10 @@ bool store_guide_make(struct cli *cli, const struct settings_store *store, struc
 bool store_guide_base(struct cli *cli, struct str *out, struct err *err) MUST_CHECK;
 /* The platform of that name; ERR_INVALID lists those there are. */
 bool store_guide_platform(struct str name, const struct platform_ops **out, struct err *err) MUST_CHECK;
+
+/* The changes with a fresh storefront_key behind them, unless one is among them. */
+void store_guide_add_key(struct cli *cli, struct setting_change **change, size_t *n);
+/* Will the store need a publishable key and have none, after these changes? */
+bool store_guide_needs_key(const struct settings_store *store, const struct setting_change *change, size_t n);
 
 #endif

@@ -12,28 +12,16 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
-#include "flow/backlog.h"
 #include "flow/flow_internal.h"
-#include "flow/refusal.h"
+#include "flow/ingest_internal.h"
 #include "flow/reply.h"
 
 /* Messages in one request at most. */
 #define MESSAGES_MAX 2048
 /* Body ceiling where no store is known yet; it was perhaps added a moment ago. */
-#define BODY_MAX_UNKNOWN      ((size_t)1 << 20)
+#define BODY_MAX_UNKNOWN ((size_t)1 << 20)
 /* A store that was just added is known at once; a flood for unknown ones costs a read each so often. */
-#define RENEW_MS	      5
-#define RETRY_AFTER_BACKLOG_S 30
-#define RETRY_AFTER_BUSY_S    2
-#define RETRY_AFTER_FULL_S    60
-
-struct ingest {
-	struct flow_ctx *ctx;
-	struct inbox *inbox;
-	struct backlog *backlog;
-	struct refusals *refusals;
-	int64_t renewed_at_ms; /* monotonic; of the HTTP thread alone */
-};
+#define RENEW_MS 5
 
 /* One request on its way; lives in the exchange's arena until the answer. */
 struct reception {
@@ -88,6 +76,17 @@ size_t ingest_body_max(struct ingest *ingest, struct str path)
 
 /* ---- answers ---- */
 
+int ingest_retry_after_s(const struct err *err)
+{
+	return err->code == ERR_TOO_LARGE ? RETRY_AFTER_FULL_S : RETRY_AFTER_BUSY_S;
+}
+
+struct str ingest_unavailable_text(const struct err *err)
+{
+	return err->code == ERR_TOO_LARGE ? STR("no space to store the message")
+					  : STR("the message could not be stored, send it again");
+}
+
 static void count_refusal(int status)
 {
 	if (status == 401)
@@ -114,11 +113,7 @@ static void refuse(struct reception *reception, int status, struct str why)
 static void reply_unavailable(struct http_exchange *exchange, const struct err *err)
 {
 	count_refusal(503);
-	if (err->code == ERR_TOO_LARGE)
-		reply_error(exchange, 503, RETRY_AFTER_FULL_S, STR("no space to store the message"));
-	else
-		reply_error(exchange, 503, RETRY_AFTER_BUSY_S,
-			    STR("the message could not be stored, send it again"));
+	reply_error(exchange, 503, ingest_retry_after_s(err), ingest_unavailable_text(err));
 }
 
 static void reply_accepted(struct reception *reception, size_t n_new, size_t n_duplicate)
@@ -242,8 +237,7 @@ static bool check_shape(struct reception *reception, struct str content_type)
 	return true;
 }
 
-/* Looks for changes by other processes, at most every RENEW_MS; true if there were any. */
-static bool renew_settings(struct ingest *ingest)
+bool ingest_renew_settings(struct ingest *ingest)
 {
 	int64_t now_ms = clock_mono_ms(ingest->ctx->clock);
 	struct err err;
@@ -300,7 +294,7 @@ void ingest_webhook(struct ingest *ingest, struct http_exchange *exchange, struc
 	reception->ingest = ingest;
 	reception->exchange = exchange;
 	if (receive(reception, snapshot, platform, store, false) != RECEPTION_ANSWERED) {
-		if (renew_settings(ingest)) {
+		if (ingest_renew_settings(ingest)) {
 			settings_release(settings, snapshot);
 			snapshot = settings_take(settings);
 		}

@@ -7,26 +7,36 @@
 
 #include "base/json.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define REPLY_BYTES_MAX 2048
 
-void reply_error(struct http_exchange *exchange, int status, int retry_after_s, struct str text)
+void reply_error_with(struct http_exchange *exchange, int status, int retry_after_s, struct str text,
+		      const struct http_header *more, size_t n_more)
 {
+	struct http_header header[REPLY_HEADERS_MAX + 2];
 	char seconds[16];
 	struct strbuf body;
-	struct http_header header[] = {
-		{ STR("Content-Type"), STR("application/json") },
-		{ STR("Retry-After"), { 0 } },
-	};
+	size_t n = 0;
 
+	assert(n_more <= REPLY_HEADERS_MAX);
+	header[n++] = (struct http_header){ STR("Content-Type"), STR("application/json") };
 	(void)snprintf(seconds, sizeof(seconds), "%d", retry_after_s);
-	header[1].value = str_from(seconds);
+	if (retry_after_s > 0)
+		header[n++] = (struct http_header){ STR("Retry-After"), str_from(seconds) };
+	for (size_t i = 0; i < n_more; i++)
+		header[n++] = more[i];
 	strbuf_init(&body, REPLY_BYTES_MAX);
 	strbuf_add_text(&body, "{\"error\":");
 	json_write_text(text, &body);
 	strbuf_add_text(&body, "}\n");
-	http_reply(exchange, status, header, retry_after_s > 0 ? 2 : 1,
+	http_reply(exchange, status, header, n,
 		   body.overflow ? STR("{\"error\":\"refused\"}\n") : strbuf_str(&body));
 	strbuf_release(&body);
+}
+
+void reply_error(struct http_exchange *exchange, int status, int retry_after_s, struct str text)
+{
+	reply_error_with(exchange, status, retry_after_s, text, NULL, 0);
 }

@@ -109,7 +109,8 @@ struct str setting_allowed(enum setting setting, struct arena *arena)
 		strbuf_add_text(&text, "an http or https URL");
 		break;
 	case SETTING_TEMPLATE:
-		strbuf_add_text(&text, "an http or https URL with ");
+		strbuf_add_text(&text,
+				row->choices[0] ? "an http or https URL with " : "an http or https URL");
 		add_choices(row->choices, "{", "}", &text);
 		break;
 	case SETTING_HEADER:

@@ -23,6 +23,8 @@
 	  "name of the metric of cancelled orders; auto: the one the account has already, else Cancelled") \
 	X(optout_poll_s, ACCOUNT, INT, "300", 10, 86400, "", 0, \
 	  "how often Klaviyo is asked who has unsubscribed there, in seconds") \
+	X(public_key, ACCOUNT, TEXT, "", 0, 6, "", 0, \
+	  "public API key (site id, six characters), for klaviyo.js in the shop") \
 	X(max_body_bytes, STORE, INT, "1048576", 1024, 16777216, "", 0, "largest request body taken in") \
 	X(max_pending, STORE, INT, "1000000", 1, 100000000, "", 0, \
 	  "messages that may wait to be mapped before the shop is told to come back later (429)") \
@@ -74,6 +76,19 @@
 	X(quiet_ms, STORE, INT, "1000", 0, 600000, "", 0, "wait for so much quiet after a change before sending") \
 	X(quiet_max_ms, STORE, INT, "10000", 0, 3600000, "", 0, "but never longer than this after the first change") \
 	X(tombstone_hours, STORE, INT, "24", 1, 720, "", 0, \
-	  "how long a late message cannot bring back what was deleted")
+	  "how long a late message cannot bring back what was deleted") \
+	X(storefront_mode, STORE, CHOICE, "off", 0, 0, "off|onsite|server|both", 0, \
+	  "the shop's script: off; onsite: through klaviyo.js; server: beacons to here; both: klaviyo.js for forms, events by beacon") \
+	X(storefront_origins, STORE, TEXT, "", 0, 1000, "", 0, \
+	  "origins of the shop whose pages may send events, with commas between: https://shop.example") \
+	X(storefront_key, STORE, TEXT, "", 0, 64, "", 0, \
+	  "publishable key in the shop's script; not a secret; made when a store is added or its script turned on") \
+	X(storefront_consent, STORE, CHOICE, "wait", 0, 0, "wait|assume", 0, \
+	  "the shop's script: wait until the page says consent, or assume it until the page says no") \
+	X(storefront_url, STORE, TEMPLATE, "", 0, 300, "", 0, \
+	  "how browsers reach this daemon, for signed cart links: https://pannier.shop.example") \
+	X(cart_url_template, STORE, TEMPLATE, "", 0, 500, "cart_id", 0, \
+	  "where the shop restores a cart: https://shop.example/cart?restore={cart_id}; with it CheckoutURL is a signed link") \
+	X(cart_link_hours, STORE, INT, "720", 1, 8760, "", 0, "how long a signed cart link works")
 
 #endif

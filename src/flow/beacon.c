@@ -1,0 +1,342 @@
+/*
+ * Beacons: a browser's request becomes pending messages.
+ *
+ * Does:    store, origin, robot, rate, key; hands what beacon_read made of the body to the group commit and
+ *          answers when that has told.
+ * Doesn't: understand events.
+ * Keeps:   a 2xx for an event comes after its commit, as in ingest.c. A flood of beacons fills at most half
+ *          of what the store may have pending, so the shop's own messages still come in. No answer and no
+ *          audit row repeats what a browser sent.
+ * Threads: HTTP; record_done on the commit role's.
+ */
+#include "flow/beacon.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "flow/beacon_read.h"
+#include "flow/ingest_internal.h"
+#include "flow/rate_limit.h"
+#include "flow/reply.h"
+
+#define ROWS_MAX	   8192
+#define RETRY_AFTER_RATE_S 60
+/* Many people can be behind one address; one browser is one person. */
+#define ADDRESS_RATE ((struct rate){ .burst = 300, .per_minute = 600 })
+#define VISITOR_RATE ((struct rate){ .burst = 120, .per_minute = 60 })
+
+struct beacon {
+	struct ingest *ingest;
+	struct rate_limit *limit;
+};
+
+/* One request on its way; lives in the exchange's arena until the answer. */
+struct call {
+	struct beacon *beacon;
+	struct http_exchange *exchange;
+	const struct settings_store *store; /* valid only on the HTTP thread, while the snapshot is held */
+	struct str origin;		    /* in the arena; "" = not (yet) allowed */
+};
+
+struct beacon *beacon_new(struct ingest *ingest)
+{
+	struct beacon *beacon = mem_zalloc(1, sizeof(*beacon));
+
+	beacon->ingest = ingest;
+	beacon->limit = rate_limit_new(ROWS_MAX, ingest->ctx->rand);
+	return beacon;
+}
+
+void beacon_free(struct beacon *beacon)
+{
+	if (!beacon)
+		return;
+	rate_limit_free(beacon->limit);
+	mem_free(beacon);
+}
+
+size_t beacon_body_max(void)
+{
+	return BEACON_BYTES_MAX;
+}
+
+/* ---- answers ---- */
+
+static size_t cors_headers(const struct call *call, struct http_header out[static 2])
+{
+	out[0] = (struct http_header){ STR("Vary"), STR("Origin") };
+	out[1] = (struct http_header){ STR("Access-Control-Allow-Origin"), call->origin };
+	return call->origin.len > 0 ? 2 : 1;
+}
+
+static void accept(const struct call *call)
+{
+	struct http_header header[2];
+	size_t n = cors_headers(call, header);
+
+	http_reply(call->exchange, 204, header, n, STR(""));
+}
+
+static void reply_no(const struct call *call, int status, int retry_after_s, struct str why)
+{
+	struct http_header header[2];
+	size_t n = cors_headers(call, header);
+
+	counter_add(COUNTER_beacon_refused, 1);
+	reply_error_with(call->exchange, status, retry_after_s, why, header, n);
+}
+
+/* Says no and notes it for the store's audit. */
+static void refuse(const struct call *call, int status, int retry_after_s, struct str why)
+{
+	struct ingest *ingest = call->beacon->ingest;
+	struct arena *arena = http_exchange_arena(call->exchange);
+
+	refusals_note(ingest->refusals, call->store->id, call->store->account->id,
+		      clock_wall_ms(ingest->ctx->clock),
+		      arena_printf(arena, "%d: beacon: %.*s", status, STR_ARG(why)));
+	reply_no(call, status, retry_after_s, why);
+}
+
+/* The commit role tells what became of the records. */
+static void record_done(void *arg, bool ok, const struct inbox_receipt *receipt, size_t n,
+			const struct err *err)
+{
+	const struct call *call = arg;
+	const struct flow_wakes *wake = call->beacon->ingest->ctx->wake;
+	size_t n_new = 0;
+
+	if (!ok) {
+		reply_no(call, 503, ingest_retry_after_s(err), ingest_unavailable_text(err));
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		n_new += receipt[i].kind == INBOX_NEW;
+	counter_add(COUNTER_beacon_events, n_new);
+	if (n_new > 0 && wake && wake->map)
+		wake_send(wake->map);
+	accept(call);
+}
+
+/* ---- who asks ---- */
+
+/* Loopback and the address blocks of RFC 1918 and RFC 4193: where a proxy of ours may stand. */
+static bool is_private(struct str address)
+{
+	static const char *const start[] = { "127.", "::1", "::ffff:127.", "10.", "192.168.", "fc", "fd" };
+	struct str rest = str_skip(address, 4), octet;
+	int64_t number = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(start); i++)
+		if (str_starts(address, str_from(start[i])))
+			return true;
+	return str_starts(address, STR("172.")) && str_split(&rest, '.', &octet) &&
+	       str_to_int64(octet, &number) && number >= 16 && number <= 31;
+}
+
+/* The peer, or whom our own proxy names last: what stands before that anybody can have written. */
+static struct str address_of(const struct http_exchange *exchange)
+{
+	struct str peer = http_exchange_request(exchange)->remote;
+	struct str list = http_exchange_header(exchange, "X-Forwarded-For"), one, last = STR("");
+
+	if (!is_private(peer))
+		return peer;
+	while (str_split(&list, ',', &one))
+		last = str_trim(one);
+	return last.len > 0 ? last : peer;
+}
+
+static bool takes_beacons(const struct settings_store *store)
+{
+	struct str mode = setting_text(store->value, SETTING_KEY_storefront_mode);
+
+	return str_eq(mode, STR("server")) || str_eq(mode, STR("both"));
+}
+
+/* The store of that name, if it takes beacons; looks for changes once if not. */
+static const struct snapshot *take_store(struct beacon *beacon, struct str name,
+					 const struct settings_store **store)
+{
+	struct settings *settings = beacon->ingest->ctx->settings;
+	const struct snapshot *snapshot = settings_take(settings);
+
+	*store = snapshot_find_store(snapshot, name);
+	if ((!*store || !takes_beacons(*store)) && ingest_renew_settings(beacon->ingest)) {
+		settings_release(settings, snapshot);
+		snapshot = settings_take(settings);
+		*store = snapshot_find_store(snapshot, name);
+	}
+	if (*store && !takes_beacons(*store))
+		*store = NULL;
+	return snapshot;
+}
+
+static bool check_origin(struct call *call)
+{
+	struct str origin = http_exchange_header(call->exchange, "Origin");
+
+	if (!beacon_origin_allowed(setting_text(call->store->value, SETTING_KEY_storefront_origins), origin))
+		return false;
+	call->origin = arena_dup(http_exchange_arena(call->exchange), origin);
+	return true;
+}
+
+static bool is_readable(struct str content_type)
+{
+	struct str type = str_trim(str_of(content_type.p, str_find_char(content_type, ';')));
+
+	return type.len == 0 || str_eq_nocase(type, STR("text/plain")) ||
+	       str_eq_nocase(type, STR("application/json"));
+}
+
+/* What can be said before the body is read. False: answered. */
+static bool check_shape(struct call *call)
+{
+	const struct http_request *http = http_exchange_request(call->exchange);
+
+	if (!check_origin(call))
+		refuse(call, 403, 0, STR("this origin is not in the store's storefront_origins"));
+	else if (!is_readable(http_exchange_header(call->exchange, "Content-Type")))
+		refuse(call, 415, 0, STR("send text/plain or application/json"));
+	else if (http->body_too_large)
+		refuse(call, 413, 0, STR("more than 32 KiB"));
+	else if (http->body_broken)
+		refuse(call, 400, 0, STR("the body did not arrive whole"));
+	else
+		return true;
+	return false;
+}
+
+static bool rates_allow(struct call *call, const struct beacon_batch *batch)
+{
+	struct rate_limit *limit = call->beacon->limit;
+	int64_t mono_ms = clock_mono_ms(call->beacon->ingest->ctx->clock);
+
+	for (size_t i = 0; i < batch->n; i++)
+		if (!rate_limit_take(limit, "visitor", call->store->id, batch->event[i].visitor, VISITOR_RATE,
+				     1, mono_ms))
+			return false;
+	return true;
+}
+
+static bool address_allows(struct call *call)
+{
+	return rate_limit_take(call->beacon->limit, "address", call->store->id, address_of(call->exchange),
+			       ADDRESS_RATE, 1, clock_mono_ms(call->beacon->ingest->ctx->clock));
+}
+
+static bool has_key(const struct call *call, const struct beacon_batch *batch)
+{
+	struct str key = setting_text(call->store->value, SETTING_KEY_storefront_key);
+
+	return key.len > 0 && secret_eq(key, batch->key);
+}
+
+/* ---- taking in ---- */
+
+/* The events as records, handed to the group commit. From here on record_done answers. */
+static void submit(struct call *call, const struct beacon_batch *batch, int64_t now_ms)
+{
+	struct inbox_record *record =
+		ARENA_ARRAY(http_exchange_arena(call->exchange), batch->n, struct inbox_record);
+	struct err err;
+
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct beacon_event *event = &batch->event[i];
+		struct digest16 key = digest16_of((struct str[]){ STR("beacon"), event->id }, 2);
+
+		record[i] = (struct inbox_record){
+			.store_id = call->store->id,
+			.received_ms = now_ms,
+			.topic = event->topic,
+			.source_id = event->id,
+			.body = event->body,
+			.slot = key,
+			.key = key,
+		};
+	}
+	if (!inbox_submit(call->beacon->ingest->inbox, record, batch->n, record_done, call, &err))
+		reply_no(call, 503, ingest_retry_after_s(&err), ingest_unavailable_text(&err));
+}
+
+static void take_in(struct call *call)
+{
+	struct ingest *ingest = call->beacon->ingest;
+	struct arena *arena = http_exchange_arena(call->exchange);
+	int64_t now_ms = clock_wall_ms(ingest->ctx->clock);
+	int64_t limit = setting_int(call->store->value, SETTING_KEY_max_pending) / 2;
+	struct beacon_batch batch;
+	struct err err;
+
+	if (!beacon_read(call->store, http_exchange_request(call->exchange)->body, now_ms, arena, &batch,
+			 &err))
+		refuse(call, err.code == ERR_TOO_LARGE ? 413 : 400, 0, str_from(err.msg));
+	else if (!has_key(call, &batch))
+		refuse(call, 401, 0, STR("the publishable key is missing or not this store's"));
+	else if (batch.n == 0)
+		refuse(call, 400, 0, str_from(batch.why.msg));
+	else if (!rates_allow(call, &batch))
+		refuse(call, 429, RETRY_AFTER_RATE_S, STR("too many events of one visitor"));
+	else if (!backlog_take(ingest->backlog, call->store->id, batch.n, limit > 0 ? limit : 1))
+		refuse(call, 429, RETRY_AFTER_BACKLOG_S, STR("too many messages of this store wait"));
+	else
+		submit(call, &batch, now_ms);
+}
+
+static void receive(struct call *call)
+{
+	if (!check_shape(call))
+		return;
+	if (beacon_is_bot(http_exchange_header(call->exchange, "User-Agent"))) {
+		counter_add(COUNTER_beacon_bots, 1);
+		accept(call);
+		return;
+	}
+	if (!address_allows(call)) {
+		refuse(call, 429, RETRY_AFTER_RATE_S, STR("too many requests from one address"));
+		return;
+	}
+	take_in(call);
+}
+
+static struct call *call_new(struct beacon *beacon, struct http_exchange *exchange)
+{
+	struct call *call = ARENA_NEW(http_exchange_arena(exchange), struct call);
+
+	call->beacon = beacon;
+	call->exchange = exchange;
+	return call;
+}
+
+void beacon_post(struct beacon *beacon, struct http_exchange *exchange, struct str store)
+{
+	struct call *call = call_new(beacon, exchange);
+	const struct snapshot *snapshot = take_store(beacon, store, &call->store);
+
+	if (call->store)
+		receive(call);
+	else
+		reply_no(call, 404, 0, STR("no such store, or it takes no events of browsers"));
+	settings_release(beacon->ingest->ctx->settings, snapshot);
+}
+
+void beacon_options(struct beacon *beacon, struct http_exchange *exchange, struct str store)
+{
+	struct call *call = call_new(beacon, exchange);
+	const struct snapshot *snapshot = take_store(beacon, store, &call->store);
+
+	if (call->store && check_origin(call)) {
+		const struct http_header header[] = {
+			{ STR("Access-Control-Allow-Origin"), call->origin },
+			{ STR("Access-Control-Allow-Methods"), STR("POST") },
+			{ STR("Access-Control-Allow-Headers"), STR("content-type") },
+			{ STR("Access-Control-Max-Age"), STR("86400") },
+			{ STR("Vary"), STR("Origin") },
+		};
+
+		http_reply(exchange, 204, header, ARRAY_LEN(header), STR(""));
+	} else {
+		reply_no(call, call->store ? 403 : 404, 0, STR("this origin may not send events here"));
+	}
+	settings_release(beacon->ingest->ctx->settings, snapshot);
+}
