@@ -188,6 +188,13 @@ static struct str prefixed(const struct fold *fold, struct str id)
 	return arena_printf(fold->arena, "%.*s%.*s", STR_ARG(prefix), STR_ARG(id));
 }
 
+/* A line that says all of these itself waits for nothing. */
+static bool lacks_something(const struct activity_line *line)
+{
+	return line->name.len == 0 || line->image_url.len == 0 || line->product_url.len == 0 ||
+	       line->brand.len == 0 || line->n_category == 0;
+}
+
 void line_product_fill(struct fold *fold, struct activity_line *line, struct str currency)
 {
 	struct str named = line->product_id.len > 0 ? line->product_id : line->variant_id;
@@ -200,7 +207,7 @@ void line_product_fill(struct fold *fold, struct activity_line *line, struct str
 		fill(fold, line, &found.product->item, found.variant, currency);
 		return;
 	}
-	if (fold->unknown.len == 0)
+	if (fold->unknown.len == 0 && lacks_something(line))
 		fold->unknown = named;
 	line->product_id = prefixed(fold, line->product_id);
 	line->variant_id = prefixed(fold, line->variant_id);

@@ -10,6 +10,8 @@
 #include "activity/plan.h"
 #include "klaviyo/render.h"
 
+#define LOOK_AGAIN_MS 1000
+
 /* ---- products that lines name ---- */
 
 static bool belongs(const struct root_entity *entity, struct entity product)
@@ -307,6 +309,9 @@ void flow_plan_activity(const struct flow_rules *rules, const struct catalog_roo
 	render_profile(&rendering);
 	render_consent(&rendering);
 	*out = (struct flow_plan){ .held = view.held, .note = rendering.note, .again_ms = view.again_ms };
+	/* What it waits for may come any moment, and rings no bell. */
+	if (out->again_ms > now_ms + LOOK_AGAIN_MS)
+		out->again_ms = now_ms + LOOK_AGAIN_MS;
 	activity_plan(root, rendering.resource, rendering.n, arena, &out->delivery, &out->n_delivery);
 	withdraw(&rendering, out);
 	forget_parts(root, &view, arena, out);

@@ -182,12 +182,12 @@ static void the_spelling_follows_the_account(void **state)
 	(void)rig_settle(rig, 20000);
 	assert_int_equal(count_body(rig, "/api/event", "\"Canceled Order\""), 1);
 	assert_int_equal(count_body(rig, "/api/event", "\"Cancelled Order\""), 0);
-	rig_crash(rig); /* what was found out is kept */
+	rig_crash(rig); /* what was found out is kept; the fake forgets its requests */
 	rig_generic(rig, "shop", "order.placed",
 		    "{'order_id':'8','currency':'EUR','total':'1.00','customer':{'email':'bob@shop.test'},"
 		    "'lines':[]}");
 	(void)rig_settle(rig, 20000);
-	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), 1);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), 0);
 }
 
 #define BARE_ORDER \
