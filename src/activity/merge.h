@@ -45,8 +45,10 @@ struct activity_view {
 	const struct digest16 *event_key;   /* parallel: what tells it from another under the same unique_id (which refund) */
 	const struct str *event_part;       /* parallel: part of a visitor it came from, "" else */
 	size_t n_event;
+	const struct str *idle_part;  /* parts of a visitor that no event comes of (switched off, not readable): may be forgotten */
+	size_t n_idle_part;
 	bool has_profile;
-	struct activity_profile profile;
+	struct activity_profile profile; /* of a person: email and phone are set even if it is not told, also when `erase` */
 	const struct activity_consent *consent; /* what the ledger says now, at most one per channel; only what may be told */
 	const struct digest16 *consent_key; /* parallel: of state and of the opt-out in Klaviyo that it overrides */
 	size_t n_consent;

@@ -1,6 +1,156 @@
-/* stub */
+/*
+ * A person's profile: of all that parts say, the newest of each field.
+ *
+ * Keeps:   the root's own id is who the person is, whatever a part says. Of a person who was erased nothing
+ *          else is told; nobody gets a profile by consent alone.
+ * Pure.
+ */
 #include "activity/fold_internal.h"
+
+#include "base/attr.h"
+#include "model/person.h"
+
+/* In the order of their names, so that equals always fall the same way. */
+static const char *const source_row[] = { "customer", "order", "subscriber" };
+
+struct source {
+	const struct fold_fact *fact;
+	struct contact contact;
+};
+
+struct sources {
+	struct source source[ARRAY_LEN(source_row)];
+	size_t n;
+};
+
+static void read_sources(struct fold *fold, struct sources *sources)
+{
+	*sources = (struct sources){ .n = 0 };
+	for (size_t i = 0; i < ARRAY_LEN(source_row); i++) {
+		const struct fold_fact *fact = fold_part(fold, source_row[i]);
+
+		if (!fact)
+			continue;
+		sources->source[sources->n++] =
+			(struct source){ fact, contact_read(fold, fact->body, STR("")) };
+	}
+}
+
+static bool is_later(const struct source *a, const struct source *b)
+{
+	return fact_wins(a->fact->row->version, a->fact->row->seq, b->fact->row->version, b->fact->row->seq);
+}
+
+/* The text at this place of the newest contact that has one. */
+static struct str newest(const struct sources *sources, size_t offset)
+{
+	const struct source *best = NULL;
+	struct str text = { 0 };
+
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct source *source = &sources->source[i];
+		const struct str *own =
+			(const struct str *)(const void *)((const char *)&source->contact + offset);
+
+		if (own->len == 0 || (best && !is_later(source, best)))
+			continue;
+		best = source;
+		text = *own;
+	}
+	return text;
+}
+
+/* An address is one thing: fields of two are never mixed. */
+static struct address newest_address(const struct sources *sources)
+{
+	const struct source *best = NULL;
+
+	for (size_t i = 0; i < sources->n; i++)
+		if (sources->source[i].contact.has_address && (!best || is_later(&sources->source[i], best)))
+			best = &sources->source[i];
+	return best ? best->contact.address : (struct address){ .first_name = STR("") };
+}
+
+#define NEWEST(sources, member) newest(sources, offsetof(struct contact, member))
+
+/* Who it is: the id of the root first. */
+static void read_identity(struct fold *fold, const struct sources *sources, struct activity_profile *profile)
+{
+	struct str id = fold->root->root.id;
+
+	if (!person_email(id, fold->arena, &profile->email))
+		profile->email = NEWEST(sources, email);
+	if (id.len == 0 || id.p[0] != '+' || !person_phone(id, STR(""), fold->arena, &profile->phone))
+		profile->phone = NEWEST(sources, phone);
+}
+
+static void read_fields(const struct sources *sources, struct activity_profile *profile)
+{
+	profile->first_name = NEWEST(sources, first_name);
+	profile->last_name = NEWEST(sources, last_name);
+	profile->organization = NEWEST(sources, organization);
+	profile->title = NEWEST(sources, title);
+	profile->locale = NEWEST(sources, locale);
+	profile->address = newest_address(sources);
+}
+
+static struct str joined(const struct fold *fold, const struct json *list)
+{
+	size_t n;
+	const struct str *text = fold_texts(fold, list, &n);
+	struct str all = n > 0 ? text[0] : (struct str){ 0 };
+
+	for (size_t i = 1; i < n && i < FOLD_PROPERTIES_MAX; i++)
+		all = arena_printf(fold->arena, "%.*s, %.*s", STR_ARG(all), STR_ARG(text[i]));
+	return all;
+}
+
+static void read_properties(struct fold *fold, const struct sources *sources,
+			    struct activity_profile *profile)
+{
+	const struct fold_fact *customer = fold_part(fold, "customer");
+	const struct json *body = customer ? customer->body : NULL;
+	struct property_list list = { .n = 0 };
+	struct str id = NEWEST(sources, customer_id);
+
+	if (fold->rules->profile_external_id)
+		profile->external_id = id;
+	else
+		property_put(fold, &list, STR("CustomerId"), id);
+	property_put(fold, &list, STR("Birthday"), fold_text(fold, body, "birthday"));
+	property_put(fold, &list, STR("CustomerGroup"), fold_text(fold, body, "group"));
+	property_put(fold, &list, STR("CustomerTags"), joined(fold, json_get(body, "tags")));
+	property_put(fold, &list, STR("CustomerSince"), fold_text(fold, body, "created_at"));
+	property_put_custom(fold, &list, json_get(body, "custom"));
+	property_rules(fold, &list, true);
+	profile->property = property_keep(fold, &list, &profile->n_property);
+}
+
+static void tell_profile(struct fold *fold, const struct sources *sources)
+{
+	struct activity_profile *profile = &fold->view->profile;
+
+	if (sources->n == 0 || !fold->rules->send_profiles)
+		return;
+	if (profile->email.len + profile->phone.len == 0) {
+		fold_hold(fold, "no e-mail address and no phone number");
+		return;
+	}
+	read_fields(sources, profile);
+	read_properties(fold, sources, profile);
+	fold->view->has_profile = true;
+}
+
 void person_merge(struct fold *fold)
 {
-	(void)fold;
+	struct activity_view *view = fold->view;
+	struct sources sources;
+
+	read_sources(fold, &sources);
+	read_identity(fold, &sources, &view->profile);
+	view->erase = fold_part(fold, "erased") != NULL;
+	if (view->erase)
+		return;
+	tell_profile(fold, &sources);
+	consent_merge(fold, view->profile.email, view->profile.phone);
 }

@@ -126,7 +126,7 @@ static void drop_front(struct number *number, size_t n)
 
 /* ---- reading ---- */
 
-/* Bytes of what may stand between digits: ASCII, no-break spaces (U+00A0, U+202F), dashes (U+2010 to 2015). */
+/* Bytes of what may stand between digits: ASCII, no-break spaces (U+00A0, U+202F), dashes (U+2010 ..). */
 static size_t separator_len(struct str text)
 {
 	if (str_find_char(STR(" \t.-/()[]"), text.p[0]) < 9)
