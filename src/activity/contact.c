@@ -87,8 +87,7 @@ static struct str read_email(struct fold *fold, const struct json *json)
 	return (struct str){ 0 };
 }
 
-/* "de_de" -> "de-DE"; "" (noted) for what is no language tag. */
-static struct str read_locale(struct fold *fold, const struct json *json)
+struct str locale_read(struct fold *fold, const struct json *json)
 {
 	struct str text = fold_text(fold, json, "locale");
 	char *tag = arena_cstr(fold->arena, text);
@@ -119,7 +118,7 @@ struct contact contact_read(struct fold *fold, const struct json *json, struct s
 		.last_name = fold_text(fold, json, "last_name"),
 		.title = fold_text(fold, json, "title"),
 		.organization = fold_text(fold, json, "organization"),
-		.locale = read_locale(fold, json),
+		.locale = locale_read(fold, json),
 	};
 
 	contact.has_address = address_read(fold, json_get(json, "address"), country, &contact.address);

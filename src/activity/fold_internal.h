@@ -128,6 +128,8 @@ struct contact {
 struct contact contact_read(struct fold *fold, const struct json *json, struct str country);
 /* False: nothing of it is known. */
 bool address_read(struct fold *fold, const struct json *json, struct str country, struct address *out);
+/* Member "locale", "de_de" as "de-DE"; "" (noted) if it is no language tag. */
+struct str locale_read(struct fold *fold, const struct json *json);
 /* The country code of an address, "" if it has none. */
 struct str address_country(const struct fold *fold, const struct json *json);
 
@@ -180,7 +182,7 @@ struct order {
 };
 
 void order_merge(struct fold *fold);
-/* Fills step; before base is looked at, placed_ms is that of the first step. */
+/* Fills step and placed_ms; order->order has to be there. */
 void order_steps_read(struct fold *fold, struct order *order);
 void order_events(struct fold *fold, const struct order *order);
 

@@ -61,34 +61,40 @@ struct activity_view {
 /*
  * Never fails: facts that make no sense are left out and noted. product: of those that lines name and that are known.
  *
- * Orders. An order that was paid, fulfilled, cancelled or refunded was placed too. unique_id = prefix + order (id or number):
+ * Orders. An order that was paid, fulfilled, cancelled or refunded, even in part, was placed too. unique_id = prefix + order (id or
+ * number):
  *   Placed, Paid, Fulfilled, Cancelled Order   <order>
- *   Ordered Product                            <order>:<line_id>
- *   Partially Paid Order                       <order>:payment:<id>
- *   Shipped Order, Partially Fulfilled Order   <order>:ship:<id>
+ *   Ordered Product                            <order>:<line_id>; a line without an id: its variant, product or SKU
+ *   Partially Paid Order                       <order>:payment:<id>; a payment of all is not told, "paid" tells of it
+ *   Shipped Order, Partially Fulfilled Order   <order>:ship:<id>; partially if lines are named and they are not all
  *   Refunded Order                             the first refund <order>, later ones <order>:refund:<id>; value = its own amount.
  *                                              First is the one that root->sent says went out as <order>, else the earliest.
- *                                              In full after partial ones: what is left of the total, if more than nothing
- *   Partially Refunded Order                   <order>:refund:<id>, without value
+ *                                              In full after partial ones: <order>:refund, what is left of the total, if more
+ *                                              than nothing. Parts that turn up after that was told are left out
+ *   Partially Refunded Order                   <order>:refund:<id>, step without amount: it has no value, not even that of its lines
  * A unique_id over 255 bytes is cut and ends in its digest. An order with neither e-mail nor phone is held ("no e-mail address
- * and no phone number"); one with a product that is not known is held until due_first_ms + product_wait_ms (again_ms).
- * A test order (base.test) is held for good. Only what is switched on is in the view.
+ * and no phone number"); one with a product that is not known is held until due_first_ms + product_wait_ms (again_ms), one
+ * without a base until it comes. A test order (base.test) is held for good. Only what is switched on is in the view.
  *
- * Persons. A profile's fields: the newest non-empty one of the parts customer, subscriber and order (by version, then seq).
+ * Persons. A profile's fields: the newest non-empty one of the parts customer, subscriber and order (by version, then seq); an
+ * e-mail address or phone number that is the root's id counts before all. Properties: CustomerId (unless it is the external_id),
+ * Birthday, CustomerGroup, CustomerTags, CustomerSince and custom; profile_include is about custom, the other rules about all.
  * Consent: the newest of consent.CHANNEL, field.CHANNEL (implied: read off a profile's field) and klaviyo.CHANNEL by its `at`;
- * Klaviyo's wins a tie. Pending is not consent. An implied "subscribed" never overrides an opt-out made in Klaviyo; an implied
- * "unsubscribed" counts only if root->sent says that we told "subscribed". What Klaviyo itself said is not told.
+ * Klaviyo's wins a tie, then consent. Pending is not consent. Against an opt-out made in Klaviyo an implied "subscribed" does not
+ * count, nor an explicit one dated more than five minutes after now_ms. An implied "unsubscribed" is told only if root->sent
+ * says that we told something; it hides an older "subscribed" in any case. What Klaviyo itself said is not told.
  *
  * Visitors. Events without a person (e-mail, phone or exchange_id, of the event or of the visitor) are held: "visitor is not known
- * yet". Started Checkout: <cart_id>_<unix seconds>; Added to Cart: <cart_id>_<event id>; others: the event's id.
+ * yet". Unknown products as for orders. Started Checkout: <cart_id>_<unix seconds>; Added to Cart: <cart_id>_<event id>; others:
+ * the event's id. A visitor's id is never an anonymous_id: two people may share a browser.
  */
 void activity_merge(const struct activity_rules *rules, const struct catalog_root *root,
 		    const struct activity_product *product, size_t n_product, int64_t now_ms, struct arena *arena,
 		    struct activity_view *out);
 
 /*
- * The products and variants that the lines of an order or visitor name, the platform's ids, each once ("" for none). At most
- * ACTIVITY_PRODUCTS_MAX.
+ * What the lines of an order or visitor name, the platform's ids, each once: the product (ENTITY_PRODUCT), of lines that name none
+ * the variant (ENTITY_VARIANT). At most ACTIVITY_PRODUCTS_MAX.
  */
 #define ACTIVITY_PRODUCTS_MAX 500
 size_t activity_products_named(const struct catalog_root *root, struct arena *arena, struct entity **entity);

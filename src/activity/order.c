@@ -102,7 +102,7 @@ static void read_people(struct fold *fold, const struct json *base, struct order
 	of->has_shipping = address_read(fold, json_get(base, "shipping"), country, &of->shipping_address);
 	contact = contact_read(fold, json_get(base, "customer"), country);
 	if (contact.locale.len == 0)
-		contact.locale = fold_text(fold, base, "locale");
+		contact.locale = locale_read(fold, base);
 	order->profile = customer_profile(fold, &contact, of);
 	order->history = json_get_bool(base, "historical", false);
 	if (order->history)

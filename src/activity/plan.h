@@ -17,7 +17,7 @@
 struct activity_resource {
 	enum klaviyo_kind kind;
 	enum delivery_op op;
-	struct str external_id;    /* event: METRIC|unique_id; profile: person; consent: CHANNEL:address */
+	struct str external_id;    /* event: metric_row()->name|unique_id; profile: person; consent: CHANNEL:address */
 	struct str parent_external_id; /* event: the person; consent: see klaviyo/render.h; profile: "" */
 	struct str body;
 	struct digest16 key;       /* zero: the digest of body */

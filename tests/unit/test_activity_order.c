@@ -367,6 +367,56 @@ static void mercy_is_for_fields_not_for_orders(void **state)
 	support_close(&support);
 }
 
+static void steps_say_what_they_are_about(void **state)
+{
+	struct support support;
+	const struct activity_step *step;
+
+	(void)state;
+	support_open(&support, ENTITY_ORDER, "1000");
+	support_fact(&support, "base", BASE);
+	support_fact(
+		&support, "shipment.s1",
+		"{" AT("03") ",'carrier':'UPS','method':'Express','tracking_number':'1Z','tracking_url':'u',"
+			     "'lines':[{'line_id':'a','quantity':1},{'line_id':'zz','quantity':1}]}");
+	support_fact(&support, "cancelled", "{" AT("04") ",'reason':'no stock'}");
+	support_merge(&support);
+	assert_int_equal(support.view.n_event, 6);
+	step = support.view.event[4].step;
+	support_equal(step->id, "s1", "id");
+	support_equal(step->carrier, "UPS", "carrier");
+	support_equal(step->method, "Express", "method");
+	support_equal(step->tracking_number, "1Z", "number");
+	support_equal(step->tracking_url, "u", "url");
+	assert_true(step->partial);
+	assert_int_equal(step->n_line, 1);
+	support_equal(support_line(&support, step->line), "{a||||A||1 x 10.00 = 10.00||||}", "line");
+	support_equal(support.view.event[5].step->reason, "no stock", "reason");
+	support_equal(support.view.note, "\"s1\" names a line that the order does not have", "note");
+	support_close(&support);
+}
+
+static void an_order_of_very_many_lines_is_cut(void **state)
+{
+	struct support support;
+	struct strbuf body;
+
+	(void)state;
+	support_open(&support, ENTITY_ORDER, "1");
+	strbuf_init(&body, 1 << 16);
+	strbuf_add_text(&body, "{'customer':{'email':'a@b.example'},'lines':[{'line_id':'0'}");
+	for (int i = 1; i < 1500; i++)
+		strbuf_addf(&body, ",{'line_id':'%d'}", i);
+	strbuf_add_text(&body, "]}");
+	support_fact(&support, "base", body.p);
+	support_fact(&support, "placed", "{" AT("00") "}");
+	support_merge(&support);
+	assert_int_equal(support.view.n_event, 1001);
+	support_equal(support.view.note, "only the first 1000 lines are sent", "note");
+	strbuf_release(&body);
+	support_close(&support);
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -379,6 +429,8 @@ int main(void)
 		cmocka_unit_test(history_tells_nothing_of_a_person_but_who_it_is),
 		cmocka_unit_test(a_line_without_an_id_of_its_own_gets_one),
 		cmocka_unit_test(mercy_is_for_fields_not_for_orders),
+		cmocka_unit_test(steps_say_what_they_are_about),
+		cmocka_unit_test(an_order_of_very_many_lines_is_cut),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);
