@@ -60,7 +60,8 @@ struct fold {
 /* ---- fold_fact.c: facts in one order, whatever order they came in; reasons ---- */
 
 /* rules may be NULL where only facts are read. */
-void fold_open(struct fold *fold, const struct activity_rules *rules, const struct catalog_root *root, struct arena *arena);
+void fold_open(struct fold *fold, const struct activity_rules *rules, const struct catalog_root *root,
+	       struct arena *arena);
 void fold_close(struct fold *fold);
 /* NULL if there is none, or it could not be read. */
 const struct fold_fact *fold_part(const struct fold *fold, const char *part);
@@ -86,7 +87,8 @@ bool fold_time(struct fold *fold, const struct json *object, const char *name, i
 /* "EUR"; "" if there is none or it is no code (noted). */
 struct str fold_currency(struct fold *fold, const struct json *object);
 /* known false if there is none, or no decimal (noted). */
-struct activity_amount fold_amount(struct fold *fold, const struct json *object, const char *name, struct str currency);
+struct activity_amount fold_amount(struct fold *fold, const struct json *object, const char *name,
+				   struct str currency);
 /* Plain decimal above or equal to zero, in its shortest form and in millionths; false if it is none. */
 bool fold_quantity(const struct fold *fold, struct str text, struct str *out, int64_t *millionths);
 /* A unique_id of at most 255 bytes: longer texts are cut and end in their digest. */
@@ -103,10 +105,11 @@ void line_product_fill(struct fold *fold, struct activity_line *line, struct str
 
 void line_read(struct fold *fold, const struct json *json, struct str currency, struct activity_line *out);
 /* Lines of a list, at most FOLD_LINES_MAX, each with a line_id of its own if `ids`. */
-const struct activity_line *lines_read(struct fold *fold, const struct json *list, struct str currency, bool ids, size_t *n);
+const struct activity_line *lines_read(struct fold *fold, const struct json *list, struct str currency,
+				       bool ids, size_t *n);
 /* Sets both prices if one of them is known; quantity in millionths. */
-void line_price(struct activity_line *line, const struct activity_amount *unit, const struct activity_amount *total,
-		int64_t quantity);
+void line_price(struct activity_line *line, const struct activity_amount *unit,
+		const struct activity_amount *total, int64_t quantity);
 
 /* ---- contact.c ---- */
 
@@ -146,7 +149,8 @@ void property_put(struct fold *fold, struct property_list *list, struct str name
 void property_put_custom(struct fold *fold, struct property_list *list, const struct json *custom);
 /* profile_exclude, profile_rename; profile_set if `set`. */
 void property_rules(struct fold *fold, struct property_list *list, bool set);
-const struct activity_property *property_keep(const struct fold *fold, const struct property_list *list, size_t *n);
+const struct activity_property *property_keep(const struct fold *fold, const struct property_list *list,
+					      size_t *n);
 /* All members of an object as they are. */
 const struct activity_property *property_all(struct fold *fold, const struct json *object, size_t *n);
 /* The shop's customer id: external_id or property, as the rules say. */
@@ -155,13 +159,13 @@ void property_customer_id(struct fold *fold, struct activity_profile *profile, s
 /* ---- order.c, order_step.c, order_event.c ---- */
 
 enum order_step_kind { /* also the order of steps of one time */
-	STEP_PAYMENT,
-	STEP_PAID,
-	STEP_SHIPMENT,
-	STEP_FULFILLED,
-	STEP_CANCELLED,
-	STEP_REFUND,
-	STEP_REFUNDED
+		       STEP_PAYMENT,
+		       STEP_PAID,
+		       STEP_SHIPMENT,
+		       STEP_FULFILLED,
+		       STEP_CANCELLED,
+		       STEP_REFUND,
+		       STEP_REFUNDED
 };
 
 struct order_step {
@@ -176,7 +180,7 @@ struct order {
 	struct str key; /* unique_id of the whole order */
 	struct activity_profile profile;
 	bool history;
-	int64_t placed_ms; /* 0 = not placed */
+	int64_t placed_ms;	 /* 0 = not placed */
 	struct order_step *step; /* by time */
 	size_t n_step;
 };

@@ -110,7 +110,7 @@ static void read_lines(struct fold *fold, const struct order *order, const struc
 
 /* ---- steps ---- */
 
-/* Does this amount leave something of the total? Where one of them is not known the lines tell. */
+/* Does it leave something of the order? An amount that is not known is never taken for the total. */
 static bool is_partial(const struct order *order, const struct order_step *step)
 {
 	const struct activity_amount *total = &order->order->total;
