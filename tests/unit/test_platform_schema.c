@@ -1,6 +1,6 @@
 /*
- * The schemas of the generic platform's messages: that the files use only keywords we check and name only types
- * that are read, that every type has one, and that what is wrong is found and said.
+ * The schemas of the generic platform's messages: that the files use only keywords we check and name only
+ * types that are read, that every type has one, and that what is wrong is found and said.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,6 +136,58 @@ static void test_every_type_is_described(void **state)
 	arena_release(&arena);
 }
 
+/* The next block between a line "```json" and a line "```"; *rest moves behind it. */
+static bool next_example(struct str *rest, struct str *example)
+{
+	struct str line;
+
+	while (str_split(rest, '\n', &line)) {
+		const char *start = rest->p;
+
+		if (!str_eq(line, STR("```json")))
+			continue;
+		while (str_split(rest, '\n', &line) && !str_eq(line, STR("```")))
+			continue;
+		*example = str_of(start, (size_t)(line.p - start));
+		return true;
+	}
+	return false;
+}
+
+/* Of one message, or one each line. */
+static void assert_nothing_found(const struct schema_set *set, struct str example, struct arena *arena)
+{
+	bool one = json_scan(example, NULL, 0, NULL, NULL, NULL);
+	struct schema_findings findings;
+	struct str message;
+
+	while (str_split(&example, one ? '\0' : '\n', &message)) {
+		checked(set, message, arena, &findings);
+		for (size_t i = 0; i < findings.n; i++)
+			fail_msg("%.*s\n%.*s: %.*s", STR_ARG(message), STR_ARG(findings.finding[i].pointer),
+				 STR_ARG(findings.finding[i].text));
+	}
+}
+
+static void test_documented_examples_fit(void **state)
+{
+	struct str text, example;
+	struct schema_set set;
+	struct arena arena;
+	size_t n = 0;
+
+	(void)state;
+	arena_init(&arena);
+	schema_set_init(&set);
+	assert_true(
+		file_read(support_path(&arena, "docs/platforms/generic.md"), 1 << 20, &arena, &text, NULL));
+	for (; next_example(&text, &example); n++)
+		assert_nothing_found(&set, example, &arena);
+	assert_true(n > 20);
+	schema_set_release(&set);
+	arena_release(&arena);
+}
+
 #define MESSAGE(type, data) "{\"type\":\"" type "\",\"data\":" data "}"
 #define ORDER(more) \
 	MESSAGE("order.placed", "{\"order_id\":1,\"total\":\"5\",\"email\":\"a@b.example\"," more "}")
@@ -256,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_are_ones_we_can_check),
 		cmocka_unit_test(test_every_type_is_described),
+		cmocka_unit_test(test_documented_examples_fit),
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_findings_are_bounded),
 		cmocka_unit_test(test_places),
