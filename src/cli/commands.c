@@ -113,6 +113,10 @@ static const struct option_row preview_options[] = {
 	  .help = "as the shop would send it" },
 	OPTION_JSON,
 };
+static const struct option_row check_options[] = {
+	{ .name = "schema", .value = "NAME", .help = "print that JSON Schema instead" },
+	OPTION_JSON,
+};
 static const struct option_row wait_options[] = {
 	{ .name = "idle", .help = "until nothing is pending, due, ready or being sent" },
 	{ .name = "timeout",
@@ -289,6 +293,23 @@ const struct command commands[] = {
 	  .run = cmd_preview,
 	  OPTIONS(preview_options),
 	  .help = "FILE holds one request body as the shop would send it. Nothing is written or sent." },
+	{ .name = "check",
+	  .usage = "[FILE|-]",
+	  .summary = "Check messages that you write yourself against their schemas",
+	  .args_max = 1,
+	  .run = cmd_check,
+	  OPTIONS(check_options),
+	  .help = "FILE holds messages of the platform 'generic': one, an array, or one per line. Says where "
+		  "what "
+		  "is\n"
+		  "wrong and what was expected; a note is about what does no harm. Exit code 1 if there is a "
+		  "problem.\n"
+		  "Needs no data folder. Schemas: message, product, variant, category, link, price, stock, "
+		  "deleted,\n"
+		  "order_placed, order, customer, erased, consent, storefront, common.\n"
+		  "\n"
+		  "  pannier check messages.ndjson\n"
+		  "  pannier check --schema order" },
 	{ .name = "doctor",
 	  .usage = "",
 	  .summary = "Check clock, disk, network, keys, scopes and stores",

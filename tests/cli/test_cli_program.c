@@ -107,6 +107,41 @@ static void exit_codes_tell(void **state)
 	assert_int_equal(unsetenv("PANNIER_DATA"), 0);
 }
 
+static void check_says_where_and_what(void **state)
+{
+	static const char good[] = "{\"type\":\"stock.changed\",\"data\":{\"sku\":\"a\",\"stock\":1}}";
+	struct place *place = *state;
+	const char *one = place_file(place, "one.json", good);
+	const char *lines = place_file(place, "lines.ndjson",
+				       arena_printf(&place->arena, "%s\n\n%s\n{\"type\":1}\n{broken\n", good,
+						    "{\"type\":\"coupon.exploded\",\"data\":{}}")
+					       .p);
+	const char *array = place_file(place, "array.json",
+				       "[\n {\"type\":\"order.paid\",\n  \"data\":{\"order_id\":\"1\","
+				       "\"amount\":\"5,00\",\"amnt\":1}}\n]");
+	struct ran ran = RUN(place, "check", one);
+	struct json *json;
+
+	assert_int_equal(ran.code, 0);
+	assert_true(has(ran.out, "one.json: 1 message, 0 problems, 0 notes\n"));
+	ran = RUN(place, "check", lines);
+	assert_int_equal(ran.code, 1);
+	assert_true(has(ran.out, "lines.ndjson:3:1: note: is ignored: unknown type 'coupon.exploded'\n"));
+	assert_true(has(ran.out, "lines.ndjson:4:9: /type: expected a type of message"));
+	assert_true(has(ran.out, "lines.ndjson:5:2: it is not JSON"));
+	assert_true(has(ran.out, "lines.ndjson: 4 messages, 3 problems, 1 note\n"));
+	ran = RUN(place, "check", array, "--json");
+	assert_int_equal(ran.code, 1);
+	json = parsed(ran.out);
+	assert_int_equal(json_number(json_get(json, "problems")), 1);
+	json_free(json);
+	assert_true(
+		has(ran.out, "\"line\":3,\"column\":35,\"pointer\":\"/data/amount\",\"level\":\"problem\""));
+	assert_true(has(ran.out, "\"pointer\":\"/data/amnt\",\"level\":\"note\""));
+	assert_int_equal(RUN(place, "check", place_file(place, "empty.json", " ")).code, 2);
+	assert_true(has(RUN(place, "check", "--schema", "consent").out, "\"$id\": \"consent.json\""));
+}
+
 static void secrets_are_nowhere_in_clear(void **state)
 {
 	struct place *place = *state;
@@ -369,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_documents_are_those_of_the_help, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(exit_codes_tell, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(check_says_where_and_what, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(secrets_are_nowhere_in_clear, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(doctor_and_check_ask_klaviyo, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_daemon_runs_beside_commands, set_up, tear_down),

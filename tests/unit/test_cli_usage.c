@@ -93,7 +93,7 @@ static void rows_are_sound(void **state)
 	static const char *const with_json[] = { "account list", "account check", "store list", "store show",
 						 "store add",	 "account add",	  "status",	"audit",
 						 "trace",	 "failed list",	  "preview",	"doctor",
-						 "version" };
+						 "version",	 "check" };
 
 	(void)state;
 	for (size_t i = 0; i < n_commands; i++) {
@@ -144,6 +144,10 @@ static void usage_is_judged(void **state)
 		{ "pannier status -x", CLI_USAGE, "", "unknown option '-x'" },
 		{ "pannier status -data", CLI_USAGE, "", "unknown option '-d'" },
 		{ "pannier status --data", CLI_USAGE, "", "option '--data' needs a value: --data DIR" },
+		{ "pannier check", CLI_USAGE, "", "name a file of messages" },
+		{ "pannier check --schema order", CLI_OK, "\"$id\": \"order.json\"", "" },
+		{ "pannier check --schema ordr", CLI_NOT_FOUND, "", "did you mean 'order'?" },
+		{ "pannier check " NOWHERE "/m.json", CLI_NOT_FOUND, "", "cannot open" },
 		{ "pannier trace", CLI_USAGE, "", "'trace' needs more: pannier trace ID" },
 		{ "pannier store add x --platform enad", CLI_USAGE, "",
 		  "'store add' needs --account ACCOUNT" },
