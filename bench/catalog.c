@@ -15,17 +15,13 @@
  * jobs of 100 rows, and one look at each list of 100 jobs to learn what became of them. The figures of the
  * daemon come from the kernel. Ends with an error if the sandbox does not hold what it should.
  */
-#include "base/digest.h"
-#include "base/json.h"
-#include "bench_proc.h"
-#include "net/http_client.h"
+#include "base/strbuf.h"
+#include "shop.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define CATEGORIES     50
 #define VARIANTS       3
@@ -33,7 +29,6 @@
 #define BODY_BYTES_MAX ((size_t)4 << 20)
 #define JOB_ROWS       100
 #define ROUTES_MAX     64
-#define SECRET	       "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
 
 struct route_count {
 	char name[96]; /* "POST /api/catalog-items" */
@@ -51,13 +46,7 @@ struct bench {
 	size_t products;
 	int latency_ms;
 	bool json;
-	struct http_client *client;
-	struct arena arena;
-	struct str key; /* of the signatures */
-	struct bench_child sandbox;
-	struct bench_child daemon;
-	char program[512];
-	char data[512];
+	struct bench_shop shop;
 };
 
 struct run {
@@ -71,68 +60,6 @@ struct run {
 	int64_t fewest_looks;
 	struct counts counts;
 };
-
-/* ---- talking HTTP ------------------------------------------------------------------------------- */
-
-static struct str fetch(struct bench *bench, const struct http_call *call, int *status)
-{
-	struct err err = { 0 };
-	struct str body;
-
-	if (!http_client_fetch(bench->client, call, &bench->arena, status, &body, &err))
-		bench_die("%.*s: %s", STR_ARG(call->url), err.msg);
-	return body;
-}
-
-static struct json *sandbox_get(struct bench *bench, const char *path)
-{
-	struct http_call call = {
-		.method = "GET",
-		.url = arena_printf(&bench->arena, "http://127.0.0.1:%d%s", bench->sandbox.port, path),
-		.answer_bytes_max = (size_t)64 << 20,
-	};
-	struct json *json = NULL;
-	struct err err = { 0 };
-	int status = 0;
-	struct str body = fetch(bench, &call, &status);
-
-	if (status != 200 || !json_parse(body, &json, &err))
-		bench_die("the sandbox answered %s with %d %s", path, status, err.msg);
-	return json;
-}
-
-/* One signed webhook; an answer other than 2xx ends the benchmark. */
-static void post(struct bench *bench, struct str body)
-{
-	static uint64_t serial;
-	struct str id = arena_printf(&bench->arena, "msg_%lx_%" PRIx64, (unsigned long)getpid(), ++serial);
-	struct str now = arena_printf(&bench->arena, "%lld", (long long)time(NULL));
-	const struct str part[] = { id, STR("."), now, STR("."), body };
-	unsigned char digest[SHA256_BYTES];
-	int status = 0;
-
-	digest_hmac_sha256(bench->key, part, ARRAY_LEN(part), digest);
-	const struct http_header header[] = {
-		{ STR("Content-Type"), STR("application/json") },
-		{ STR("webhook-id"), id },
-		{ STR("webhook-timestamp"), now },
-		{ STR("webhook-signature"),
-		  arena_printf(&bench->arena, "v1,%.*s",
-			       STR_ARG(base64_encode(&bench->arena, digest, SHA256_BYTES))) },
-	};
-	struct http_call call = {
-		.method = "POST",
-		.url = arena_printf(&bench->arena, "http://127.0.0.1:%d/hooks/generic/bench",
-				    bench->daemon.port),
-		.header = header,
-		.n_header = ARRAY_LEN(header),
-		.body = body,
-	};
-	struct str answer = fetch(bench, &call, &status);
-
-	if (status < 200 || status > 299)
-		bench_die("a webhook was answered with %d %.*s", status, STR_ARG(answer));
-}
 
 /* ---- the shop ----------------------------------------------------------------------------------- */
 
@@ -170,7 +97,7 @@ static void post_categories(struct bench *bench)
 			    "\"Category %zu\"}}",
 			    i ? "," : "[", i, i);
 	strbuf_add_char(&body, ']');
-	post(bench, strbuf_str(&body));
+	bench_shop_post(&bench->shop, strbuf_str(&body));
 	strbuf_release(&body);
 }
 
@@ -187,7 +114,7 @@ static void post_products(struct bench *bench, size_t n, size_t step, bool other
 		if (++in_body < PER_POST && i + step < n)
 			continue;
 		strbuf_add_char(&body, ']');
-		post(bench, strbuf_str(&body));
+		bench_shop_post(&bench->shop, strbuf_str(&body));
 		strbuf_reset(&body);
 		in_body = 0;
 	}
@@ -198,7 +125,7 @@ static void post_products(struct bench *bench, size_t n, size_t step, bool other
 
 static struct counts take_counts(struct bench *bench)
 {
-	struct json *json = sandbox_get(bench, "/sandbox/counts");
+	struct json *json = bench_shop_sandbox(&bench->shop, "/sandbox/counts");
 	const struct json *routes = json_get(json, "routes");
 	struct counts counts = { 0 };
 
@@ -240,8 +167,8 @@ static void sum_up(struct run *run)
 
 static void check_sandbox(struct bench *bench)
 {
-	struct json *state = sandbox_get(bench, "/sandbox/state");
-	struct json *broken = sandbox_get(bench, "/sandbox/violations");
+	struct json *state = bench_shop_sandbox(&bench->shop, "/sandbox/state");
+	struct json *broken = bench_shop_sandbox(&bench->shop, "/sandbox/violations");
 	const struct json *account = json_at(json_get(state, "accounts"), 0);
 	size_t items = json_len(json_get(account, "items"));
 	size_t variants = json_len(json_get(account, "variants"));
@@ -253,7 +180,7 @@ static void check_sandbox(struct bench *bench)
 		bench_die("the sandbox holds %zu items, %zu variants, %zu categories", items, variants,
 			  categories);
 	if (total > 0) {
-		struct str text = json_write_arena(json_get(broken, "by_kind"), false, &bench->arena);
+		struct str text = json_write_arena(json_get(broken, "by_kind"), false, &bench->shop.arena);
 
 		printf("note: the sandbox saw promises broken: %.*s\n", STR_ARG(text));
 	}
@@ -262,15 +189,6 @@ static void check_sandbox(struct bench *bench)
 }
 
 /* ---- one run ------------------------------------------------------------------------------------ */
-
-static void wait_idle(const struct bench *bench)
-{
-	const char *argv[] = { bench->program, "wait",	 "--idle",    "--timeout",
-			       "900",	       "--data", bench->data, NULL };
-
-	if (!bench_run("wait", argv))
-		bench_die("the daemon was not idle within 15 minutes");
-}
 
 static int64_t jobs_of(size_t rows)
 {
@@ -292,21 +210,21 @@ static void finish_run(struct bench *bench, struct run *run, int64_t start_us, d
 		       const struct counts *before)
 {
 	run->posted_s = (double)(bench_now_us() - start_us) / 1e6;
-	wait_idle(bench);
+	bench_shop_wait_idle(&bench->shop);
 	run->seconds = (double)(bench_now_us() - start_us) / 1e6;
-	run->cpu_ms = bench_cpu_ms(&bench->daemon) - cpu_ms;
+	run->cpu_ms = bench_cpu_ms(&bench->shop.daemon) - cpu_ms;
 	run->counts = take_counts(bench);
 	subtract(&run->counts, before);
 	sum_up(run);
 	check_sandbox(bench);
-	arena_reset(&bench->arena);
+	arena_reset(&bench->shop.arena);
 }
 
 static void print_run(const struct bench *bench, const struct run *run)
 {
 	int64_t fewest = run->fewest_submissions + run->fewest_looks;
 	int64_t all = run->submissions + run->looks;
-	double peak_mb = bench_peak_rss_mb(&bench->daemon);
+	double peak_mb = bench_peak_rss_mb(&bench->shop.daemon);
 
 	if (bench->json) {
 		printf("{\"bench\":\"catalog\",\"run\":\"%s\",\"submissions\":%" PRId64
@@ -340,7 +258,7 @@ static void run_first(struct bench *bench, const char *name, bool is_new)
 {
 	struct run run = { .name = name };
 	struct counts before = take_counts(bench);
-	double cpu_ms = bench_cpu_ms(&bench->daemon);
+	double cpu_ms = bench_cpu_ms(&bench->shop.daemon);
 	int64_t start_us = bench_now_us();
 
 	if (is_new)
@@ -355,7 +273,7 @@ static void run_prices(struct bench *bench)
 {
 	struct run run = { .name = "prices" };
 	struct counts before = take_counts(bench);
-	double cpu_ms = bench_cpu_ms(&bench->daemon);
+	double cpu_ms = bench_cpu_ms(&bench->shop.daemon);
 	int64_t start_us = bench_now_us();
 
 	set_fewest(&run, 0, bench->products / 100);
@@ -364,50 +282,7 @@ static void run_prices(struct bench *bench)
 	print_run(bench, &run);
 }
 
-/* ---- setting up --------------------------------------------------------------------------------- */
-
-static void start_sandbox(struct bench *bench)
-{
-	char program[512];
-	char listen[64];
-	char latency[16];
-	const char *argv[] = { program, "--listen", listen, "--latency-ms", latency, NULL };
-	int port = bench_free_port();
-
-	snprintf(program, sizeof(program), "%s/klaviyo-sandbox", bench->build);
-	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
-	snprintf(latency, sizeof(latency), "%d", bench->latency_ms);
-	bench->sandbox = bench_spawn("sandbox", -1, argv);
-	bench->sandbox.port = port;
-	bench_wait_port(&bench->sandbox, 5000);
-}
-
-static void start_daemon(struct bench *bench)
-{
-	char key_file[600];
-	char secret_file[600];
-	char api_url[96];
-	char listen[64];
-	int port = bench_free_port();
-	const char *account[] = { bench->program, "account", "add",   "bench", "--data", bench->data,
-				  "--key-file",	  key_file,  "--set", api_url, NULL };
-	const char *store[] = { bench->program,	 "store",      "add",	  "bench",     "--data",
-				bench->data,	 "--platform", "generic", "--account", "bench",
-				"--secret-file", secret_file,  NULL };
-	const char *serve[] = { bench->program, "serve", "--data", bench->data, "--listen", listen, NULL };
-
-	snprintf(key_file, sizeof(key_file), "%s/key", bench_folder());
-	snprintf(secret_file, sizeof(secret_file), "%s/secret", bench_folder());
-	snprintf(api_url, sizeof(api_url), "api_url=http://127.0.0.1:%d", bench->sandbox.port);
-	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
-	bench_write_file(key_file, "pk_0123456789abcdef0123456789abcdef01\n");
-	bench_write_file(secret_file, SECRET "\n");
-	if (!bench_run("account-add", account) || !bench_run("store-add", store))
-		bench_die("adding the account or the store failed");
-	bench->daemon = bench_spawn("pannier", -1, serve);
-	bench->daemon.port = port;
-	bench_wait_port(&bench->daemon, 10000);
-}
+/* ---- command line -------------------------------------------------------------------------------- */
 
 static void parse_options(struct bench *bench, int argc, char **argv)
 {
@@ -435,29 +310,14 @@ static void parse_options(struct bench *bench, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static struct bench bench = { .build = "build-bench", .products = 5000, .latency_ms = 200 };
-	struct err err = { 0 };
+	char latency[16];
 
 	parse_options(&bench, argc, argv);
-	arena_init(&bench.arena);
-	if (!http_client_new(&(struct http_client_config){ .user_agent = "pannier-bench" }, &bench.client,
-			     &err))
-		bench_die("%s", err.msg);
-	struct arena key_arena;
-	arena_init(&key_arena);
-	if (!base64_decode(&key_arena, str_skip(STR(SECRET), strlen("whsec_")), &bench.key))
-		bench_die("the secret is not base64");
-	snprintf(bench.program, sizeof(bench.program), "%s/pannier", bench.build);
-	snprintf(bench.data, sizeof(bench.data), "%s/data", bench_folder());
-	start_sandbox(&bench);
-	start_daemon(&bench);
+	snprintf(latency, sizeof(latency), "%d", bench.latency_ms);
+	bench_shop_open(&bench.shop, bench.build, (const char *const[]){ "--latency-ms", latency, NULL });
 	run_first(&bench, "first", true);
 	run_first(&bench, "unchanged", false);
 	run_prices(&bench);
-	bench_stop(&bench.daemon);
-	bench_stop(&bench.sandbox);
-	http_client_free(bench.client);
-	arena_release(&key_arena);
-	arena_release(&bench.arena);
-	bench_folder_remove();
+	bench_shop_close(&bench.shop);
 	return 0;
 }

@@ -140,7 +140,7 @@ static bool start_work(struct deliver *deliver, struct err *err)
 	} else {
 		deliver_wake_at(deliver, deliver->lanes_at_ms + LANES_FRESH_MS);
 	}
-	return deliver_lanes_start(deliver, err);
+	return deliver_lookups_start(deliver, err) && deliver_lanes_start(deliver, err);
 }
 
 static bool settle(struct deliver *deliver, struct flow_next *next, struct err *err)

@@ -54,6 +54,7 @@ struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 	account->settings_version = -1;
 	account->quota_percent = 50;
 	account->next_due_wall_ms = INT64_MAX;
+	account->lookups.optouts_at_ms = INT64_MIN;
 	init_budgets(account);
 	deliver->account =
 		mem_resize(deliver->account, (deliver->n_account + 1) * sizeof(struct deliver_account *));
@@ -70,6 +71,7 @@ void deliver_account_free(struct deliver_account *account)
 	for (enum klaviyo_kind kind = 0; kind < KLAVIYO_KIND_COUNT; kind++)
 		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
 			deliver_jobs_release(&account->jobs[kind][op]);
+	deliver_lookups_free(&account->lookups);
 	mem_free(account->notice);
 	mem_free(account);
 }
@@ -109,6 +111,9 @@ void deliver_account_configure(struct deliver *deliver, struct deliver_account *
 	account->preset = str_eq(setting_text(settings->value, SETTING_KEY_retry_preset), STR("zoey"))
 				  ? RETRY_ZOEY
 				  : RETRY_REALTIME;
+	account->optout_poll_ms = setting_int(settings->value, SETTING_KEY_optout_poll_s) * 1000;
+	account->spelling_auto =
+		str_eq(setting_text(settings->value, SETTING_KEY_cancelled_spelling), STR("auto"));
 	set_quota(account, (int)setting_int(settings->value, SETTING_KEY_quota_percent));
 	key = digest16_of((struct str[]){ settings->key, setting_text(settings->value, SETTING_KEY_api_url) },
 			  2);

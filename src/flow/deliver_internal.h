@@ -4,6 +4,7 @@
 #include "flow/breaker.h"
 #include "flow/flow_internal.h"
 #include "klaviyo/budget.h"
+#include "klaviyo/lookup.h"
 #include "klaviyo/outcome.h"
 #include "klaviyo/render.h"
 #include "queue/outbox_policy.h"
@@ -17,6 +18,7 @@
  *   deliver_job.c      bulk jobs: keep, end
  *   deliver_poll.c     ask for them
  *   deliver_settle.c   what becomes of each delivery
+ *   deliver_lookup.c   what an account is asked before events and consent may leave
  * One thread. Times: *_at_ms on the monotonic clock, *_wall_ms and all that the store holds on the wall clock.
  */
 
@@ -25,9 +27,8 @@
 #define DELIVER_TOTAL_MAX 64
 /* Fewer than this in a lane leave as single calls, within seconds; more as bulk jobs. */
 #define DELIVER_SINGLE_BELOW 10
-#define DELIVER_BULK_ROWS 100
 /* Bodies of one bulk request; the rest of KLAVIYO_BODY_BYTES_MAX is for what stands around them. */
-#define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 100 * 400)
+#define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 1000 * 200)
 /* Klaviyo takes 500 open catalog jobs of an account; some are left for others. */
 #define DELIVER_JOBS_MAX 400
 /* Updates that turn into creates and back: after so many turns they count as failed attempts. */
@@ -78,6 +79,32 @@ struct deliver_jobs {
 	bool whole;                /* the reading began with the first page of all */
 };
 
+/* A list of the account in Klaviyo, by name. */
+struct deliver_list {
+	char *name;
+	char *id;
+};
+
+/*
+ * What Klaviyo is asked of an account, and what it said. Consent waits until all opt-outs made in Klaviyo were read since the
+ * start, and until its list is known.
+ */
+struct deliver_lookups {
+	bool loaded;               /* cursors were read */
+	bool under_way;            /* one at a time */
+	int64_t not_before_ms;     /* after one that failed */
+	bool spelling_known;
+	int64_t optouts_wall_ms;   /* read up to here; 0 = never */
+	int64_t optouts_newest_ms; /* of the reading under way */
+	int64_t optouts_at_ms;     /* end of the last whole reading of this process; INT64_MIN = none yet */
+	int64_t consent_at_ms;     /* opt-outs have just come in: consent waits until they were looked at */
+	char *page;                /* to be read next of the reading under way; NULL = a new reading begins */
+	char *list_name;           /* wanted; NULL = none */
+	bool list_missing;         /* it has to be made */
+	struct deliver_list *list;
+	size_t n_list;
+};
+
 struct deliver_account {
 	int64_t id;
 	int64_t settings_version;
@@ -96,24 +123,43 @@ struct deliver_account {
 	struct deliver_lane lane[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT][PRIORITY_COUNT];
 	struct deliver_jobs jobs[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT];
 	size_t n_jobs;
+	struct deliver_lookups lookups;
+	int64_t optout_poll_ms;
+	bool spelling_auto;
 	struct budget budget[ENDPOINT_COUNT];
 	struct budget poll_budget[ENDPOINT_COUNT];
 	char *notice;              /* change of the breaker, not audited yet; NULL = none */
 	bool notice_stopped;
 };
 
-/* One request under way: a batch, or a poll (batch.n 0). */
+enum deliver_lookup { LOOKUP_NONE, LOOKUP_METRICS, LOOKUP_LISTS, LOOKUP_LIST_CREATE, LOOKUP_OPTOUTS };
+
+/* What the answer to a lookup held. */
+struct deliver_found {
+	bool ok;
+	struct str next;           /* page; "" = the last */
+	struct klaviyo_list *list;
+	size_t n_list;
+	struct str *metric;
+	size_t n_metric;
+	struct klaviyo_optout *optout;
+	size_t n_optout;
+};
+
+/* One request under way: a batch, a poll or a lookup (batch.n 0). */
 struct deliver_send {
 	struct deliver_send *next;
 	struct deliver *deliver;
 	struct deliver_account *account;
 	struct arena arena;
-	struct outbox_batch batch; /* deliveries without bodies */
+	struct outbox_batch batch; /* the catalog's deliveries without bodies */
 	enum endpoint endpoint;
 	enum klaviyo_kind kind;
 	enum delivery_op op;
 	bool poll;
 	struct str job_id;         /* poll: of one job; "" = a page of the list */
+	enum deliver_lookup lookup;
+	struct deliver_found found;
 	int http_status;
 	int64_t latency_ms;
 	struct klaviyo_verdict verdict;
@@ -192,6 +238,8 @@ struct deliver_question {
 	struct str page;           /* of the list: its query, "" = the first */
 };
 void deliver_send_poll(struct deliver *deliver, const struct deliver_question *question);
+void deliver_send_lookup(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup lookup,
+			 const struct klaviyo_request *request);
 void deliver_send_free(struct deliver_send *send);
 /* A copy of a batch without bodies. */
 void deliver_batch_copy(const struct outbox_batch *from, struct arena *arena, struct outbox_batch *to);
@@ -215,6 +263,19 @@ bool deliver_job_heed(struct deliver_jobs *jobs, struct deliver_job *job, bool l
 void deliver_poll(struct deliver *deliver);
 /* An answer to a poll: jobs it says something final about are marked as ended. */
 void deliver_poll_heed(struct deliver_send *send, const struct http_answer *answer);
+
+/* ---- deliver_lookup.c ---- */
+/* Asks what has to be known and is not. */
+bool deliver_lookups_start(struct deliver *deliver, struct err *err) MUST_CHECK;
+/* Must this kind wait until something was looked up? */
+bool deliver_lookups_hold(struct deliver *deliver, const struct deliver_account *account, enum klaviyo_kind kind);
+/* Id of a list; "" = not known: it is looked up, and made if it is not there. */
+struct str deliver_lookups_list(struct deliver_account *account, struct str name);
+/* Reads an answer into send->found. */
+void deliver_lookups_heed(struct deliver_send *send, const struct http_answer *answer);
+/* Keeps what was found. */
+bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, struct err *err) MUST_CHECK;
+void deliver_lookups_free(struct deliver_lookups *lookups);
 
 /* ---- deliver_settle.c ---- */
 /* Ends in the store what was answered: batches and jobs. */

@@ -108,7 +108,7 @@ void deliver_job_give_up(struct deliver_job *job, struct str reason)
 	struct outcome_row *row = ARENA_ARRAY(&job->arena, job->batch.n, struct outcome_row);
 
 	for (size_t i = 0; i < job->batch.n; i++)
-		row[i] = (struct outcome_row){ OUTCOME_RETRY, reason };
+		row[i] = (struct outcome_row){ .outcome = OUTCOME_RETRY, .reason = reason };
 	job->verdict = (struct klaviyo_verdict){
 		.outcome = OUTCOME_RETRY,
 		.reason = reason,

@@ -30,13 +30,15 @@ struct lane_class {
 	enum delivery_op op;
 };
 
-/* What others depend on first; deletes the other way round. */
+/* What others depend on first; deletes the other way round. Who leaves goes before who comes. */
 static const struct lane_class lane_order[] = {
 	{ KLAVIYO_CATEGORY, DELIVERY_CREATE }, { KLAVIYO_CATEGORY, DELIVERY_UPDATE },
 	{ KLAVIYO_ITEM, DELIVERY_CREATE },     { KLAVIYO_ITEM, DELIVERY_UPDATE },
 	{ KLAVIYO_VARIANT, DELIVERY_CREATE },  { KLAVIYO_VARIANT, DELIVERY_UPDATE },
 	{ KLAVIYO_VARIANT, DELIVERY_DELETE },  { KLAVIYO_ITEM, DELIVERY_DELETE },
-	{ KLAVIYO_CATEGORY, DELIVERY_DELETE },
+	{ KLAVIYO_CATEGORY, DELIVERY_DELETE }, { KLAVIYO_PROFILE, DELIVERY_DELETE },
+	{ KLAVIYO_CONSENT, DELIVERY_DELETE },  { KLAVIYO_EVENT, DELIVERY_CREATE },
+	{ KLAVIYO_PROFILE, DELIVERY_UPDATE },  { KLAVIYO_CONSENT, DELIVERY_CREATE },
 };
 
 /* ---- reading ---- */
@@ -159,12 +161,12 @@ static bool wants_bulk(const struct deliver *deliver, const struct deliver_lane 
 
 /* Is more of this lane about to come, so that waiting a moment saves a request? */
 static bool still_gathering(struct deliver *deliver, const struct deliver_account *account,
-			    const struct deliver_lane *lane, bool bulk)
+			    const struct deliver_lane *lane, bool bulk, size_t rows_max)
 {
 	int64_t until_ms = lane->ready_at_ms + (bulk ? GATHER_BULK_MS : GATHER_SINGLE_MS);
 	bool more = account->pressure >= (bulk ? 1 : PRESSURE_MANY) || (bulk && lane->n_blocked > 0);
 
-	if (lane->n_ready >= DELIVER_BULK_ROWS || !more || deliver->now_ms >= until_ms)
+	if (lane->n_ready >= (int64_t)rows_max || !more || deliver->now_ms >= until_ms)
 		return false;
 	deliver_wake_at(deliver, until_ms);
 	return true;
@@ -187,6 +189,8 @@ static bool something_to_send(struct deliver *deliver, struct deliver_account *a
 
 	if (lane->n_ready <= 0 || account->in_flight[class->kind][class->op] >= DELIVER_CLASS_MAX)
 		return false;
+	if (deliver_lookups_hold(deliver, account, class->kind))
+		return false;
 	if (deliver->now_ms < lane->not_before_ms) {
 		deliver_wake_at(deliver, lane->not_before_ms);
 		return false;
@@ -200,14 +204,16 @@ static bool choose(struct deliver *deliver, struct deliver_account *account, con
 {
 	struct deliver_lane *lane = &account->lane[class->kind][class->op][priority];
 	bool bulk = !probe && wants_bulk(deliver, lane);
+	enum endpoint endpoint = endpoint_for(class->kind, class->op, bulk);
+	size_t rows_max = endpoint_rows_max(endpoint_for(class->kind, class->op, true));
 
 	if (!something_to_send(deliver, account, class, priority))
 		return false;
-	if (!probe && still_gathering(deliver, account, lane, bulk))
+	if (!probe && still_gathering(deliver, account, lane, bulk, rows_max))
 		return false;
-	if (bulk && account->n_jobs >= DELIVER_JOBS_MAX)
+	if (endpoint_has_job(endpoint) && account->n_jobs >= DELIVER_JOBS_MAX)
 		return false;
-	if (!budget_is_there(deliver, account, endpoint_for(class->kind, class->op, bulk)))
+	if (!budget_is_there(deliver, account, endpoint))
 		return false;
 	*order = (struct deliver_order){
 		.account = account,
@@ -215,7 +221,7 @@ static bool choose(struct deliver *deliver, struct deliver_account *account, con
 		.op = class->op,
 		.priority = priority,
 		.bulk = bulk,
-		.max_n = bulk ? DELIVER_BULK_ROWS : 1,
+		.max_n = bulk ? rows_max : 1,
 	};
 	return true;
 }

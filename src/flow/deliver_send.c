@@ -65,7 +65,7 @@ static void leave_flight(struct deliver_send *send)
 	*at = send->next;
 	send->deliver->n_in_flight--;
 	send->account->n_in_flight--;
-	if (!send->poll)
+	if (!send->poll && send->lookup == LOOKUP_NONE)
 		send->account->in_flight[send->kind][send->op]--;
 }
 
@@ -75,7 +75,7 @@ static void enter_flight(struct deliver_send *send)
 	send->deliver->in_flight = send;
 	send->deliver->n_in_flight++;
 	send->account->n_in_flight++;
-	if (!send->poll)
+	if (!send->poll && send->lookup == LOOKUP_NONE)
 		send->account->in_flight[send->kind][send->op]++;
 	counter_add(send->poll ? COUNTER_klaviyo_polls : COUNTER_klaviyo_requests, 1);
 }
@@ -91,6 +91,12 @@ static void take_answer(void *arg, const struct http_answer *answer)
 	if (send->poll) {
 		deliver_poll_heed(send, answer);
 		deliver_send_free(send);
+		return;
+	}
+	if (send->lookup != LOOKUP_NONE) {
+		deliver_lookups_heed(send, answer);
+		send->next = deliver->ended;
+		deliver->ended = send;
 		return;
 	}
 	klaviyo_outcome(send->endpoint, send->batch.delivery, send->batch.n, answer, &send->arena,
@@ -174,9 +180,66 @@ static void refuse_batch(struct deliver_send *send, const struct err *failed)
 	struct str reason = arena_dup(&send->arena, str_from(failed->msg));
 
 	for (size_t i = 0; i < send->batch.n; i++)
-		row[i] = (struct outcome_row){ outcome, reason };
+		row[i] = (struct outcome_row){ .outcome = outcome, .reason = reason };
 	send->verdict = (struct klaviyo_verdict){
 		.outcome = outcome,
+		.reason = reason,
+		.row = row,
+		.n_row = send->batch.n,
+		.rate_remaining = -1,
+	};
+	send->next = send->deliver->ended;
+	send->deliver->ended = send;
+}
+
+/* What is not the catalog's may have to be mended, or found again in its request, when the answer comes. */
+static void keep_bodies(const struct outbox_batch *batch, struct deliver_send *send)
+{
+	struct delivery *copy = ARENA_ARRAY(&send->arena, batch->n, struct delivery);
+
+	if (klaviyo_kind_is_catalog(send->kind))
+		return;
+	for (size_t i = 0; i < batch->n; i++) {
+		copy[i] = send->batch.delivery[i];
+		copy[i].body = arena_dup(&send->arena, batch->delivery[i].body);
+	}
+	send->batch.delivery = copy;
+}
+
+/*
+ * Consent is sent to a list by its id; the deliveries name it (klaviyo/render.h, klaviyo_consent_group). False:
+ * the id is not known yet.
+ */
+static bool name_list(struct deliver_account *account, struct outbox_batch *batch, struct arena *arena)
+{
+	struct delivery *copy = ARENA_ARRAY(arena, batch->n, struct delivery);
+	struct str group = batch->delivery[0].parent_external_id;
+	size_t at = str_find_char(group, '|');
+	struct str name = str_of(group.p, at), id = { 0 };
+
+	if (name.len > 0)
+		id = deliver_lookups_list(account, name);
+	if (name.len > 0 && id.len == 0)
+		return false;
+	for (size_t i = 0; i < batch->n; i++) {
+		struct str rest = str_skip(group, at);
+
+		copy[i] = batch->delivery[i];
+		copy[i].parent_external_id = arena_printf(arena, "%.*s%.*s", STR_ARG(id), STR_ARG(rest));
+	}
+	batch->delivery = copy;
+	return true;
+}
+
+/* Not sent after all: it goes back as it was. */
+static void put_back(struct deliver_send *send, struct str reason)
+{
+	struct outcome_row *row = ARENA_ARRAY(&send->arena, send->batch.n, struct outcome_row);
+
+	for (size_t i = 0; i < send->batch.n; i++)
+		row[i] = (struct outcome_row){ .outcome = OUTCOME_RETRY_AT, .reason = reason };
+	send->verdict = (struct klaviyo_verdict){
+		.outcome = OUTCOME_BLOCKED,
 		.reason = reason,
 		.row = row,
 		.n_row = send->batch.n,
@@ -190,6 +253,7 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 			 const struct outbox_batch *batch, struct arena *arena)
 {
 	struct deliver_send *send = send_new(deliver, order->account);
+	struct outbox_batch named = *batch;
 	struct klaviyo_request request;
 	struct err err;
 
@@ -197,8 +261,14 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	send->kind = order->kind;
 	send->op = order->op;
 	deliver_batch_copy(batch, &send->arena, &send->batch);
-	if (klaviyo_render_request(api_url(deliver, order->account), batch->delivery, batch->n, order->op,
-				   endpoint_is_bulk(endpoint), arena, &request, &err))
+	keep_bodies(batch, send);
+	if (order->kind == KLAVIYO_CONSENT && !name_list(order->account, &named, arena)) {
+		put_back(send, STR("the list is looked up first"));
+		return;
+	}
+	if (klaviyo_render_request(api_url(deliver, order->account), named.delivery, named.n, order->op,
+				   endpoint_takes_many(endpoint), deliver->now_wall_ms, arena, &request,
+				   &err))
 		start_call(send, &request, arena);
 	else
 		refuse_batch(send, &err);
@@ -215,7 +285,7 @@ static enum endpoint endpoint_for_claimed(struct deliver *deliver, const struct 
 	struct budget *budget = &order->account->budget[single];
 	int64_t wait_ms;
 
-	if (!order->bulk)
+	if (!order->bulk || single == endpoint_for(order->kind, order->op, true))
 		return single;
 	if (n > 1 || !budget_allows(budget, deliver->now_wall_ms, &wait_ms))
 		return endpoint_for(order->kind, order->op, true);
@@ -238,6 +308,22 @@ bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *ord
 	*n = ok ? batch.n : 0;
 	arena_release(&arena);
 	return ok;
+}
+
+/* ---- lookups ---- */
+
+void deliver_send_lookup(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup lookup,
+			 const struct klaviyo_request *request)
+{
+	struct deliver_send *send = send_new(deliver, account);
+	struct arena arena;
+
+	arena_init(&arena);
+	send->endpoint = request->endpoint;
+	send->lookup = lookup;
+	budget_take(&account->budget[request->endpoint], deliver->now_wall_ms);
+	start_call(send, request, &arena);
+	arena_release(&arena);
 }
 
 /* ---- polls ---- */

@@ -77,6 +77,9 @@ static void settle_delivery(struct deliver *deliver, const struct deliver_accoun
 	case OUTCOME_RETRY:
 		settle_retry(deliver, account, delivery, out);
 		break;
+	case OUTCOME_MENDED:
+		out->body = row->body;
+		break;
 	case OUTCOME_SPLIT:
 		out->solo = n_batch > 1;
 		if (!out->solo)
@@ -127,7 +130,8 @@ static bool settle_batch(struct deliver *deliver, const struct answered *answere
 	arena_init(&arena);
 	row = ARENA_ARRAY(&arena, batch->n, struct delivery_settlement);
 	for (size_t i = 0; i < batch->n; i++) {
-		struct outcome_row whole = { answered->verdict->outcome, answered->verdict->reason };
+		struct outcome_row whole = { .outcome = answered->verdict->outcome,
+					     .reason = answered->verdict->reason };
 
 		settle_delivery(deliver, answered->account, &batch->delivery[i],
 				i < answered->verdict->n_row ? &answered->verdict->row[i] : &whole, batch->n,
@@ -181,7 +185,8 @@ static bool settle_sends(struct deliver *deliver, size_t *n_done, struct err *er
 {
 	while (deliver->ended) {
 		struct deliver_send *send = deliver->ended;
-		bool ok = settle_send(deliver, send, err);
+		bool ok = send->lookup != LOOKUP_NONE ? deliver_lookups_settle(deliver, send, err)
+						      : settle_send(deliver, send, err);
 
 		if (!ok && worth_retrying(err))
 			return false;

@@ -1,6 +1,7 @@
 #ifndef PANNIER_FLOW_FLOW_INTERNAL_H
 #define PANNIER_FLOW_FLOW_INTERNAL_H
 
+#include "activity/merge.h"
 #include "catalog/merge.h"
 #include "flow/flow.h"
 #include "platform/platform.h"
@@ -12,21 +13,54 @@
 
 /* A store as its platform sees it. Borrows store. */
 struct platform_store flow_platform_store(const struct settings_store *store);
-/* The rules by which a store's facts are merged. Borrows store. */
-struct catalog_rules flow_catalog_rules(const struct settings_store *store);
+
+/* What Klaviyo itself says of people, messages with topics "klaviyo.*" -> facts. Pure. */
+void flow_map_klaviyo(struct str topic, struct str body, struct arena *arena, struct map_result *out);
+
+/* What the rules need besides settings: what Klaviyo told of the account (deliver_lookup.c finds it out), names made up. */
+struct flow_account_facts {
+	bool canceled;             /* the account's metric is spelt "Canceled Order" */
+	struct str list_name;      /* of the store's list in Klaviyo */
+};
+bool flow_account_facts(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
+			struct flow_account_facts *out, struct err *err) MUST_CHECK;
+/* Names of cursors (db_cursor_get): facts of an account. */
+#define FLOW_CURSOR_SPELLING "metric cancelled" /* "Cancelled" or "Canceled" */
+#define FLOW_CURSOR_OPTOUTS  "opt-outs"         /* Unix ms up to which they were read */
+
+/* The rules by which a store's facts are merged. Borrows store and what facts holds. */
+struct flow_rules {
+	struct catalog_rules catalog;
+	struct activity_rules activity;
+	bool canceled;
+};
+struct flow_rules flow_rules(const struct settings_store *store, const struct flow_account_facts *facts);
 /* The current settings, renewed; release with settings_release. NULL with err: they could not be read. */
 const struct snapshot *flow_settings(struct flow_ctx *ctx, struct err *err);
 
 /*
- * A root as Klaviyo should hold it, and what to tell Klaviyo to get there: merge, render, plan. Pure. view->note gathers what was
- * mended on the way. All in the arena.
+ * A root as Klaviyo should hold it, and what to tell Klaviyo to get there: merge, render, plan. Pure. note gathers what was mended on
+ * the way. All in the arena.
  */
 struct flow_plan {
-	struct catalog_view view;
 	struct delivery_new *delivery;
 	size_t n_delivery;
+	struct str held;
+	struct str note;
+	int64_t again_ms;          /* see catalog_publication */
+	struct str *withdraw;
+	size_t n_withdraw;
+	struct str *forget;
+	size_t n_forget;
 };
-void flow_plan_root(const struct catalog_rules *rules, const struct catalog_root *root, struct arena *arena,
+void flow_plan_root(const struct flow_rules *rules, const struct catalog_root *root, int64_t now_ms, struct arena *arena,
 		    struct flow_plan *out);
+/* The two halves of it. */
+void flow_plan_catalog(const struct flow_rules *rules, const struct catalog_root *root, struct arena *arena,
+		       struct flow_plan *out);
+void flow_plan_activity(const struct flow_rules *rules, const struct catalog_root *root, int64_t now_ms, struct arena *arena,
+			struct flow_plan *out);
+/* "NOTE; WHAT: MENDED" */
+void flow_add_note(struct str *note, struct str what, struct str mended, struct arena *arena);
 
 #endif

@@ -29,14 +29,24 @@ static enum message_state message_state(enum map_state state)
 	return MESSAGE_FAILED;
 }
 
+/* What a browser says is written in our own messages, whatever the shop speaks. */
+static const struct platform_ops *platform_of(const struct settings_store *store, struct str topic)
+{
+	if (str_starts(topic, STR("storefront.")))
+		return platform_find(STR("generic"));
+	return platform_find(store->platform);
+}
+
 static void map_message(const struct settings_store *store, const struct inbox_message *message,
 			struct arena *arena, struct inbox_result *out)
 {
-	const struct platform_ops *platform = platform_find(store->platform);
+	const struct platform_ops *platform = platform_of(store, message->topic);
 	struct platform_store view = flow_platform_store(store);
 	struct map_result result = { 0 };
 
-	if (platform)
+	if (str_starts(message->topic, STR("klaviyo.")))
+		flow_map_klaviyo(message->topic, message->body, arena, &result);
+	else if (platform)
 		platform->map(&view, message->topic, message->body, message->received_ms, arena, &result);
 	else
 		result = (struct map_result){ .state = MAP_FAILED, .reason = STR("no such platform") };

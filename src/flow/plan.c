@@ -11,12 +11,12 @@
 #include "catalog/plan.h"
 #include "klaviyo/render.h"
 
-static void add_note(struct catalog_view *view, struct str what, struct str mended, struct arena *arena)
+void flow_add_note(struct str *note, struct str what, struct str mended, struct arena *arena)
 {
 	if (mended.len == 0)
 		return;
-	view->note = arena_printf(arena, "%.*s%s%.*s: %.*s", STR_ARG(view->note), view->note.len ? "; " : "",
-				  STR_ARG(what), STR_ARG(mended));
+	*note = arena_printf(arena, "%.*s%s%.*s: %.*s", STR_ARG(*note), note->len ? "; " : "", STR_ARG(what),
+			     STR_ARG(mended));
 }
 
 /* The view as resources, one for each thing that Klaviyo should hold. */
@@ -38,7 +38,7 @@ static size_t render_view(struct catalog_view *view, struct arena *arena, struct
 			.external_id = view->item.external_id,
 			.body = klaviyo_render_item(&view->item, arena, &mended),
 		};
-		add_note(view, STR("item"), mended, arena);
+		flow_add_note(&view->note, STR("item"), mended, arena);
 	}
 	for (size_t i = 0; i < view->n_variant; i++) {
 		const struct catalog_variant *variant = &view->variant[i];
@@ -50,20 +50,30 @@ static size_t render_view(struct catalog_view *view, struct arena *arena, struct
 			.parent_external_id = variant->item_external_id,
 			.body = klaviyo_render_variant(variant, arena, &mended),
 		};
-		add_note(view, variant->external_id, mended, arena);
+		flow_add_note(&view->note, variant->external_id, mended, arena);
 	}
 	*resource = row;
 	return n;
 }
 
-void flow_plan_root(const struct catalog_rules *rules, const struct catalog_root *root, struct arena *arena,
-		    struct flow_plan *out)
+void flow_plan_catalog(const struct flow_rules *rules, const struct catalog_root *root, struct arena *arena,
+		       struct flow_plan *out)
 {
 	struct plan_resource *resource;
+	struct catalog_view view;
 	size_t n;
 
-	*out = (struct flow_plan){ 0 };
-	catalog_merge(rules, root, arena, &out->view);
-	n = render_view(&out->view, arena, &resource);
-	catalog_plan(root, &out->view, resource, n, arena, &out->delivery, &out->n_delivery);
+	catalog_merge(&rules->catalog, root, arena, &view);
+	n = render_view(&view, arena, &resource);
+	*out = (struct flow_plan){ .held = view.held, .note = view.note };
+	catalog_plan(root, &view, resource, n, arena, &out->delivery, &out->n_delivery);
+}
+
+void flow_plan_root(const struct flow_rules *rules, const struct catalog_root *root, int64_t now_ms,
+		    struct arena *arena, struct flow_plan *out)
+{
+	if (root->root.kind == ENTITY_PRODUCT || root->root.kind == ENTITY_CATEGORY)
+		flow_plan_catalog(rules, root, arena, out);
+	else
+		flow_plan_activity(rules, root, now_ms, arena, out);
 }

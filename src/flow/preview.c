@@ -57,9 +57,15 @@ static bool touch_known(struct preview_run *run, const struct fact *fact, struct
 	return true;
 }
 
+static bool is_root(enum entity_kind kind)
+{
+	return kind == ENTITY_PRODUCT || kind == ENTITY_CATEGORY || kind == ENTITY_ORDER ||
+	       kind == ENTITY_PERSON || kind == ENTITY_VISITOR;
+}
+
 static bool touch_roots(struct preview_run *run, const struct fact *fact, struct touched *touched)
 {
-	if (fact->entity.kind == ENTITY_PRODUCT || fact->entity.kind == ENTITY_CATEGORY) {
+	if (is_root(fact->entity.kind)) {
 		touch(touched, fact->entity);
 		return true;
 	}
@@ -117,8 +123,9 @@ static bool add_request(struct preview_run *run, const struct delivery_new *plan
 	};
 	struct klaviyo_request rendered;
 
-	if (!klaviyo_render_request(api_url, &delivery, 1, planned->op, false, run->arena, &rendered,
-				    run->err))
+	if (!klaviyo_render_request(api_url, &delivery, 1, planned->op,
+				    endpoint_takes_many(endpoint_for(planned->kind, planned->op, false)),
+				    clock_wall_ms(run->ctx->clock), run->arena, &rendered, run->err))
 		return err_wrap(run->err, "render %s %s", delivery_op_text(planned->op),
 				klaviyo_kind_text(planned->kind));
 	request[preview->n_request++] = (struct preview_request){
@@ -149,8 +156,8 @@ static bool add_requests(struct preview_run *run, const struct flow_plan *plan, 
 	for (size_t i = 0; i < plan->n_delivery; i++)
 		if (!add_request(run, &plan->delivery[i], preview, request))
 			return false;
-	preview->held = join(run->arena, preview->held, plan->view.held);
-	preview->note = join(run->arena, preview->note, plan->view.note);
+	preview->held = join(run->arena, preview->held, plan->held);
+	preview->note = join(run->arena, preview->note, plan->note);
 	return true;
 }
 
@@ -194,13 +201,16 @@ static bool preview_root(struct preview_run *run, struct entity root, const stru
 {
 	struct catalog_root *other;
 	size_t n_other;
-	struct catalog_rules rules = flow_catalog_rules(run->store);
+	struct flow_account_facts facts;
+	struct flow_rules rules;
 	struct catalog_root stored;
 	struct preview_root copy;
 	struct flow_plan plan;
 
-	if (!load_root(run, root, &stored))
+	if (!load_root(run, root, &stored) ||
+	    !flow_account_facts(run->ctx, run->store, run->arena, &facts, run->err))
 		return false;
+	rules = flow_rules(run->store, &facts);
 	if (!load_named(run, &stored, result, &other, &n_other))
 		return false;
 	preview_root_init(&copy, &stored, other, n_other, result->n_fact, run->arena);
@@ -211,7 +221,7 @@ static bool preview_root(struct preview_run *run, struct entity root, const stru
 		preview->note =
 			join(run->arena, preview->note,
 			     arena_printf(run->arena, "%zu facts are stopped by a deletion", copy.stopped));
-	flow_plan_root(&rules, &copy.root, run->arena, &plan);
+	flow_plan_root(&rules, &copy.root, clock_wall_ms(run->ctx->clock), run->arena, &plan);
 	return add_requests(run, &plan, preview);
 }
 

@@ -26,20 +26,20 @@ static bool told_before(const struct catalog_root *root)
  * A category's path stands in the names of the categories below it. The first time a category is told, the
  * store itself has made all that name it due.
  */
-static bool path_changed(const struct catalog_rules *rules, const struct catalog_root *root,
+static bool path_changed(const struct flow_rules *rules, const struct catalog_root *root,
 			 const struct flow_plan *plan)
 {
-	return rules->category_path && root->root.kind == ENTITY_CATEGORY && plan->n_delivery > 0 &&
+	return rules->catalog.category_path && root->root.kind == ENTITY_CATEGORY && plan->n_delivery > 0 &&
 	       told_before(root);
 }
 
-static void publish_root(const struct settings_store *store, const struct catalog_root *root,
-			 struct arena *arena, struct catalog_publication *out)
+static void publish_root(const struct settings_store *store, const struct flow_rules *rules,
+			 const struct catalog_root *root, int64_t now_ms, struct arena *arena,
+			 struct catalog_publication *out)
 {
-	struct catalog_rules rules = flow_catalog_rules(store);
 	struct flow_plan plan;
 
-	flow_plan_root(&rules, root, arena, &plan);
+	flow_plan_root(rules, root, now_ms, arena, &plan);
 	*out = (struct catalog_publication){
 		.store_id = root->store_id,
 		.account_id = store->account->id,
@@ -48,9 +48,15 @@ static void publish_root(const struct settings_store *store, const struct catalo
 		.message_id = root->message_id,
 		.delivery = plan.delivery,
 		.n_delivery = plan.n_delivery,
-		.held = plan.view.held,
-		.note = plan.view.note,
-		.touch_dependants = path_changed(&rules, root, &plan),
+		.held = plan.held,
+		.note = plan.note,
+		.withdraw = plan.withdraw,
+		.n_withdraw = plan.n_withdraw,
+		.withdraw_reason = STR("has opted out in Klaviyo"),
+		.again_ms = plan.again_ms,
+		.forget = plan.forget,
+		.n_forget = plan.n_forget,
+		.touch_dependants = path_changed(rules, root, &plan),
 	};
 }
 
@@ -67,11 +73,33 @@ static void count_publications(const struct catalog_publication *publication, si
 	counter_add(COUNTER_deliveries_created, n_delivery);
 }
 
+/* The rules of one store after another: roots of a store mostly come together. */
+struct publish_rules {
+	int64_t store_id; /* 0 = none yet */
+	struct flow_rules rules;
+};
+
+static bool rules_of(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
+		     struct publish_rules *out, struct err *err)
+{
+	struct flow_account_facts facts;
+
+	if (out->store_id == store->id)
+		return true;
+	if (!flow_account_facts(ctx, store, arena, &facts, err))
+		return false;
+	out->store_id = store->id;
+	out->rules = flow_rules(store, &facts);
+	return true;
+}
+
 /* Ends n claimed roots. Those of a store that is gone are left to the store. */
 static bool publish_roots(struct flow_ctx *ctx, const struct catalog_root *root, size_t n,
 			  struct arena *arena, size_t *n_done, struct err *err)
 {
 	const struct snapshot *settings = flow_settings(ctx, err);
+	struct publish_rules rules = { 0 };
+	int64_t now_ms = clock_wall_ms(ctx->clock);
 	struct catalog_publication *publication;
 	bool ok = false;
 
@@ -82,11 +110,13 @@ static bool publish_roots(struct flow_ctx *ctx, const struct catalog_root *root,
 	for (size_t i = 0; i < n; i++) {
 		const struct settings_store *store = snapshot_store(settings, root[i].store_id);
 
-		if (store)
-			publish_root(store, &root[i], arena, &publication[(*n_done)++]);
+		if (!store)
+			continue;
+		if (!rules_of(ctx, store, arena, &rules, err))
+			goto out;
+		publish_root(store, &rules.rules, &root[i], now_ms, arena, &publication[(*n_done)++]);
 	}
-	if (*n_done > 0 &&
-	    !db_catalog_publish(ctx->db, clock_wall_ms(ctx->clock), publication, *n_done, err)) {
+	if (*n_done > 0 && !db_catalog_publish(ctx->db, now_ms, publication, *n_done, err)) {
 		(void)err_wrap(err, "publish %zu products and categories", *n_done);
 		goto out;
 	}

@@ -11,6 +11,7 @@
 #include "klaviyo/answer_internal.h"
 
 #include "base/utf8.h"
+#include "klaviyo/render_internal.h"
 
 #include <string.h>
 
@@ -151,18 +152,38 @@ static struct outcome_row missing_row(const struct answer_batch *batch, const st
 {
 	switch (endpoint_row(batch->endpoint)->on_missing) {
 	case ANSWER_DONE:
-		return (struct outcome_row){ OUTCOME_DONE, reason };
+		return (struct outcome_row){ .outcome = OUTCOME_DONE, .reason = reason };
 	case ANSWER_CREATE:
 		if (!is_about_other(delivery, error))
-			return (struct outcome_row){ OUTCOME_AS_CREATE, reason };
+			return (struct outcome_row){ .outcome = OUTCOME_AS_CREATE, .reason = reason };
 		break;
 	case ANSWER_REFUSE:
 	case ANSWER_UPDATE:
+	case ANSWER_MEND:
 		break;
 	}
-	if (delivery->kind == KLAVIYO_CATEGORY)
-		return (struct outcome_row){ OUTCOME_REJECTED, reason };
-	return (struct outcome_row){ OUTCOME_RETRY, missing_reason(delivery, reason, batch->arena) };
+	if (delivery->kind == KLAVIYO_ITEM || delivery->kind == KLAVIYO_VARIANT)
+		return (struct outcome_row){ .outcome = OUTCOME_RETRY,
+					     .reason = missing_reason(delivery, reason, batch->arena) };
+	return (struct outcome_row){ .outcome = OUTCOME_REJECTED, .reason = reason };
+}
+
+/*
+ * Without the phone number it may be well. Where it has none, or is about nobody without it, the refusal
+ * stands.
+ */
+static struct outcome_row mended_row(const struct answer_batch *batch, const struct delivery *delivery,
+				     struct str reason)
+{
+	struct outcome_row row = { .outcome = OUTCOME_REJECTED, .reason = reason };
+
+	if (!mend_phone(delivery, batch->arena, &row.body))
+		return row;
+	row.outcome = OUTCOME_MENDED;
+	row.reason = answer_clean(
+		arena_printf(batch->arena, "sent again without the phone number: %.*s", STR_ARG(reason)),
+		batch->arena);
+	return row;
 }
 
 static enum outcome exists_outcome(enum endpoint endpoint)
@@ -173,6 +194,7 @@ static enum outcome exists_outcome(enum endpoint endpoint)
 	case ANSWER_DONE:
 		return OUTCOME_DONE;
 	case ANSWER_CREATE:
+	case ANSWER_MEND:
 	case ANSWER_REFUSE:
 		break;
 	}
@@ -193,8 +215,12 @@ struct outcome_row answer_row(const struct answer_batch *batch, const struct del
 			   : status_reason(batch->status, batch->arena);
 	switch (fault_of(batch->status, error)) {
 	case FAULT_CONTENT:
+		if (error && str_ends(error->pointer, STR("/phone_number")))
+			return mended_row(batch, delivery, row.reason);
 		break;
 	case FAULT_EXISTS:
+		if (endpoint_row(batch->endpoint)->on_exists == ANSWER_MEND)
+			return mended_row(batch, delivery, row.reason);
 		row.outcome = exists_outcome(batch->endpoint);
 		break;
 	case FAULT_MISSING:
@@ -232,22 +258,43 @@ static bool names_id(struct str text, struct str id)
 	return false;
 }
 
-/* "/data/attributes/items/data/7/attributes/price" -> 7. */
-static bool pointer_index(struct str pointer, size_t n, size_t *index)
+/* "data/7/x" -> 7, the rest is "x". */
+static bool read_index(struct str *pointer, int64_t *index)
+{
+	struct str part;
+
+	return str_split(pointer, '/', &part) && str_eq(part, STR("data")) &&
+	       str_split(pointer, '/', &part) && str_to_int64(part, index) && *index >= 0;
+}
+
+/*
+ * "/data/attributes/items/data/7/attributes/price" -> 7, and the rest. A batch of events is nested twice.
+ */
+static bool pointer_index(struct str *pointer, size_t n, size_t *index)
 {
 	static const struct str start = { "/data/attributes/", 17 };
 	struct str part;
 	int64_t number;
 
-	if (!str_starts(pointer, start))
+	if (!str_starts(*pointer, start))
 		return false;
-	pointer = str_skip(pointer, start.len);
-	if (!str_split(&pointer, '/', &part) || !str_split(&pointer, '/', &part) ||
-	    !str_eq(part, STR("data")) || !str_split(&pointer, '/', &part) || !str_to_int64(part, &number) ||
-	    number < 0 || (uint64_t)number >= n)
+	*pointer = str_skip(*pointer, start.len);
+	if (!str_split(pointer, '/', &part) || !read_index(pointer, &number) || (uint64_t)number >= n)
 		return false;
 	*index = (size_t)number;
 	return true;
+}
+
+/* "attributes/events/data/3/..." -> 3; -1: it is about all events of the entry. */
+static int64_t event_index(struct str rest)
+{
+	static const struct str start = { "attributes/events/", 18 };
+	int64_t number;
+
+	if (!str_starts(rest, start))
+		return -1;
+	rest = str_skip(rest, start.len);
+	return read_index(&rest, &number) ? number : -1;
 }
 
 static bool is_own_error(const struct answer_batch *batch, const struct delivery *delivery,
@@ -280,16 +327,35 @@ static void set_row(const struct answer_batch *batch, size_t i, const struct ans
 	named[i] = true;
 }
 
+/* Does the pointer say of which rows it is? */
+static bool name_by_pointer(const struct answer_batch *batch, const struct answer_error *error,
+			    struct outcome_row *row, bool *named)
+{
+	struct str pointer = error->pointer;
+	int64_t at;
+	size_t index;
+
+	if (!pointer_index(&pointer, batch->n, &index))
+		return false;
+	if (batch->endpoint != ENDPOINT_event_bulk_create) {
+		set_row(batch, index, error, row, named);
+		return true;
+	}
+	at = event_index(pointer);
+	for (size_t i = 0; batch->event && i < batch->n; i++)
+		if (batch->event[i].entry == index && (at < 0 || batch->event[i].at == (uint64_t)at))
+			set_row(batch, i, error, row, named);
+	return true;
+}
+
 static void name_rows(const struct answer_batch *batch, const struct answer_error *error,
 		      struct outcome_row *row, bool *named)
 {
 	bool found = false;
 	size_t i;
 
-	if (pointer_index(error->pointer, batch->n, &i)) {
-		set_row(batch, i, error, row, named);
+	if (name_by_pointer(batch, error, row, named))
 		return;
-	}
 	for (i = 0; i < batch->n; i++) {
 		if (is_own_error(batch, &batch->delivery[i], error)) {
 			set_row(batch, i, error, row, named);

@@ -21,6 +21,8 @@ struct answer_errors {
 	size_t n;
 };
 
+struct event_row;
+
 /* The batch an answer is about. */
 struct answer_batch {
 	enum endpoint endpoint;
@@ -28,6 +30,7 @@ struct answer_batch {
 	size_t n;
 	int status; /* of the answer; 0 for a job's errors */
 	struct arena *arena;
+	const struct event_row *event; /* how events were nested in the request; NULL = were not, or not known */
 };
 
 /* list: the value of "errors"; anything else gives none. */

@@ -9,6 +9,7 @@
 #include "klaviyo/outcome.h"
 
 #include "klaviyo/answer_internal.h"
+#include "klaviyo/render_internal.h"
 
 #define RETRY_AFTER_MS	   1000
 #define RETRY_AFTER_MS_MAX INT64_C(3600000)
@@ -30,6 +31,8 @@ const char *outcome_text(enum outcome outcome)
 		return "throttled";
 	case OUTCOME_RETRY:
 		return "to be tried again";
+	case OUTCOME_MENDED:
+		return "to be sent again without what is refused";
 	case OUTCOME_SPLIT:
 		return "refused as a whole";
 	case OUTCOME_REJECTED:
@@ -74,7 +77,7 @@ static void set_all(struct klaviyo_verdict *out, enum outcome outcome, struct st
 	out->outcome = outcome;
 	out->reason = reason;
 	for (size_t i = 0; i < out->n_row; i++)
-		row[i] = (struct outcome_row){ outcome, reason };
+		row[i] = (struct outcome_row){ .outcome = outcome, .reason = reason };
 	out->row = row;
 }
 
@@ -97,6 +100,12 @@ static void refuse_one(const struct answer_batch *batch, struct answer_errors er
 		answer_row(batch, batch->n > 0 ? batch->delivery : &nothing, worst_error(batch, errors));
 
 	set_all(out, row.outcome, row.reason, batch->arena);
+	if (out->n_row == 1 && row.body.len > 0) {
+		struct outcome_row *mended = ARENA_NEW(batch->arena, struct outcome_row);
+
+		*mended = row;
+		out->row = mended;
+	}
 }
 
 static struct str first_reason(const struct answer_batch *batch, struct answer_errors errors)
@@ -115,8 +124,8 @@ static void refuse_many(const struct answer_batch *batch, struct answer_errors e
 	struct outcome_row first = { 0 };
 
 	for (size_t i = 0; i < batch->n; i++)
-		row[i] = (struct outcome_row){ OUTCOME_RETRY_AT,
-					       STR("refused together with another: sent again") };
+		row[i] = (struct outcome_row){ .outcome = OUTCOME_RETRY_AT,
+					       .reason = STR("refused together with another: sent again") };
 	if (answer_name_rows(batch, errors, row, named) == 0) {
 		set_all(out, OUTCOME_SPLIT, first_reason(batch, errors), batch->arena);
 		return;
@@ -137,8 +146,19 @@ static bool is_about_key(struct answer_errors errors)
 	return false;
 }
 
-static void refuse(const struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+/* How the events of the batch were nested, so that pointers can be traced back to them. */
+static void trace_events(struct answer_batch *batch)
 {
+	struct event_row *row;
+
+	if (batch->endpoint == ENDPOINT_event_bulk_create &&
+	    event_rows_read(batch->delivery, batch->n, batch->arena, &row, NULL))
+		batch->event = row;
+}
+
+static void refuse(struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
+{
+	trace_events(batch);
 	if (is_about_key(errors))
 		set_all(out, OUTCOME_BLOCKED, first_reason(batch, errors), batch->arena);
 	else if (batch->n > 1)
@@ -152,7 +172,7 @@ static void refuse(const struct answer_batch *batch, struct answer_errors errors
 static void accept(const struct answer_batch *batch, const struct json *body, struct klaviyo_verdict *out)
 {
 	out->job_id = arena_dup(batch->arena, json_get_text(json_get(body, "data"), "id"));
-	if (!endpoint_is_bulk(batch->endpoint))
+	if (!endpoint_has_job(batch->endpoint))
 		set_all(out, OUTCOME_ACCEPTED, (struct str){ 0 }, batch->arena);
 	else if (out->job_id.len > 0)
 		set_all(out, OUTCOME_JOB, (struct str){ 0 }, batch->arena);
@@ -160,8 +180,8 @@ static void accept(const struct answer_batch *batch, const struct json *body, st
 		set_all(out, OUTCOME_RETRY, STR("accepted without the id of a job"), batch->arena);
 }
 
-static void decide(const struct answer_batch *batch, const struct http_answer *answer,
-		   const struct json *body, struct klaviyo_verdict *out)
+static void decide(struct answer_batch *batch, const struct http_answer *answer, const struct json *body,
+		   struct klaviyo_verdict *out)
 {
 	struct answer_errors errors = answer_errors_read(json_get(body, "errors"), batch->arena);
 	bool is_ours = json_type(body) == JSON_OBJECT;
@@ -188,16 +208,16 @@ static void decide(const struct answer_batch *batch, const struct http_answer *a
 	}
 }
 
-/* Success of a single call says all; the rest is not worth a tree. */
+/* Success without a job says all; the rest is not worth a tree. */
 static bool needs_body(enum endpoint endpoint, int status)
 {
-	return status < 200 || status >= 300 || endpoint_is_bulk(endpoint);
+	return status < 200 || status >= 300 || endpoint_has_job(endpoint);
 }
 
 void klaviyo_outcome(enum endpoint endpoint, const struct delivery *delivery, size_t n,
 		     const struct http_answer *answer, struct arena *arena, struct klaviyo_verdict *out)
 {
-	struct answer_batch batch = { endpoint, delivery, n, answer->status, arena };
+	struct answer_batch batch = { endpoint, delivery, n, answer->status, arena, NULL };
 	struct json *body = NULL;
 
 	*out = (struct klaviyo_verdict){ .n_row = n, .rate_remaining = -1 };

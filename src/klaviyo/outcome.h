@@ -10,6 +10,7 @@
  *   2xx                      ACCEPTED (bulk: JOB with its id)
  *   409, 404                 the endpoint row's column
  *   400, 422 and other 4xx   REJECTED, for the rows that a pointer names; for all if the request had one row; SPLIT if nothing points
+ *   400 on the phone number of an event or profile, 409 of a profile   MENDED: sent again without the number
  *   413                      SPLIT
  *   401, 403 JSON, 410       BLOCKED: the account, not the delivery, is wrong (key, scope, revision)
  *   403 HTML, 5xx, timeout, broken answer   RETRY
@@ -28,6 +29,7 @@ enum outcome {
 	OUTCOME_AS_CREATE,     /* does not exist: send as create */
 	OUTCOME_RETRY_AT,      /* throttled */
 	OUTCOME_RETRY,
+	OUTCOME_MENDED,        /* send it again with the row's body in place of its own, at once; not an attempt */
 	OUTCOME_SPLIT,         /* refused as a whole: send the rows alone or in halves */
 	OUTCOME_REJECTED,
 	OUTCOME_BLOCKED
@@ -37,6 +39,7 @@ const char *outcome_text(enum outcome outcome);
 struct outcome_row {
 	enum outcome outcome;
 	struct str reason;         /* for people: Klaviyo's title and detail, at most 300 bytes, control bytes removed */
+	struct str body;           /* MENDED: the resource to store with the delivery and to send; its hash stays */
 };
 
 struct klaviyo_verdict {
@@ -50,7 +53,10 @@ struct klaviyo_verdict {
 	int rate_reset_s;
 };
 
-/* batch: what was sent; answer: as received (ok false counts as RETRY). Texts live in the arena. */
+/*
+ * delivery: what was sent, of kinds that are not the catalog's with their bodies (without them, MENDED is REJECTED and a refused batch
+ * of events is SPLIT); answer: as received (ok false counts as RETRY). Texts live in the arena.
+ */
 void klaviyo_outcome(enum endpoint endpoint, const struct delivery *delivery, size_t n, const struct http_answer *answer,
 		     struct arena *arena, struct klaviyo_verdict *out);
 
@@ -58,7 +64,8 @@ enum job_state { JOB_WORKING, JOB_COMPLETE, JOB_CANCELLED, JOB_UNKNOWN };
 
 /*
  * What a poll says of one job. COMPLETE fills row: each delivery ACCEPTED, or by the error that names its id (in the detail or pointer)
- * AS_UPDATE, AS_CREATE, DONE, RETRY or REJECTED. When failed_count is greater than the errors that could be told apart, the rest are SPLIT.
+ * AS_UPDATE, AS_CREATE, DONE, RETRY or REJECTED. When failed_count is greater than the errors that could be told apart, the rest are SPLIT:
+ * so are all profiles of an import that failed for some, because the job itself does not name them.
  * list: the answer is a list of jobs; UNKNOWN: job_id is not in the answer, or it was a 404.
  */
 void klaviyo_job_outcome(enum endpoint endpoint, const struct delivery *delivery, size_t n, struct str job_id, bool list,

@@ -51,7 +51,8 @@ static void read_rows(const struct answer_batch *batch, const struct json *attri
 	for (size_t i = 0; i < batch->n && n_failed > (int64_t)n_named; i++)
 		if (!named[i])
 			row[i] = (struct outcome_row){
-				OUTCOME_SPLIT, STR("the job failed for some rows without saying which")
+				.outcome = OUTCOME_SPLIT,
+				.reason = STR("the job failed for some rows without saying which"),
 			};
 	out->row = row;
 	out->n_row = batch->n;
@@ -85,7 +86,7 @@ void klaviyo_job_outcome(enum endpoint endpoint, const struct delivery *delivery
 			 bool list, const struct http_answer *answer, struct arena *arena,
 			 enum job_state *state, struct klaviyo_verdict *out)
 {
-	struct answer_batch batch = { endpoint, delivery, n, 0, arena };
+	struct answer_batch batch = { endpoint, delivery, n, 0, arena, NULL };
 	struct json *body = NULL;
 	const struct json *job;
 

@@ -1,5 +1,5 @@
 /*
- * Rendering: canonical catalog -> JSON:API.
+ * Rendering the catalog: canonical catalog -> JSON:API.
  *
  * Resources are written as text, member by member, so that amounts are exact and the same content always
  * gives the same bytes (their digest decides whether anything is sent). Every attribute that may be emptied
@@ -31,6 +31,9 @@ static const struct render_kind kind_row[KLAVIYO_KIND_COUNT] = {
 	[KLAVIYO_CATEGORY] = { "catalog-category", "categories" },
 	[KLAVIYO_ITEM] = { "catalog-item", "items" },
 	[KLAVIYO_VARIANT] = { "catalog-variant", "variants" },
+	[KLAVIYO_EVENT] = { "event", "events" },
+	[KLAVIYO_PROFILE] = { "profile", "profiles" },
+	[KLAVIYO_CONSENT] = { "profile", "profiles" },
 };
 
 const struct render_kind *render_kind(enum klaviyo_kind kind)

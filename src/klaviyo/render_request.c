@@ -14,18 +14,16 @@
 
 #include <assert.h>
 
-#define MEMBERS_MAX 24
-
 /* ---- one row of a request ---- */
 
-static bool bad_body(const struct delivery *delivery, struct err *err)
+bool render_bad_body(const struct delivery *delivery, struct err *err)
 {
 	return err_set(err, ERR_INVALID, "stored body of %s '%.*s' is not a %s",
 		       klaviyo_kind_text(delivery->kind), STR_ARG(delivery->external_id),
 		       render_kind(delivery->kind)->type);
 }
 
-static struct str find_member(const struct json_member *member, size_t n, const char *name)
+struct str render_find_member(const struct json_member *member, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(member[i].name, str_from(name)))
@@ -33,19 +31,18 @@ static struct str find_member(const struct json_member *member, size_t n, const 
 	return (struct str){ 0 };
 }
 
-/* Is the body an object of the right type? Its members go to member. */
-static bool read_resource(const struct delivery *delivery, struct json_member member[static MEMBERS_MAX],
-			  size_t *n, struct err *err)
+bool render_read_resource(const struct delivery *delivery,
+			  struct json_member member[static RENDER_MEMBERS_MAX], size_t *n, struct err *err)
 {
 	struct str type;
 
-	if (!json_scan(delivery->body, member, MEMBERS_MAX, n, NULL, NULL))
-		return bad_body(delivery, err);
-	type = find_member(member, *n, "type");
+	if (!json_scan(delivery->body, member, RENDER_MEMBERS_MAX, n, NULL, NULL))
+		return render_bad_body(delivery, err);
+	type = render_find_member(member, *n, "type");
 	if (type.len < 2 ||
 	    !str_eq(str_of(type.p + 1, type.len - 2), str_from(render_kind(delivery->kind)->type)) ||
-	    find_member(member, *n, "attributes").len == 0)
-		return bad_body(delivery, err);
+	    render_find_member(member, *n, "attributes").len == 0)
+		return render_bad_body(delivery, err);
 	return true;
 }
 
@@ -59,12 +56,12 @@ static bool is_fixed(struct str name)
 static bool put_changeable(const struct delivery *delivery, struct str attributes, struct strbuf *out,
 			   struct err *err)
 {
-	struct json_member member[MEMBERS_MAX];
+	struct json_member member[RENDER_MEMBERS_MAX];
 	size_t n;
 	bool first = true;
 
-	if (!json_scan(attributes, member, MEMBERS_MAX, &n, NULL, NULL) || n == MEMBERS_MAX)
-		return bad_body(delivery, err);
+	if (!json_scan(attributes, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) || n == RENDER_MEMBERS_MAX)
+		return render_bad_body(delivery, err);
 	strbuf_add_text(out, ",\"attributes\":{");
 	for (size_t i = 0; i < n; i++) {
 		if (is_fixed(member[i].name))
@@ -81,17 +78,17 @@ static bool put_changeable(const struct delivery *delivery, struct str attribute
 static bool put_update(const struct delivery *delivery, struct strbuf *out, struct arena *arena,
 		       struct err *err)
 {
-	struct json_member member[MEMBERS_MAX];
+	struct json_member member[RENDER_MEMBERS_MAX];
 	struct str relationships;
 	size_t n;
 
-	if (!read_resource(delivery, member, &n, err))
+	if (!render_read_resource(delivery, member, &n, err))
 		return false;
 	strbuf_addf(out, "{\"type\":\"%s\"", render_kind(delivery->kind)->type);
 	render_put_text(out, "id", klaviyo_compound_id(delivery->external_id, arena));
-	if (!put_changeable(delivery, find_member(member, n, "attributes"), out, err))
+	if (!put_changeable(delivery, render_find_member(member, n, "attributes"), out, err))
 		return false;
-	relationships = find_member(member, n, "relationships");
+	relationships = render_find_member(member, n, "relationships");
 	if (delivery->kind == KLAVIYO_ITEM && relationships.len > 0) {
 		strbuf_add_text(out, ",\"relationships\":");
 		strbuf_add_str(out, relationships);
@@ -103,12 +100,12 @@ static bool put_update(const struct delivery *delivery, struct strbuf *out, stru
 static bool put_row(const struct delivery *delivery, enum delivery_op op, struct strbuf *out,
 		    struct arena *arena, struct err *err)
 {
-	struct json_member member[MEMBERS_MAX];
+	struct json_member member[RENDER_MEMBERS_MAX];
 	size_t n;
 
 	switch (op) {
 	case DELIVERY_CREATE:
-		if (!read_resource(delivery, member, &n, err))
+		if (!render_read_resource(delivery, member, &n, err))
 			return false;
 		strbuf_add_str(out, delivery->body);
 		return true;
@@ -132,9 +129,8 @@ static struct str base_url(struct str api_url)
 	return api_url;
 }
 
-/* {id} becomes the compound id; '$' and ':' are as good as any in a path. */
-static struct str url_of(struct str api_url, enum endpoint endpoint, struct str external_id,
-			 struct arena *arena)
+/* '$' and ':' are as good as any in a path. */
+struct str render_url(struct str api_url, enum endpoint endpoint, struct str external_id, struct arena *arena)
 {
 	struct str path = str_from(endpoint_row(endpoint)->path);
 	size_t at = str_find_char(path, '{');
@@ -154,48 +150,73 @@ static void open_job(struct strbuf *out, enum klaviyo_kind kind, enum delivery_o
 		    render_kind(kind)->type, delivery_op_text(op), render_kind(kind)->list);
 }
 
-static bool put_body(const struct delivery *delivery, size_t n, enum delivery_op op, bool bulk,
-		     struct strbuf *out, struct arena *arena, struct err *err)
+static bool put_catalog(const struct render_batch *batch, struct strbuf *out, struct err *err)
 {
-	if (bulk)
-		open_job(out, delivery->kind, op);
+	if (batch->bulk)
+		open_job(out, batch->delivery->kind, batch->op);
 	else
 		strbuf_add_text(out, "{\"data\":");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < batch->n; i++) {
 		if (i > 0)
 			strbuf_add_char(out, ',');
-		if (!put_row(&delivery[i], op, out, arena, err))
+		if (!put_row(&batch->delivery[i], batch->op, out, batch->arena, err))
 			return false;
 	}
-	strbuf_add_text(out, bulk ? "]}}}}" : "}");
+	strbuf_add_text(out, batch->bulk ? "]}}}}" : "}");
+	return true;
+}
+
+static bool put_kind(const struct render_batch *batch, struct strbuf *out, struct err *err)
+{
+	switch (batch->delivery->kind) {
+	case KLAVIYO_EVENT:
+		return render_events(batch, out, err);
+	case KLAVIYO_PROFILE:
+		return render_profiles(batch, out, err);
+	case KLAVIYO_CONSENT:
+		return render_consents(batch, out, err);
+	case KLAVIYO_CATEGORY:
+	case KLAVIYO_ITEM:
+	case KLAVIYO_VARIANT:
+	case KLAVIYO_KIND_COUNT:
+		break;
+	}
+	return put_catalog(batch, out, err);
+}
+
+static bool put_body(const struct render_batch *batch, struct strbuf *out, struct err *err)
+{
+	/* A single delete of the catalog says all in its path. */
+	if (klaviyo_kind_is_catalog(batch->delivery->kind) && !batch->bulk && batch->op == DELIVERY_DELETE)
+		return true;
+	if (!put_kind(batch, out, err))
+		return false;
 	if (out->overflow)
-		return err_set(err, ERR_TOO_LARGE, "%zu rows make a body of more than %u bytes", n,
+		return err_set(err, ERR_TOO_LARGE, "%zu rows make a body of more than %u bytes", batch->n,
 			       KLAVIYO_BODY_BYTES_MAX);
 	return true;
 }
 
 bool klaviyo_render_request(struct str api_url, const struct delivery *delivery, size_t n,
-			    enum delivery_op op, bool bulk, struct arena *arena, struct klaviyo_request *out,
-			    struct err *err)
+			    enum delivery_op op, bool bulk, int64_t now_ms, struct arena *arena,
+			    struct klaviyo_request *out, struct err *err)
 {
-	enum endpoint endpoint;
+	enum endpoint endpoint = endpoint_for(delivery->kind, op, bulk);
+	const struct endpoint_row *row = endpoint_row(endpoint);
+	struct render_batch batch = { delivery, n, op, bulk, now_ms, arena };
 	struct strbuf body;
-	bool ok = false;
+	bool ok;
 
-	assert(n > 0 && (bulk || n == 1));
-	endpoint = endpoint_for(delivery->kind, op, bulk);
-	assert(n <= endpoint_row(endpoint)->rows_max);
+	assert(n > 0 && n <= row->rows_max && (bulk || n == 1));
 	strbuf_init(&body, KLAVIYO_BODY_BYTES_MAX);
-	if ((bulk || op != DELIVERY_DELETE) && !put_body(delivery, n, op, bulk, &body, arena, err))
-		goto out;
-	*out = (struct klaviyo_request){
-		.endpoint = endpoint,
-		.method = endpoint_row(endpoint)->method,
-		.url = url_of(api_url, endpoint, delivery->external_id, arena),
-		.body = arena_dup(arena, strbuf_str(&body)),
-	};
-	ok = true;
-out:
+	ok = put_body(&batch, &body, err);
+	if (ok)
+		*out = (struct klaviyo_request){
+			.endpoint = endpoint,
+			.method = row->method,
+			.url = render_url(api_url, endpoint, delivery->external_id, arena),
+			.body = arena_dup(arena, strbuf_str(&body)),
+		};
 	strbuf_release(&body);
 	return ok;
 }
@@ -205,7 +226,7 @@ struct klaviyo_request klaviyo_render_poll(struct str api_url, enum endpoint end
 {
 	struct strbuf url;
 
-	assert(endpoint_is_bulk(endpoint));
+	assert(endpoint_has_job(endpoint));
 	strbuf_init(&url, 8192);
 	strbuf_add_str(&url, base_url(api_url));
 	strbuf_add_text(&url, endpoint_row(endpoint)->path);
@@ -221,7 +242,7 @@ struct klaviyo_request klaviyo_render_account(struct str api_url, struct arena *
 	return (struct klaviyo_request){
 		.endpoint = ENDPOINT_accounts_get,
 		.method = endpoint_row(ENDPOINT_accounts_get)->method,
-		.url = url_of(api_url, ENDPOINT_accounts_get, (struct str){ 0 }, arena),
+		.url = render_url(api_url, ENDPOINT_accounts_get, (struct str){ 0 }, arena),
 	};
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "model/metric.h"
 #include "net/url.h"
 
 #define URL_BYTES_MAX	  300
@@ -62,6 +63,10 @@ const char *setting_type_text(enum setting_type type)
 		return "URL with placeholders";
 	case SETTING_HEADER:
 		return "header name";
+	case SETTING_SWITCHES:
+		return "metrics on or off";
+	case SETTING_PAIRS:
+		return "list of a=b";
 	}
 	return "";
 }
@@ -110,6 +115,13 @@ struct str setting_allowed(enum setting setting, struct arena *arena)
 		break;
 	case SETTING_HEADER:
 		strbuf_add_text(&text, "the name of an HTTP header");
+		break;
+	case SETTING_SWITCHES:
+		strbuf_add_text(&text,
+				"a list like viewed_product=off,shipped_order=on with keys of metrics");
+		break;
+	case SETTING_PAIRS:
+		strbuf_addf(&text, "a list like a=b, c=d of at most %lld bytes", (long long)row->max);
 		break;
 	}
 	out = arena_dup(arena, strbuf_str(&text));
@@ -209,6 +221,36 @@ static bool is_header_name(struct str value)
 	return true;
 }
 
+/* Each part between commas is NAME=VALUE; fits judges both. */
+static bool all_pairs(struct str value, bool (*fits)(struct str name, struct str value))
+{
+	struct str part;
+
+	while (str_split(&value, ',', &part)) {
+		size_t at = str_find_char(part, '=');
+		struct str name = str_trim(str_of(part.p, at < part.len ? at : part.len));
+
+		if (at == part.len || name.len == 0 || !fits(name, str_trim(str_skip(part, at + 1))))
+			return false;
+	}
+	return true;
+}
+
+static bool any_pair(struct str name, struct str value)
+{
+	return name.len > 0 && value.len > 0;
+}
+
+static bool is_switch(struct str name, struct str value)
+{
+	if (!str_eq(value, STR("on")) && !str_eq(value, STR("off")))
+		return false;
+	for (enum metric metric = 0; metric < METRIC_COUNT; metric++)
+		if (str_eq(name, str_from(metric_row(metric)->key)))
+			return true;
+	return false;
+}
+
 static bool parse_by_type(const struct setting_row *row, struct str value, struct arena *arena,
 			  struct str *out)
 {
@@ -228,6 +270,10 @@ static bool parse_by_type(const struct setting_row *row, struct str value, struc
 		return value.len <= (size_t)row->max && (value.len == 0 || is_template(row, value));
 	case SETTING_HEADER:
 		return value.len <= (size_t)row->max && is_header_name(value);
+	case SETTING_SWITCHES:
+		return value.len <= (size_t)row->max && all_pairs(value, is_switch);
+	case SETTING_PAIRS:
+		return value.len <= (size_t)row->max && all_pairs(value, any_pair);
 	}
 	return false;
 }

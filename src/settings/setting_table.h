@@ -4,7 +4,8 @@
 /*
  * Every setting of an account or a store, one row: key, scope, type, default, min, max, sweep, help.
  * type    TEXT (max = longest in bytes), BOOL ("true"/"false", also on/off, yes/no, 1/0 on input), INT (min..max),
- *         CHOICE (choices = "a|b|c"), URL (http or https), TEMPLATE (a URL with the placeholders of choices), HEADER (a header's name)
+ *         CHOICE (choices = "a|b|c"), URL (http or https), TEMPLATE (a URL with the placeholders of choices), HEADER (a header's name),
+ *         SWITCHES ("name=on,other=off": names of metrics, model/metric.h), PAIRS ("a=b, c=d"; max as TEXT)
  * sweep   1 = a change alters what products look like in Klaviyo, so all of the store are looked at again
  * Generates: parser, checks, CLI help, docs/settings.md, lookup.
  */
@@ -16,6 +17,12 @@
 	X(timeout_ms, ACCOUNT, INT, "30000", 1000, 120000, "", 0, "longest wait for an answer of Klaviyo") \
 	X(retry_preset, ACCOUNT, CHOICE, "realtime", 0, 0, "realtime|zoey", 0, \
 	  "realtime: send at once, fast retries, then every 10 h; zoey: send every 10 min, retry once after 10 h") \
+	X(metrics, ACCOUNT, SWITCHES, "", 0, 1000, "", 0, \
+	  "events switched on or off against their default, for example active_on_site=off,shipped_order=on") \
+	X(cancelled_spelling, ACCOUNT, CHOICE, "auto", 0, 0, "auto|Cancelled|Canceled", 0, \
+	  "name of the metric of cancelled orders; auto: the one the account has already, else Cancelled") \
+	X(optout_poll_s, ACCOUNT, INT, "300", 10, 86400, "", 0, \
+	  "how often Klaviyo is asked who has unsubscribed there, in seconds") \
 	X(public_key, ACCOUNT, TEXT, "", 0, 6, "", 0, \
 	  "public API key (site id, six characters), for klaviyo.js in the shop") \
 	X(max_body_bytes, STORE, INT, "1048576", 1024, 16777216, "", 0, "largest request body taken in") \
@@ -44,6 +51,28 @@
 	X(hold_without_price, STORE, BOOL, "true", 0, 0, "", 1, "hold a product back until a price is known") \
 	X(stock_unknown, STORE, INT, "9999", 0, 1000000000, "", 1, \
 	  "inventory_quantity of a variant whose stock is not known or not tracked") \
+	X(store_metrics, STORE, SWITCHES, "", 0, 1000, "", 0, \
+	  "events switched on or off for this store, against the account's metrics") \
+	X(order_identifier, STORE, CHOICE, "id", 0, 0, "id|number", 0, \
+	  "what identifies an order in Klaviyo (OrderId, unique_id); must not change once orders were sent") \
+	X(order_states, STORE, PAIRS, "", 0, 2000, "", 0, \
+	  "what the shop's order statuses mean: \"status=state, ...\", state one of pending, placed, paid, partially_paid, " \
+	  "partially_fulfilled, fulfilled, cancelled, refunded, partially_refunded") \
+	X(product_wait_ms, STORE, INT, "10000", 0, 600000, "", 0, \
+	  "how long an event waits for facts of a product it names, then it leaves without them") \
+	X(send_profiles, STORE, BOOL, "true", 0, 0, "", 0, "customers become profiles in Klaviyo") \
+	X(send_consent, STORE, BOOL, "true", 0, 0, "", 0, "newsletter consent and its withdrawal are told to Klaviyo") \
+	X(list, STORE, TEXT, "", 0, 200, "", 0, \
+	  "name of the Klaviyo list of newsletter subscribers, made if it is not there; empty: Newsletter (STORE)") \
+	X(consent_source, STORE, TEXT, "", 0, 200, "", 0, \
+	  "where consent was given, where a message does not say; empty: the store's name") \
+	X(profile_external_id, STORE, BOOL, "false", 0, 0, "", 0, \
+	  "the shop's customer id becomes external_id in Klaviyo; only if one person never has two") \
+	X(profile_include, STORE, TEXT, "", 0, 2000, "", 0, \
+	  "custom fields of customers that are sent, with commas; empty: all") \
+	X(profile_exclude, STORE, TEXT, "", 0, 2000, "", 0, "custom fields of customers that are not sent, with commas") \
+	X(profile_rename, STORE, PAIRS, "", 0, 2000, "", 0, "custom fields under another name: \"shop_name=Klaviyo name, ...\"") \
+	X(profile_set, STORE, PAIRS, "", 0, 2000, "", 0, "fixed custom fields of every profile: \"name=value, ...\"") \
 	X(quiet_ms, STORE, INT, "1000", 0, 600000, "", 0, "wait for so much quiet after a change before sending") \
 	X(quiet_max_ms, STORE, INT, "10000", 0, 3600000, "", 0, "but never longer than this after the first change") \
 	X(tombstone_hours, STORE, INT, "24", 1, 720, "", 0, \

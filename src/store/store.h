@@ -196,7 +196,8 @@ bool db_catalog_get(struct db *db, int64_t store_id, struct entity root, struct 
  * publications: they end as skipped, "replaced by". Except that a queued delete stays if the entity has to be deleted
  * before it can be created under another parent. Create or update is decided here, by whether Klaviyo has the entity;
  * the op of queued deliveries follows when that changes. A delete of what never left ends at once as skipped, "never
- * reached Klaviyo". Events, profiles and consent go as they are (store_rows.h, klaviyo_kind). Parts to be forgotten go; with
+ * reached Klaviyo". Events, profiles and consent go as they are (store_rows.h, klaviyo_kind). Subscriptions to be
+ * withdrawn that are still queued end as skipped. Parts to be forgotten go; with
  * again_ms the root stays due. Priority: realtime, or backfill if only a sweep made the root due; never below that of what is replaced.
  */
 bool db_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,

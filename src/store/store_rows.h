@@ -125,6 +125,7 @@ struct root_fact {
 struct root_entity {
 	struct entity entity;
 	bool deleted;              /* there is a tombstone and no part that is set */
+	struct str root_id;        /* variant: its product, "" = not known */
 };
 
 /* What Klaviyo was last told of one entity of this root. */
@@ -172,6 +173,9 @@ struct catalog_publication {
 	size_t n_delivery;
 	struct str held;           /* why it is (partly) held back, "" = not held */
 	struct str note;           /* what was mended or left out, "" = nothing; audited */
+	const struct str *withdraw; /* external ids of CONSENT: what is queued of them and subscribes is skipped */
+	size_t n_withdraw;
+	struct str withdraw_reason;
 	int64_t again_ms;          /* > 0: it stays due, not before this wall time */
 	const struct str *forget;  /* parts of the root that are done with: removed, unless they changed since the claim */
 	size_t n_forget;

@@ -1,6 +1,9 @@
 /* Model test of the store: ops of inbox and catalog. */
 #include "contract/random_side.h"
 
+#include "base/attr.h"
+#include "store/store_rules.h"
+
 #include "base/clock.h"
 
 /* ---- ops: inbox ---- */
@@ -106,10 +109,36 @@ void op_message_get(struct side *side)
 
 /* ---- ops: catalog ---- */
 
+/* Events, profiles and consent. An event has an id of its own; two persons share all of it. */
+static struct delivery_new choose_told(struct side *side)
+{
+	static const struct {
+		enum klaviyo_kind kind;
+		enum delivery_op op;
+	} row[] = {
+		{ KLAVIYO_EVENT, DELIVERY_CREATE },   { KLAVIYO_EVENT, DELIVERY_CREATE },
+		{ KLAVIYO_PROFILE, DELIVERY_UPDATE }, { KLAVIYO_PROFILE, DELIVERY_DELETE },
+		{ KLAVIYO_CONSENT, DELIVERY_CREATE }, { KLAVIYO_CONSENT, DELIVERY_DELETE },
+	};
+	size_t at = below(side, ARRAY_LEN(row));
+	struct delivery_new new = {
+		.kind = row[at].kind,
+		.op = row[at].op,
+		.external_id = str_from(numbered(side, "told", row[at].kind == KLAVIYO_EVENT ? 1000000 : 3)),
+		.parent_external_id = str_from(numbered(side, "person", 2)),
+		.body = str_from(numbered(side, "content", 5)),
+	};
+
+	new.hash = digest16_of(&new.body, 1);
+	return new;
+}
+
 static struct delivery_new choose_delivery(struct side *side, struct entity root)
 {
 	struct delivery_new new = { .op = (enum delivery_op)below(side, 3) };
 
+	if (!store_is_catalog_root(root.kind))
+		return choose_told(side);
 	new.kind = root.kind == ENTITY_CATEGORY ? KLAVIYO_CATEGORY
 		   : chance(side, 50)		? KLAVIYO_ITEM
 						: KLAVIYO_VARIANT;
@@ -141,6 +170,20 @@ static struct catalog_publication choose_publication(struct side *side, const st
 		.note = chance(side, 20) ? STR("mended") : STR(""),
 		.touch_dependants = chance(side, 10),
 	};
+	struct str *forget = ARENA_ARRAY(&side->arena, 2, struct str);
+	struct str *told = ARENA_ARRAY(&side->arena, 1, struct str);
+
+	if (!store_is_catalog_root(root->root.kind)) {
+		publication.again_ms = chance(side, 20) ? side->now_ms + (int64_t)below(side, 3000) : 0;
+		publication.withdraw = told;
+		publication.n_withdraw = chance(side, 30);
+		publication.withdraw_reason = STR("left");
+		told[0] = str_from(numbered(side, "told", 3));
+		publication.forget = forget;
+		publication.n_forget = chance(side, 30) ? 1 + below(side, 2) : 0;
+		forget[0] = STR("base");
+		forget[1] = STR("stock.");
+	}
 
 	for (size_t i = 0; i < rows.n_store; i++)
 		if (publication.account_id == 0 && rows.store[i].id == root->store_id)

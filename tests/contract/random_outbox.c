@@ -87,6 +87,11 @@ static struct delivery_settlement choose_settlement(struct side *side, const str
 		.reason = str_from(numbered(side, "answer", 4)),
 	};
 
+	if (!klaviyo_kind_is_catalog(delivery->kind)) {
+		if (settlement.state == DELIVERY_READY && chance(side, 50))
+			settlement.body = str_from(numbered(side, "mended", 3));
+		return settlement;
+	}
 	if (delivery->op != DELIVERY_DELETE && chance(side, 30))
 		settlement.op = delivery->op == DELIVERY_CREATE ? DELIVERY_UPDATE : DELIVERY_CREATE;
 	return settlement;

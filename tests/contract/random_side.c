@@ -1,6 +1,9 @@
 /* Model test of the store: choosing at random and writing down what comes back. */
 #include "contract/random_side.h"
 
+#include "base/attr.h"
+#include "store/store_rules.h"
+
 #include "base/digest.h"
 #include "model/id_text.h"
 
@@ -135,6 +138,7 @@ void say_root(struct side *side, const struct catalog_root *root)
 		say_line(side, "  entity");
 		say_entity(side, root->entity[i].entity);
 		say_int(side, root->entity[i].deleted);
+		say_text(side, root->entity[i].root_id);
 	}
 	for (size_t i = 0; i < root->n_fact; i++) {
 		say_line(side, "  fact");
@@ -241,7 +245,8 @@ static struct entity choose_entity(struct side *side)
 		{ ENTITY_PRODUCT, "p", 4 },  { ENTITY_PRODUCT, "p", 4 },  { ENTITY_PRODUCT, "p", 4 },
 		{ ENTITY_VARIANT, "v", 6 },  { ENTITY_VARIANT, "v", 6 },  { ENTITY_VARIANT, "v", 6 },
 		{ ENTITY_CATEGORY, "c", 5 }, { ENTITY_CATEGORY, "c", 5 }, { ENTITY_SKU, "s", 3 },
-		{ ENTITY_BRAND, "b", 2 },    { ENTITY_MARKET, "m", 2 },
+		{ ENTITY_BRAND, "b", 2 },    { ENTITY_MARKET, "m", 2 },	  { ENTITY_ORDER, "o", 4 },
+		{ ENTITY_ORDER, "o", 4 },    { ENTITY_PERSON, "n", 3 },	  { ENTITY_VISITOR, "w", 2 },
 	};
 	size_t at = below(side, sizeof(row) / sizeof(row[0]));
 
@@ -252,6 +257,8 @@ struct entity choose_root(struct side *side)
 {
 	bool product = chance(side, 70);
 
+	if (chance(side, 30))
+		return contract_entity(ENTITY_ORDER, numbered(side, "o", 4));
 	return contract_entity(product ? ENTITY_PRODUCT : ENTITY_CATEGORY,
 			       numbered(side, product ? "p" : "c", product ? 4 : 5));
 }
@@ -278,6 +285,10 @@ struct fact choose_fact(struct side *side)
 			ref[i] = contract_entity(ENTITY_CATEGORY, numbered(side, "c", 5));
 			if (chance(side, 50))
 				ref[i] = contract_entity(ENTITY_BRAND, numbered(side, "b", 2));
+			if (store_shows_products(fact.entity.kind))
+				ref[i] = chance(side, 50)
+						 ? contract_entity(ENTITY_PRODUCT, numbered(side, "p", 4))
+						 : contract_entity(ENTITY_VARIANT, numbered(side, "v", 6));
 		}
 	} else if (fact.op == FACT_DELETE) {
 		fact.part = STR("");

@@ -228,6 +228,9 @@ static struct delivery delivery_of(enum klaviyo_kind kind, enum delivery_op op)
 			.kind = kind, .op = op, .external_id = STR("p1"), .body = item_body(&mended)
 		};
 	case KLAVIYO_VARIANT:
+	case KLAVIYO_EVENT:
+	case KLAVIYO_PROFILE:
+	case KLAVIYO_CONSENT:
 	case KLAVIYO_KIND_COUNT:
 		break;
 	}
@@ -245,7 +248,7 @@ static void requests(void **state)
 		struct err err = { 0 };
 
 		if (!klaviyo_render_request(STR("https://a.klaviyo.com/"), &delivery, 1, request_row[i].op,
-					    request_row[i].bulk, &arena, &request, &err))
+					    request_row[i].bulk, 0, &arena, &request, &err))
 			fail_msg("%s", err.msg);
 		assert_int_equal(request.endpoint,
 				 endpoint_for(request_row[i].kind, request_row[i].op, request_row[i].bulk));
@@ -263,7 +266,7 @@ static void a_create_may_be_sent_as_an_update(void **state)
 
 	(void)state;
 	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_UPDATE, false, &arena, &request, NULL));
+		klaviyo_render_request(API, &delivery, 1, DELIVERY_UPDATE, false, 0, &arena, &request, NULL));
 	assert_string_equal(request.method, "PATCH");
 }
 
@@ -285,7 +288,7 @@ static void rows_keep_their_order(void **state)
 						 .body = klaviyo_render_category(&category, &arena) };
 	}
 	for (int op = 0; op < DELIVERY_OP_COUNT; op++) {
-		assert_true(klaviyo_render_request(API, delivery, N, (enum delivery_op)op, true, &arena,
+		assert_true(klaviyo_render_request(API, delivery, N, (enum delivery_op)op, true, 0, &arena,
 						   &request, NULL));
 		body = parsed(request.body);
 		rows = json_get(json_get(json_get(json_get(body, "data"), "attributes"), "categories"),
@@ -309,10 +312,10 @@ static void ids_are_encoded_in_paths_and_escaped_in_bodies(void **state)
 
 	(void)state;
 	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, &arena, &request, NULL));
+		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, &arena, &request, NULL));
 	equal(request.url, "https://a.klaviyo.com/api/catalog-items/"
 			   "$custom:::$default:::a%2Fb%3Fc%23d%20%22e%22%25%C3%A4~.");
-	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, &arena, &request, NULL));
+	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, 0, &arena, &request, NULL));
 	json_free(parsed(request.body));
 }
 
@@ -338,7 +341,7 @@ static void bodies_that_are_no_resource_are_refused(void **state)
 		for (int op = DELIVERY_CREATE; op <= DELIVERY_UPDATE; op++) {
 			struct err err = { 0 };
 
-			assert_false(klaviyo_render_request(API, &delivery, 1, (enum delivery_op)op, false,
+			assert_false(klaviyo_render_request(API, &delivery, 1, (enum delivery_op)op, false, 0,
 							    &arena, &request, &err));
 			assert_int_equal(err.code, ERR_INVALID);
 			assert_non_null(strstr(err.msg, "item 'p1'"));
@@ -365,9 +368,9 @@ static void too_much_is_refused(void **state)
 						 .external_id = STR("v"),
 						 .body = klaviyo_render_variant(&variant, &arena, &mended) };
 	assert_false(
-		klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, &arena, &request, &err));
+		klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, 0, &arena, &request, &err));
 	assert_int_equal(err.code, ERR_TOO_LARGE);
-	assert_true(klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, &arena, &request, &err));
+	assert_true(klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, 0, &arena, &request, &err));
 	assert_true(request.body.len <= KLAVIYO_BODY_BYTES_MAX);
 }
 

@@ -327,6 +327,8 @@ static size_t identified_example(struct arena *arena, struct str example, struct
 
 static void test_documented_examples_are_understood(void **state)
 {
+	struct support_pairs settings = { .n = 0 };
+	struct platform_store store = support_store(NULL, 0, &settings);
 	struct str text, example;
 	struct arena arena;
 	size_t n_example = 0;
@@ -342,7 +344,7 @@ static void test_documented_examples_are_understood(void **state)
 		for (size_t i = 0; i < n; i++) {
 			struct map_result result;
 
-			generic->map(NULL, message[i].topic, message[i].body, SUPPORT_NOW_MS, &arena,
+			generic->map(&store, message[i].topic, message[i].body, SUPPORT_NOW_MS, &arena,
 				     &result);
 			print_message("%.*s: %.*s\n", STR_ARG(message[i].topic), STR_ARG(result.reason));
 			assert_null(support_result_problem(&result, &arena));

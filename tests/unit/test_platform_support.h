@@ -95,10 +95,29 @@ static inline bool support_starts(struct str text, const char *prefix)
 	return str_starts(text, str_from(prefix));
 }
 
+/* Begins with one of the names that end in a dot, and goes on; or is one of the others. */
+static inline bool support_part_in(struct str part, const char *names)
+{
+	struct str rest = str_from(names), name;
+
+	while (str_split(&rest, ' ', &name))
+		if (str_ends(name, STR(".")) ? str_starts(part, name) && part.len > name.len
+					     : str_eq(part, name))
+			return true;
+	return false;
+}
+
 static inline bool support_part_known(enum entity_kind kind, struct str part)
 {
 	bool product = kind == ENTITY_PRODUCT, sellable = product || kind == ENTITY_VARIANT;
 
+	if (kind == ENTITY_ORDER)
+		return support_part_in(part, "base placed paid fulfilled cancelled refunded payment. shipment. refund.");
+	if (kind == ENTITY_PERSON)
+		return support_part_in(part, "customer order subscriber erased consent.email consent.sms field.email "
+					     "field.sms");
+	if (kind == ENTITY_VISITOR)
+		return support_part_in(part, "identity event.");
 	if (str_eq(part, STR("base")))
 		return kind != ENTITY_SKU;
 	if (str_eq(part, STR("status")) || support_starts(part, "price."))

@@ -18,8 +18,7 @@ const struct platform_ops platform_enad_ops = {
 			"  Header value  Bearer, a space and the secret; or the secret alone\n"
 			"\n"
 			"Choose all events of products, variants, prices, stocks, categories, markets,\n"
-			"store groups, tags, brands and series. Those of users and organisations are kept\n"
-			"until a later version reads them.\n"
+			"store groups, tags, brands, series and users.\n"
 			"\n"
 			"Enad sends no product URLs: set url_template, for example\n"
 			"  pannier store set STORE url_template='https://shop.example/{market}/{slug}'",

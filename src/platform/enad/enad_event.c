@@ -15,8 +15,8 @@
 #define LINK_CATEGORY "category_id|category.id"
 #define GROUP	      "store_group_id|store_group_slug"
 
-#define USERS	      "users arrive with a later version; kept"
-#define ORGANISATIONS "organisations arrive with a later version; kept"
+#define DELETED	      "an account that was closed is not erased in Klaviyo; that is done on request only"
+#define ORGANISATIONS "a company is no person; users name theirs"
 #define GROUP_MARKETS "prices name their store group and market themselves"
 
 static const struct enad_event events[] = {
@@ -53,10 +53,10 @@ static const struct enad_event events[] = {
 	{ "brands.delete", "brand", { "brand_id|id" }, enad_map_brand_deleted },
 	{ "series.upsert", "series", { "series_id|id" }, enad_map_series },
 	{ "series.delete", "series", { "series_id|id" }, enad_map_series_deleted },
-	{ "user.create", "user", { "user_id|id" }, NULL, USERS },
-	{ "user.update", "user", { "user_id|id" }, NULL, USERS },
-	{ "user.verify_email_success", "user", { "user_id|id" }, NULL, USERS },
-	{ "user.deleted", "user", { "user_id|id" }, NULL, USERS },
+	{ "user.create", "user", { "user_id|id" }, enad_map_user },
+	{ "user.update", "user", { "user_id|id" }, enad_map_user },
+	{ "user.verify_email_success", "user", { "user_id|id" }, enad_map_user },
+	{ "user.deleted", "user", { "user_id|id" }, NULL, DELETED },
 	{ "organisations.created", "organisation", { "organisation_id|id" }, NULL, ORGANISATIONS },
 	{ "organisations.updated", "organisation", { "organisation_id|id" }, NULL, ORGANISATIONS },
 	{ "organisations.deleted", "organisation", { "organisation_id|id" }, NULL, ORGANISATIONS },

@@ -55,6 +55,7 @@ void enad_map_brand(struct mapping *mapping, const struct json *payload, int64_t
 void enad_map_brand_deleted(struct mapping *mapping, const struct json *payload, int64_t received_ms);
 void enad_map_series(struct mapping *mapping, const struct json *payload, int64_t received_ms);
 void enad_map_series_deleted(struct mapping *mapping, const struct json *payload, int64_t received_ms);
+void enad_map_user(struct mapping *mapping, const struct json *payload, int64_t received_ms);
 
 /* ---- what the families share (enad_common.c) ---- */
 

@@ -20,12 +20,25 @@ struct str generic_need_id(struct mapping *mapping, const struct generic_message
 void generic_add_deleted(struct mapping *mapping, const struct generic_message *message,
 			 enum entity_kind kind, const char *names, struct str root_id)
 {
-	mapping_add(mapping, (struct fact){
-		.entity = { .kind = kind, .id = generic_need_id(mapping, message, names, true) },
-		.root_id = root_id,
-		.op = FACT_DELETE,
-		.version = message->version,
-	});
+	mapping_add(mapping,
+		    (struct fact){
+			    .entity = { .kind = kind, .id = generic_need_id(mapping, message, names, true) },
+			    .root_id = root_id,
+			    .op = FACT_DELETE,
+			    .version = message->version,
+		    });
+}
+
+int64_t generic_time(struct mapping *mapping, const struct generic_message *message, const struct json *from,
+		     const char *names, int64_t otherwise)
+{
+	const struct json *value = payload_find(from, names);
+	int64_t at_ms = payload_time(value, message->received_ms);
+
+	if (at_ms == 0 && value && !(json_type(value) == JSON_STRING && json_text(value).len == 0))
+		mapping_note(mapping, "'%.*s' is no RFC 3339 time up to now and was left out",
+			     (int)str_find_char(str_from(names), '|'), names);
+	return at_ms ? at_ms : otherwise;
 }
 
 /* ---- texts ---- */

@@ -1,6 +1,8 @@
 #ifndef PANNIER_PLATFORM_GENERIC_GENERIC_INTERNAL_H
 #define PANNIER_PLATFORM_GENERIC_GENERIC_INTERNAL_H
 
+#include "platform/contact.h"
+#include "platform/field.h"
 #include "platform/mapping.h"
 #include "platform/payload.h"
 #include "platform/platform.h"
@@ -10,6 +12,7 @@
 #define GENERIC_TYPE_BYTES_MAX 200
 #define GENERIC_ID_BYTES_MAX 200 /* of webhook-id */
 #define GENERIC_VARIANTS_MAX 5000 /* in one product message */
+#define GENERIC_LINES_MAX 1000 /* of an order, cart, shipment or refund; more are cut off */
 
 /* One message being mapped: the envelope's members besides type. */
 struct generic_message {
@@ -17,6 +20,11 @@ struct generic_message {
 	struct str subject;          /* id of the entity, where data names none (CloudEvents); "" = none */
 	struct str currency;         /* for prices that name none */
 	int64_t version;             /* sequence, else the time it happened in ms, else 0 */
+	struct str type;             /* "order.placed": the row's name */
+	struct str event_id;         /* the envelope's id, else a digest of the message */
+	int64_t at_ms;               /* when it happened, else when it was received */
+	int64_t received_ms;
+	struct str order_states;     /* the store's setting, see generic_order_state */
 };
 
 /* One type of message, one row (generic_type.c). */
@@ -61,6 +69,11 @@ void generic_map_link(struct mapping *mapping, const struct generic_message *mes
 void generic_map_unlink(struct mapping *mapping, const struct generic_message *message);
 void generic_map_price(struct mapping *mapping, const struct generic_message *message);
 void generic_map_stock(struct mapping *mapping, const struct generic_message *message);
+void generic_map_order(struct mapping *mapping, const struct generic_message *message);
+void generic_map_customer(struct mapping *mapping, const struct generic_message *message);
+void generic_map_erased(struct mapping *mapping, const struct generic_message *message);
+void generic_map_consent(struct mapping *mapping, const struct generic_message *message);
+void generic_map_storefront(struct mapping *mapping, const struct generic_message *message);
 
 /* ---- what they share ---- */
 
@@ -86,6 +99,63 @@ void generic_add_stock(struct mapping *mapping, const struct generic_message *me
 /* Base, price and stock of one variant. */
 void generic_add_variant(struct mapping *mapping, const struct generic_message *message, const struct json *data,
 			 struct str id, struct str root_id);
+
+/* Unix ms of the first of these members that is a time up to now; otherwise, with a note if one is there, that. */
+int64_t generic_time(struct mapping *mapping, const struct generic_message *message, const struct json *from,
+		     const char *names, int64_t otherwise);
+
+/* ---- orders (generic_order_*.c) ---- */
+
+/* States of an order that stand for themselves, and the part that says so; "": only lists of the message say more. */
+enum generic_state {
+	GENERIC_STATE_NONE,
+	GENERIC_STATE_PENDING,
+	GENERIC_STATE_PLACED,
+	GENERIC_STATE_PAID,
+	GENERIC_STATE_PARTIALLY_PAID,
+	GENERIC_STATE_FULFILLED,
+	GENERIC_STATE_PARTIALLY_FULFILLED,
+	GENERIC_STATE_CANCELLED,
+	GENERIC_STATE_REFUNDED,
+	GENERIC_STATE_PARTIALLY_REFUNDED
+};
+
+/*
+ * The state that data.state, or data.status by way of states ("shop status=state, ..."), names. NONE: neither is there, or
+ * it is not known (noted).
+ */
+enum generic_state generic_order_state(struct mapping *mapping, const struct json *data, struct str states);
+
+/* The part of a state reached in full, or nothing: placed, paid, fulfilled, cancelled, refunded. */
+void generic_add_reached(struct mapping *mapping, const struct generic_message *message, struct entity order,
+			 enum generic_state state);
+/* payment.I, shipment.I or refund.I of a message that is about one of them; fails if it does not say enough. */
+void generic_add_partial(struct mapping *mapping, const struct generic_message *message, struct entity order,
+			 enum generic_state state);
+/* The same of a snapshot's lists; those that do not say enough are left out and noted, as are lists that the state needs. */
+void generic_add_partials(struct mapping *mapping, const struct generic_message *message, struct entity order,
+			  enum generic_state state);
+
+/*
+ * LINEs of a list, at most GENERIC_LINES_MAX; one without an id is known by its place, from 1. Those that lack something the
+ * catalog may know name their product and variant in refs.
+ */
+struct json *generic_lines(struct mapping *mapping, const struct json *list, struct ref_list *refs);
+/* {line_id, quantity} of the lines that a shipment or refund is about. */
+struct json *generic_line_quantities(struct mapping *mapping, const struct json *list);
+/* One LINE without line_id and quantity, with price and compare_at_price: a product that was looked at. */
+struct json *generic_viewed(struct mapping *mapping, const struct json *product, struct ref_list *refs);
+/* One LINE with quantity: what was added to a cart. NULL: it is no object. */
+struct json *generic_added(struct mapping *mapping, const struct json *line, struct ref_list *refs);
+
+/* ---- people (generic_contact.c) ---- */
+
+/* ADDRESS of these members; empty if there is none. */
+struct json *generic_address(struct mapping *mapping, const struct json *address);
+/* CONTACT of an order: its customer, with what only the order and its addresses say. */
+struct json *generic_order_contact(struct mapping *mapping, const struct json *data);
+/* CONTACT of data itself. */
+struct json *generic_contact(struct mapping *mapping, const struct json *data);
 
 void generic_add_deleted(struct mapping *mapping, const struct generic_message *message, enum entity_kind kind,
 			 const char *names, struct str root_id);

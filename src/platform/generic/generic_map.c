@@ -4,6 +4,8 @@
 #include "base/digest.h"
 #include "platform/generic/generic_internal.h"
 
+#define TIME_NAMES "occurred_at|timestamp|time"
+
 /*
  * data, or what data_base64 holds (*decoded: to be freed), or an empty object where a subject can say it all;
  * NULL: failed.
@@ -33,7 +35,7 @@ static const struct json *data_of(struct mapping *mapping, const struct json *en
 
 static int64_t version_of(struct mapping *mapping, const struct json *envelope, int64_t received_ms)
 {
-	const struct json *time = payload_find(envelope, "occurred_at|timestamp|time");
+	const struct json *time = payload_find(envelope, TIME_NAMES);
 	int64_t version;
 
 	if (payload_int(json_get(envelope, "sequence"), &version) && version > 0)
@@ -45,22 +47,43 @@ static int64_t version_of(struct mapping *mapping, const struct json *envelope, 
 	return version;
 }
 
-static void map_envelope(struct mapping *mapping, const struct generic_type *type, struct str body,
-			 int64_t received_ms)
+/* The envelope's id; a message without one is known by its bytes. */
+static struct str event_id_of(struct mapping *mapping, const struct json *envelope, struct str body)
+{
+	struct str id = payload_id(envelope, "id", mapping->arena);
+	struct digest16 digest;
+	char text[2 * sizeof(digest.byte) + 1];
+
+	if (id.len)
+		return id;
+	digest = digest16_of(&body, 1);
+	hex_encode(digest.byte, sizeof(digest.byte), text);
+	return arena_dup(mapping->arena, str_from(text));
+}
+
+static void map_envelope(struct mapping *mapping, const struct platform_store *store,
+			 const struct generic_type *type, struct str body, int64_t received_ms)
 {
 	struct json *envelope = NULL, *decoded = NULL;
 	struct generic_message message;
 	struct err err = { 0 };
+	int64_t at_ms;
 
 	if (!json_parse(body, &envelope, &err)) {
 		mapping_fail(mapping, "the body is not JSON: %s", err.msg);
 		return;
 	}
+	at_ms = payload_time(payload_find(envelope, TIME_NAMES), received_ms);
 	message = (struct generic_message){
 		.data = data_of(mapping, envelope, &decoded),
 		.subject = payload_id(envelope, "subject", mapping->arena),
 		.currency = json_get_text(envelope, "currency"),
 		.version = version_of(mapping, envelope, received_ms),
+		.type = str_from(type->name),
+		.event_id = event_id_of(mapping, envelope, body),
+		.at_ms = at_ms ? at_ms : received_ms,
+		.received_ms = received_ms,
+		.order_states = store->setting(store->from, "order_states"),
 	};
 	if (message.data)
 		type->map(mapping, &message);
@@ -74,13 +97,12 @@ void generic_map(const struct platform_store *store, struct str topic, struct st
 	const struct generic_type *type = generic_type_find(topic);
 	struct mapping mapping;
 
-	(void)store;
 	mapping_init(&mapping, arena);
 	if (!type)
 		mapping_ignore(&mapping, "unknown type '%.*s'", STR_ARG(topic));
 	else if (!type->map)
 		mapping_ignore(&mapping, "%s", type->ignored);
 	else
-		map_envelope(&mapping, type, body, received_ms);
+		map_envelope(&mapping, store, type, body, received_ms);
 	mapping_end(&mapping, out);
 }

@@ -3,9 +3,7 @@
  */
 #include "platform/generic/generic_internal.h"
 
-#define ORDERS	   "orders arrive with a later version; kept"
-#define PEOPLE	   "customers and consent arrive with a later version; kept"
-#define STOREFRONT "storefront events arrive with a later version; kept"
+#define ERASE "an account that was closed is not forgotten: send person.erased for that"
 
 static const struct generic_type types[] = {
 	{ "product.upserted", generic_map_product, NULL },
@@ -24,10 +22,30 @@ static const struct generic_type types[] = {
 	{ "category.product_unlinked", generic_map_unlink, NULL },
 	{ "price.changed", generic_map_price, NULL },
 	{ "stock.changed", generic_map_stock, NULL },
-	{ "order.", NULL, ORDERS },
-	{ "customer.", NULL, PEOPLE },
-	{ "consent.", NULL, PEOPLE },
-	{ "storefront.", NULL, STOREFRONT },
+	{ "order.placed", generic_map_order, NULL },
+	{ "order.created", generic_map_order, NULL },
+	{ "order.updated", generic_map_order, NULL },
+	{ "order.paid", generic_map_order, NULL },
+	{ "order.partially_paid", generic_map_order, NULL },
+	{ "order.fulfilled", generic_map_order, NULL },
+	{ "order.partially_fulfilled", generic_map_order, NULL },
+	{ "order.cancelled", generic_map_order, NULL },
+	{ "order.canceled", generic_map_order, NULL },
+	{ "order.refunded", generic_map_order, NULL },
+	{ "order.partially_refunded", generic_map_order, NULL },
+	{ "customer.upserted", generic_map_customer, NULL },
+	{ "customer.created", generic_map_customer, NULL },
+	{ "customer.updated", generic_map_customer, NULL },
+	{ "customer.deleted", NULL, ERASE },
+	{ "person.erased", generic_map_erased, NULL },
+	{ "consent.changed", generic_map_consent, NULL },
+	{ "storefront.product_viewed", generic_map_storefront, NULL },
+	{ "storefront.cart_changed", generic_map_storefront, NULL },
+	{ "storefront.checkout_started", generic_map_storefront, NULL },
+	{ "storefront.active", generic_map_storefront, NULL },
+	{ "storefront.category_viewed", generic_map_storefront, NULL },
+	{ "storefront.searched", generic_map_storefront, NULL },
+	{ "storefront.identified", generic_map_storefront, NULL },
 	{ "source.", NULL, "says nothing of the catalog; kept" },
 };
 

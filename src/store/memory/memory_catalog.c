@@ -122,6 +122,14 @@ static bool is_deleted(struct memory *memory, int64_t store_id, struct entity en
 	return row && row->tombstone.deleted_ms != 0 && !memory_entity_alive(memory, store_id, entity);
 }
 
+static struct str variant_root(struct memory *memory, int64_t store_id, struct entity entity,
+			       struct arena *arena)
+{
+	const struct memory_entity *row = memory_entity(memory, store_id, entity);
+
+	return row && entity.kind == ENTITY_VARIANT ? arena_dup(arena, row->root_id) : STR("");
+}
+
 static void read_entities(struct memory *memory, const struct entity_set *set, struct arena *arena,
 			  struct catalog_root *out)
 {
@@ -131,6 +139,7 @@ static void read_entities(struct memory *memory, const struct entity_set *set, s
 		entity[i] = (struct root_entity){
 			.entity = entity_dup(arena, set->at[i]),
 			.deleted = is_deleted(memory, out->store_id, set->at[i]),
+			.root_id = variant_root(memory, out->store_id, set->at[i], arena),
 		};
 	out->entity = entity;
 	out->n_entity = set->n;

@@ -68,7 +68,7 @@ bool memory_dependants(struct memory *memory, int64_t store_id, struct entity ta
 		const struct memory_ref *ref = &memory->ref.at[i];
 
 		if (ref->store_id == store_id && entity_eq(ref->target, target) &&
-		    !store_shows_products(ref->owner.kind) &&
+		    (!store_is_root(ref->owner.kind) || store_is_catalog_root(ref->owner.kind)) &&
 		    (after->id.len == 0 || entity_cmp(ref->owner, *after) > 0))
 			owner[n_ref++] = ref->owner;
 	}

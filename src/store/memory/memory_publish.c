@@ -204,6 +204,23 @@ static void touch_dependants(struct memory *memory, int64_t now_ms,
 	arena_release(&arena);
 }
 
+/* Subscriptions that must not leave any more. */
+static void withdraw(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
+		     struct str external_id)
+{
+	for (size_t i = 0; i < memory->delivery.n;) {
+		const struct memory_delivery *delivery = &memory->delivery.at[i];
+
+		if (delivery->row.account_id == publication->account_id &&
+		    delivery->row.kind == KLAVIYO_CONSENT && delivery->row.op == DELIVERY_CREATE &&
+		    str_eq(delivery->row.external_id, external_id) && memory_delivery_queued(delivery))
+			memory_delivery_skip(memory, now_ms, delivery->row.id, AUDIT_DELIVERY_SKIPPED,
+					     publication->withdraw_reason);
+		else
+			i++;
+	}
+}
+
 static void publish_root(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication)
 {
 	struct memory_due *due = memory_due(memory, publication->store_id, publication->root);
@@ -218,6 +235,8 @@ static void publish_root(struct memory *memory, int64_t now_ms, const struct cat
 		audit_root(memory, now_ms, publication, AUDIT_ROOT_PUBLISHED, publication->note);
 	else if (!changed)
 		audit_root(memory, now_ms, publication, AUDIT_ROOT_UNCHANGED, publication->note);
+	for (size_t i = 0; i < publication->n_withdraw; i++)
+		withdraw(memory, now_ms, publication, publication->withdraw[i]);
 	for (size_t i = 0; i < publication->n_delivery; i++)
 		deliver(memory, now_ms, publication, &publication->delivery[i], priority, first_id);
 	due = memory_due(memory, publication->store_id, publication->root);

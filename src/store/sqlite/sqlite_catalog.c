@@ -39,30 +39,31 @@ static void set_grow(struct entity_set *set)
 }
 
 /* Adds an entity that is known; one that is there already is left out. */
-static void set_add(struct entity_set *set, struct entity entity, bool deleted)
+static void set_add(struct entity_set *set, struct root_entity entity)
 {
-	if (set_has(set, entity))
+	if (set_has(set, entity.entity))
 		return;
 	set_grow(set);
-	set->at[set->n++] = (struct root_entity){ .entity = entity, .deleted = deleted };
+	set->at[set->n++] = entity;
 }
 
-/* Adds rows of (kind, id, is deleted). */
+/* Adds rows of (kind, id, is deleted, root id). */
 static void set_add_rows(struct entity_set *set, struct query *select)
 {
 	while (query_row(select))
-		set_add(set,
-			(struct entity){ (enum entity_kind)get_int(select, 0),
-					 get_text(select, 1, set->arena) },
-			get_bool(select, 2));
+		set_add(set, (struct root_entity){
+				     .entity = { (enum entity_kind)get_int(select, 0),
+						 get_text(select, 1, set->arena) },
+				     .deleted = get_bool(select, 2),
+				     .root_id = get_text(select, 3, set->arena),
+			     });
 }
 
 static void add_root(struct entity_set *set, struct tx *tx, int64_t store_id, struct entity root)
 {
-	struct query select = query(
-		tx,
-		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND kind = ?2"
-		" AND id = ?3");
+	struct query select = query(tx, "SELECT kind, id, deleted_ms > 0 AND n_set = 0, root_id FROM entity "
+					"WHERE store_id = ?1 AND kind = ?2"
+					" AND id = ?3");
 
 	put_int(&select, 1, store_id);
 	put_int(&select, 2, root.kind);
@@ -76,11 +77,10 @@ static void add_variants(struct entity_set *set, struct tx *tx, int64_t store_id
 
 	if (root.kind != ENTITY_PRODUCT)
 		return;
-	select = query(
-		tx,
-		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND root_id ="
-		" ?2 AND root_id <> ''"
-		" ORDER BY id LIMIT ?3");
+	select = query(tx, "SELECT kind, id, deleted_ms > 0 AND n_set = 0, root_id FROM entity WHERE "
+			   "store_id = ?1 AND root_id ="
+			   " ?2 AND root_id <> ''"
+			   " ORDER BY id LIMIT ?3");
 	put_int(&select, 1, store_id);
 	put_text(&select, 2, root.id);
 	put_int(&select, 3, STORE_VARIANTS_MAX);
@@ -100,11 +100,11 @@ static void add_named(struct entity_set *set, size_t from, bool only_categories,
 		if (only_categories && owner.kind != ENTITY_CATEGORY)
 			continue;
 		select = query(
-			tx,
-			"SELECT e.kind, e.id, e.deleted_ms > 0 AND e.n_set = 0 FROM ref r JOIN entity e ON"
-			" e.store_id = r.store_id"
-			" AND e.kind = r.target_kind AND e.id = r.target_id WHERE r.store_id = ?1"
-			" AND r.owner_kind = ?2 AND r.owner_id = ?3 AND (?4 = 0 OR r.target_kind = 2)");
+			tx, "SELECT e.kind, e.id, e.deleted_ms > 0 AND e.n_set = 0, e.root_id FROM ref r "
+			    "JOIN entity e ON"
+			    " e.store_id = r.store_id"
+			    " AND e.kind = r.target_kind AND e.id = r.target_id WHERE r.store_id = ?1"
+			    " AND r.owner_kind = ?2 AND r.owner_id = ?3 AND (?4 = 0 OR r.target_kind = 2)");
 		put_int(&select, 1, store_id);
 		put_int(&select, 2, owner.kind);
 		put_text(&select, 3, owner.id);
@@ -131,10 +131,9 @@ static void add_products(struct entity_set *set, struct tx *tx, int64_t store_id
 
 static void add_markets(struct entity_set *set, struct tx *tx, int64_t store_id)
 {
-	struct query select = query(
-		tx,
-		"SELECT kind, id, deleted_ms > 0 AND n_set = 0 FROM entity WHERE store_id = ?1 AND kind IN"
-		" (7, 8)");
+	struct query select = query(tx, "SELECT kind, id, deleted_ms > 0 AND n_set = 0, root_id FROM entity "
+					"WHERE store_id = ?1 AND kind IN"
+					" (7, 8)");
 
 	put_int(&select, 1, store_id);
 	set_add_rows(set, &select);

@@ -31,8 +31,9 @@ bool sqlite_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct
 
 	if (!tx_begin_write(&tx, db, CRASH_cursor_put, now_ms, err))
 		return false;
-	write = query(&tx,
-		      "INSERT INTO cursor VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value");
+	write = query(
+		&tx,
+		"INSERT INTO cursor VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value");
 	put_int(&write, 1, account_id);
 	put_text(&write, 2, name);
 	put_text(&write, 3, value);

@@ -221,6 +221,23 @@ static void touch_dependants(const struct publishing *publishing)
 		sweep_add(publishing->tx, publication->store_id, publication->root, after);
 }
 
+/* Subscriptions that must not leave any more. */
+static void withdraw(const struct publishing *publishing, struct str external_id)
+{
+	const struct catalog_publication *publication = publishing->publication;
+	struct delivery key = { .account_id = publication->account_id,
+				.kind = KLAVIYO_CONSENT,
+				.external_id = external_id };
+	struct delivery_row row;
+
+	for (int64_t after = 0; delivery_of_entity(publishing->tx, &key, after, publishing->arena, &row);
+	     after = row.delivery.id)
+		if (delivery_queued(&row.delivery) && row.delivery.op == DELIVERY_CREATE &&
+		    row.delivery.id < publishing->first_id)
+			delivery_skip(publishing->tx, &row, AUDIT_DELIVERY_SKIPPED,
+				      publication->withdraw_reason, publishing->arena);
+}
+
 /* It stays due, for another look at that time, unless facts came meanwhile. */
 static void look_again(struct tx *tx, const struct catalog_publication *publication)
 {
@@ -249,6 +266,8 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 		audit_root(tx, publication, AUDIT_ROOT_PUBLISHED, publication->note);
 	else if (!changed)
 		audit_root(tx, publication, AUDIT_ROOT_UNCHANGED, publication->note);
+	for (size_t i = 0; i < publication->n_withdraw; i++)
+		withdraw(&publishing, publication->withdraw[i]);
 	for (size_t i = 0; i < publication->n_delivery; i++)
 		deliver(&publishing, &publication->delivery[i]);
 	if (publication->n_forget > 0 &&

@@ -254,7 +254,7 @@ static void forget_root(struct tx *tx, int64_t store_id, struct entity root, str
 /* Tombstones of roots that are due wait until they are not. */
 #define OLD_TOMBSTONES \
 	" FROM entity WHERE deleted_ms > 0 AND deleted_ms < ?1 AND (n_set > 0 OR " \
-	"kind NOT IN (0, 2) OR NOT EXISTS" \
+	"kind NOT IN (0, 2, 9, 10, 11) OR NOT EXISTS" \
 	" (SELECT 1 FROM due WHERE due.store_id = entity.store_id AND due.kind = " \
 	"entity.kind AND due.id = entity.id))"
 

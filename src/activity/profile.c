@@ -1,0 +1,6 @@
+/* stub */
+#include "activity/fold_internal.h"
+void person_merge(struct fold *fold)
+{
+	(void)fold;
+}

@@ -1,0 +1,6 @@
+/* stub */
+#include "activity/fold_internal.h"
+void visitor_merge(struct fold *fold)
+{
+	(void)fold;
+}

@@ -1,0 +1,436 @@
+/*
+ * Lookups: what an account is asked before its events and consent may leave, and from time to time after.
+ *
+ * Does:    the spelling of the metric of cancelled orders, once; lists by name, made where they are not
+ *          there; who has opted out in Klaviyo: all before the first consent of a process leaves, then at
+ *          intervals. Opt-outs go into the inbox of every store of the account and become facts of persons
+ *          like anything a shop says.
+ * Doesn't: decide what an opt-out means (activity/).
+ * Keeps:   a page of opt-outs is in the inbox before the cursor moves past it; a repeat is recognised there.
+ *          One lookup of an account at a time, within the budget of its endpoint.
+ * Threads: the deliver role's.
+ */
+#include "flow/deliver_internal.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* After a lookup that failed: Klaviyo may be down, or the key may not read this. */
+#define AGAIN_MS 15000
+/* Opt-outs that have just come in are facts within this time. */
+#define HEED_MS 2000
+/* Klaviyo's list of suppressions may be behind by some minutes. */
+#define OVERLAP_MS INT64_C(600000)
+/* 2000-01-01: before all opt-outs. */
+#define BEGINNING_MS INT64_C(946684800000)
+#define CURSOR_BYTES 32
+
+void deliver_lookups_free(struct deliver_lookups *lookups)
+{
+	for (size_t i = 0; i < lookups->n_list; i++) {
+		mem_free(lookups->list[i].name);
+		mem_free(lookups->list[i].id);
+	}
+	mem_free(lookups->list);
+	mem_free(lookups->list_name);
+	mem_free(lookups->page);
+}
+
+static char *copy_text(struct str text)
+{
+	char *copy = mem_zalloc(text.len + 1, 1);
+
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = text.p[i];
+	return copy;
+}
+
+/* ---- lists ---- */
+
+static void keep_list(struct deliver_lookups *lookups, struct str name, struct str id)
+{
+	lookups->list = mem_resize(lookups->list, (lookups->n_list + 1) * sizeof(*lookups->list));
+	lookups->list[lookups->n_list++] = (struct deliver_list){ copy_text(name), copy_text(id) };
+}
+
+struct str deliver_lookups_list(struct deliver_account *account, struct str name)
+{
+	struct deliver_lookups *lookups = &account->lookups;
+
+	for (size_t i = 0; i < lookups->n_list; i++)
+		if (str_eq(str_from(lookups->list[i].name), name))
+			return str_from(lookups->list[i].id);
+	if (!lookups->list_name) {
+		lookups->list_name = copy_text(name);
+		lookups->list_missing = false;
+	}
+	return (struct str){ 0 };
+}
+
+/* ---- what to ask ---- */
+
+static int64_t n_ready(const struct deliver_account *account, enum klaviyo_kind kind)
+{
+	int64_t n = 0;
+
+	for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
+		for (enum priority priority = 0; priority < PRIORITY_COUNT; priority++)
+			n += account->lane[kind][op][priority].n_ready;
+	return n;
+}
+
+static bool read_number(struct deliver *deliver, int64_t account_id, int64_t *out, struct err *err)
+{
+	struct arena arena;
+	struct str text;
+	bool ok;
+
+	arena_init(&arena);
+	*out = 0;
+	ok = db_cursor_get(deliver->ctx->db, account_id, STR(FLOW_CURSOR_OPTOUTS), &arena, &text, err);
+	if (ok && text.len > 0)
+		(void)str_to_int64(text, out);
+	arena_release(&arena);
+	return ok;
+}
+
+static bool load(struct deliver *deliver, struct deliver_account *account, struct err *err)
+{
+	struct deliver_lookups *lookups = &account->lookups;
+	struct arena arena;
+	struct str spelling;
+	bool ok;
+
+	if (lookups->loaded)
+		return true;
+	arena_init(&arena);
+	ok = db_cursor_get(deliver->ctx->db, account->id, STR(FLOW_CURSOR_SPELLING), &arena, &spelling,
+			   err) &&
+	     read_number(deliver, account->id, &lookups->optouts_wall_ms, err);
+	lookups->spelling_known = ok && spelling.len > 0;
+	lookups->loaded = ok;
+	arena_release(&arena);
+	return ok ? ok : err_wrap(err, "read the cursors of account '%s'", account->name);
+}
+
+/* Read on, read for the first time because somebody waits for it, or read again as it is time. */
+static bool optouts_are_due(struct deliver *deliver, const struct deliver_account *account)
+{
+	const struct deliver_lookups *lookups = &account->lookups;
+	int64_t next_at_ms;
+
+	if (lookups->page)
+		return true;
+	if (lookups->optouts_at_ms == INT64_MIN)
+		return lookups->optouts_wall_ms > 0 || n_ready(account, KLAVIYO_CONSENT) > 0;
+	next_at_ms = lookups->optouts_at_ms + account->optout_poll_ms;
+	if (deliver->now_ms < next_at_ms)
+		deliver_wake_at(deliver, next_at_ms);
+	return deliver->now_ms >= next_at_ms;
+}
+
+static enum deliver_lookup next_lookup(struct deliver *deliver, const struct deliver_account *account)
+{
+	const struct deliver_lookups *lookups = &account->lookups;
+
+	if (account->spelling_auto && !lookups->spelling_known && n_ready(account, KLAVIYO_EVENT) > 0)
+		return LOOKUP_METRICS;
+	if (lookups->list_name)
+		return lookups->list_missing ? LOOKUP_LIST_CREATE : LOOKUP_LISTS;
+	return optouts_are_due(deliver, account) ? LOOKUP_OPTOUTS : LOOKUP_NONE;
+}
+
+static struct klaviyo_request lookup_request(const struct deliver *deliver,
+					     const struct deliver_account *account,
+					     enum deliver_lookup lookup, struct arena *arena)
+{
+	const struct settings_account *settings = snapshot_account(deliver->settings, account->id);
+	struct str api_url = setting_text(settings->value, SETTING_KEY_api_url);
+	const struct deliver_lookups *lookups = &account->lookups;
+	struct str page = str_from(lookups->page);
+	int64_t since_ms = lookups->optouts_wall_ms > 0 ? lookups->optouts_wall_ms : BEGINNING_MS;
+
+	switch (lookup) {
+	case LOOKUP_LISTS:
+		return klaviyo_render_lists(api_url, str_from(lookups->list_name), page, arena);
+	case LOOKUP_LIST_CREATE:
+		return klaviyo_render_list_create(api_url, str_from(lookups->list_name), arena);
+	case LOOKUP_OPTOUTS:
+		return klaviyo_render_optouts(api_url, since_ms, page, arena);
+	case LOOKUP_METRICS:
+	case LOOKUP_NONE:
+		break;
+	}
+	return klaviyo_render_metrics(api_url, page, arena);
+}
+
+static void ask(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup lookup)
+{
+	struct klaviyo_request request;
+	struct arena arena;
+	int64_t wait_ms;
+
+	arena_init(&arena);
+	request = lookup_request(deliver, account, lookup, &arena);
+	if (budget_allows(&account->budget[request.endpoint], deliver->now_wall_ms, &wait_ms)) {
+		account->lookups.under_way = true;
+		deliver_send_lookup(deliver, account, lookup, &request);
+	} else {
+		deliver_wake_at(deliver, deliver->now_ms + wait_ms);
+	}
+	arena_release(&arena);
+}
+
+static bool start_one(struct deliver *deliver, struct deliver_account *account, struct err *err)
+{
+	struct deliver_lookups *lookups = &account->lookups;
+	enum deliver_lookup lookup;
+	bool probe;
+
+	if (!account->known || lookups->under_way)
+		return true;
+	if (!load(deliver, account, err))
+		return false;
+	lookup = next_lookup(deliver, account);
+	if (lookup == LOOKUP_NONE)
+		return true;
+	if (deliver->now_ms < lookups->not_before_ms) {
+		deliver_wake_at(deliver, lookups->not_before_ms);
+		return true;
+	}
+	if (deliver_account_allows(deliver, account, &probe))
+		ask(deliver, account, lookup);
+	return true;
+}
+
+bool deliver_lookups_start(struct deliver *deliver, struct err *err)
+{
+	for (size_t i = 0; i < deliver->n_account; i++)
+		if (!start_one(deliver, deliver->account[i], err))
+			return false;
+	return true;
+}
+
+bool deliver_lookups_hold(struct deliver *deliver, const struct deliver_account *account,
+			  enum klaviyo_kind kind)
+{
+	const struct deliver_lookups *lookups = &account->lookups;
+
+	if (kind == KLAVIYO_EVENT)
+		return account->spelling_auto && !lookups->spelling_known && lookups->not_before_ms == 0;
+	if (kind != KLAVIYO_CONSENT)
+		return false;
+	if (lookups->list_name || lookups->optouts_at_ms == INT64_MIN)
+		return true;
+	if (deliver->now_ms < lookups->consent_at_ms) {
+		deliver_wake_at(deliver, lookups->consent_at_ms);
+		return true;
+	}
+	return false;
+}
+
+/* ---- the answer ---- */
+
+static bool read_answer(struct deliver_send *send, const struct http_answer *answer, struct err *err)
+{
+	struct deliver_found *found = &send->found;
+	struct arena *arena = &send->arena;
+
+	switch (send->lookup) {
+	case LOOKUP_METRICS:
+		return klaviyo_read_metrics(answer, arena, &found->metric, &found->n_metric, &found->next,
+					    err);
+	case LOOKUP_LISTS:
+		return klaviyo_read_lists(answer, arena, &found->list, &found->n_list, &found->next, err);
+	case LOOKUP_LIST_CREATE:
+		found->list = ARENA_NEW(arena, struct klaviyo_list);
+		found->n_list = 1;
+		return klaviyo_read_list(answer, arena, found->list, err);
+	case LOOKUP_OPTOUTS:
+		return klaviyo_read_optouts(answer, arena, &found->optout, &found->n_optout, &found->next,
+					    err);
+	case LOOKUP_NONE:
+		break;
+	}
+	return false;
+}
+
+void deliver_lookups_heed(struct deliver_send *send, const struct http_answer *answer)
+{
+	static const char *const what[] = {
+		[LOOKUP_NONE] = "",
+		[LOOKUP_METRICS] = "metrics",
+		[LOOKUP_LISTS] = "lists",
+		[LOOKUP_LIST_CREATE] = "new list",
+		[LOOKUP_OPTOUTS] = "opt-outs",
+	};
+	struct err err = { 0 };
+
+	klaviyo_outcome(ENDPOINT_accounts_get, NULL, 0, answer, &send->arena, &send->verdict);
+	if (send->verdict.outcome == OUTCOME_RETRY_AT || send->verdict.outcome == OUTCOME_RETRY)
+		deliver_account_heed(send, &send->verdict);
+	send->found.ok = read_answer(send, answer, &err);
+	if (!send->found.ok)
+		log_warn("deliver", "account=%s lookup of %s failed: %s", send->account->name,
+			 what[send->lookup], err.msg);
+}
+
+/* ---- keeping it ---- */
+
+static bool put_cursor(struct deliver *deliver, const struct deliver_account *account, struct str name,
+		       struct str value, struct err *err)
+{
+	return db_cursor_put(deliver->ctx->db, deliver->now_wall_ms, account->id, name, value, err);
+}
+
+static bool settle_metrics(struct deliver *deliver, struct deliver_send *send, struct err *err)
+{
+	struct str spelling = { 0 };
+
+	for (size_t i = 0; i < send->found.n_metric; i++)
+		if (str_eq(send->found.metric[i], STR("Canceled Order")) && spelling.len == 0)
+			spelling = STR("Canceled");
+		else if (str_eq(send->found.metric[i], STR("Cancelled Order")))
+			spelling = STR("Cancelled");
+	if (spelling.len == 0 && send->found.next.len > 0)
+		return true;
+	if (spelling.len == 0)
+		spelling = STR("Cancelled");
+	mem_free(send->account->lookups.page);
+	send->account->lookups.page = NULL;
+	send->account->lookups.spelling_known = true;
+	return put_cursor(deliver, send->account, STR(FLOW_CURSOR_SPELLING), spelling, err);
+}
+
+/* The first list of that name: names are not unique in Klaviyo. */
+static bool settle_lists(struct deliver_send *send)
+{
+	struct deliver_lookups *lookups = &send->account->lookups;
+	struct str wanted = str_from(lookups->list_name);
+
+	for (size_t i = 0; i < send->found.n_list; i++) {
+		if (!str_eq(send->found.list[i].name, wanted) && send->lookup == LOOKUP_LISTS)
+			continue;
+		keep_list(lookups, wanted, send->found.list[i].id);
+		mem_free(lookups->list_name);
+		mem_free(lookups->page);
+		lookups->list_name = lookups->page = NULL;
+		return true;
+	}
+	lookups->list_missing = send->found.next.len == 0;
+	return true;
+}
+
+static struct inbox_record optout_record(int64_t store_id, const struct klaviyo_optout *optout,
+					 int64_t now_ms, struct arena *arena)
+{
+	struct json *body = json_new_object(), *data = json_new_object();
+	struct str at = arena_printf(arena, "%" PRId64, optout->at_ms);
+	struct strbuf text;
+	struct inbox_record record = {
+		.store_id = store_id,
+		.received_ms = now_ms,
+		.topic = STR("klaviyo.opted_out"),
+		.slot = digest16_of((struct str[]){ STR("klaviyo.opted_out"), optout->email }, 2),
+		.key = digest16_of((struct str[]){ optout->email, at, optout->reason }, 3),
+	};
+
+	json_set_text(data, "email", optout->email);
+	json_set(data, "at_ms", json_new_int(optout->at_ms));
+	json_set_text(data, "reason", optout->reason);
+	json_set_text(body, "type", STR("klaviyo.opted_out"));
+	json_set(body, "data", data);
+	strbuf_init(&text, 4096);
+	json_write(body, true, &text);
+	record.body = arena_dup(arena, strbuf_str(&text));
+	strbuf_release(&text);
+	json_free(body);
+	return record;
+}
+
+/* Into the inbox of every store of the account. */
+static bool append_optouts(struct deliver *deliver, struct deliver_send *send,
+			   const struct snapshot *settings, struct err *err)
+{
+	size_t n = 0, room = send->found.n_optout * settings->n_store;
+	struct inbox_record *record = ARENA_ARRAY(&send->arena, room, struct inbox_record);
+	struct inbox_receipt *receipt = ARENA_ARRAY(&send->arena, room, struct inbox_receipt);
+
+	for (size_t s = 0; s < settings->n_store; s++)
+		for (size_t i = 0;
+		     settings->store[s].account->id == send->account->id && i < send->found.n_optout; i++)
+			record[n++] = optout_record(settings->store[s].id, &send->found.optout[i],
+						    deliver->now_wall_ms, &send->arena);
+	for (size_t at = 0; at < n; at += STORE_APPEND_MAX)
+		if (!db_inbox_append(deliver->ctx->db, record + at,
+				     n - at < STORE_APPEND_MAX ? n - at : STORE_APPEND_MAX, receipt + at,
+				     err))
+			return err_wrap(err, "keep the opt-outs of account '%s'", send->account->name);
+	if (n > 0 && deliver->ctx->wake && deliver->ctx->wake->map)
+		wake_send(deliver->ctx->wake->map);
+	return true;
+}
+
+/* The reading is whole: the next one begins a little before its newest. */
+static bool end_optouts(struct deliver *deliver, struct deliver_account *account, struct err *err)
+{
+	struct deliver_lookups *lookups = &account->lookups;
+	int64_t upto_ms = lookups->optouts_newest_ms - OVERLAP_MS;
+	char text[CURSOR_BYTES];
+
+	if (upto_ms < lookups->optouts_wall_ms)
+		upto_ms = lookups->optouts_wall_ms;
+	if (upto_ms < BEGINNING_MS)
+		upto_ms = BEGINNING_MS;
+	(void)snprintf(text, sizeof(text), "%" PRId64, upto_ms);
+	if (upto_ms != lookups->optouts_wall_ms &&
+	    !put_cursor(deliver, account, STR(FLOW_CURSOR_OPTOUTS), str_from(text), err))
+		return false;
+	lookups->optouts_wall_ms = upto_ms;
+	lookups->optouts_at_ms = deliver->now_ms;
+	return true;
+}
+
+static bool settle_optouts(struct deliver *deliver, struct deliver_send *send, struct err *err)
+{
+	struct deliver_lookups *lookups = &send->account->lookups;
+	const struct snapshot *settings = flow_settings(deliver->ctx, err);
+	bool ok = settings && append_optouts(deliver, send, settings, err);
+
+	if (settings)
+		settings_release(deliver->ctx->settings, settings);
+	if (!ok)
+		return false;
+	for (size_t i = 0; i < send->found.n_optout; i++)
+		if (send->found.optout[i].at_ms > lookups->optouts_newest_ms)
+			lookups->optouts_newest_ms = send->found.optout[i].at_ms;
+	if (send->found.n_optout > 0)
+		lookups->consent_at_ms = deliver->now_ms + HEED_MS;
+	return send->found.next.len > 0 || end_optouts(deliver, send->account, err);
+}
+
+bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, struct err *err)
+{
+	struct deliver_lookups *lookups = &send->account->lookups;
+	bool ok = true;
+
+	lookups->under_way = false;
+	if (!send->found.ok) {
+		lookups->not_before_ms = deliver->now_ms + AGAIN_MS;
+		return true;
+	}
+	mem_free(lookups->page);
+	lookups->page = send->found.next.len > 0 ? copy_text(send->found.next) : NULL;
+	if (send->lookup == LOOKUP_METRICS)
+		ok = settle_metrics(deliver, send, err);
+	else if (send->lookup == LOOKUP_OPTOUTS)
+		ok = settle_optouts(deliver, send, err);
+	else
+		ok = settle_lists(send);
+	deliver_lanes_unblock(send->account);
+	return ok;
+}

@@ -1,0 +1,70 @@
+/*
+ * Mending what Klaviyo refuses: a phone number is the one part of a person that is wrong often enough, and
+ * that the rest can do without.
+ *
+ * The number is cut out of the stored text, so that all else stays byte by byte what it was.
+ * Pure.
+ */
+#include "klaviyo/render_internal.h"
+
+static struct str member_of(struct str object, const char *name)
+{
+	struct json_member member[RENDER_MEMBERS_MAX];
+	size_t n;
+
+	if (!json_scan(object, member, RENDER_MEMBERS_MAX, &n, NULL, NULL))
+		return (struct str){ 0 };
+	return render_find_member(member, n, name);
+}
+
+/* The attributes of the person, a part of the body. */
+static struct str person_of(const struct delivery *delivery)
+{
+	struct str attributes = member_of(delivery->body, "attributes");
+
+	if (delivery->kind == KLAVIYO_PROFILE)
+		return attributes;
+	if (delivery->kind != KLAVIYO_EVENT)
+		return (struct str){ 0 }; /* a consent is about its address */
+	return member_of(member_of(member_of(attributes, "profile"), "data"), "attributes");
+}
+
+static bool has_other_id(const struct json_member *member, size_t n)
+{
+	return render_find_member(member, n, "email").len > 0 ||
+	       render_find_member(member, n, "external_id").len > 0 ||
+	       render_find_member(member, n, "_kx").len > 0;
+}
+
+/* The body without member i, and without one of the commas beside it. */
+static struct str without(struct str body, const struct json_member *member, size_t n, size_t i,
+			  struct arena *arena)
+{
+	const char *from = member[i].name.p - 1;
+	const char *to = member[i].value.p + member[i].value.len;
+
+	if (i + 1 < n)
+		to = member[i + 1].name.p - 1;
+	else if (i > 0)
+		from = member[i - 1].value.p + member[i - 1].value.len;
+	return arena_printf(arena, "%.*s%.*s", (int)(from - body.p), body.p, (int)(body.p + body.len - to),
+			    to);
+}
+
+bool mend_phone(const struct delivery *delivery, struct arena *arena, struct str *out)
+{
+	struct json_member member[RENDER_MEMBERS_MAX];
+	struct str person = person_of(delivery);
+	size_t n;
+
+	if (person.len == 0 || !json_scan(person, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) ||
+	    n == RENDER_MEMBERS_MAX || !has_other_id(member, n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(member[i].name, STR("phone_number"))) {
+			*out = without(delivery->body, member, n, i, arena);
+			return true;
+		}
+	}
+	return false;
+}

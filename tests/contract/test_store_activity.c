@@ -1,0 +1,357 @@
+/* Contract of the store: orders, persons and visitors as roots; events, profiles and consent as deliveries. */
+#include "contract/contract.h"
+
+#define EVENT	KLAVIYO_EVENT
+#define PROFILE KLAVIYO_PROFILE
+#define CONSENT KLAVIYO_CONSENT
+
+static struct delivery_new told(enum klaviyo_kind kind, enum delivery_op op, const char *id,
+				const char *parent)
+{
+	struct delivery_new new = contract_delivery(kind, op, id, "content");
+
+	new.parent_external_id = str_from(parent);
+	return new;
+}
+
+static struct catalog_publication publication_of(const struct contract *contract,
+						 const struct catalog_root *root)
+{
+	return (struct catalog_publication){
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = root->root,
+		.due_seq = root->due_seq,
+		.message_id = root->message_id,
+	};
+}
+
+static void publish(struct contract *contract, const struct catalog_publication *publication)
+{
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, publication, 1, &contract_err));
+}
+
+static struct outbox_batch claim(struct contract *contract, enum klaviyo_kind kind, enum delivery_op op,
+				 size_t max_n)
+{
+	return contract_claim(contract, kind, op, PRIORITY_REALTIME, max_n);
+}
+
+/* ---- roots ---- */
+
+static void test_an_order_is_a_root(void **state)
+{
+	struct contract *contract = *state;
+	struct fact base = contract_set(ENTITY_ORDER, "o1", "base", 0, "{}");
+	struct entity named[] = { contract_entity(ENTITY_VARIANT, "v1"),
+				  contract_entity(ENTITY_PRODUCT, "p2") };
+	struct fact variant = contract_set(ENTITY_VARIANT, "v1", "base", 0, "{}");
+	struct fact product = contract_set(ENTITY_PRODUCT, "p1", "base", 0, "{}");
+	struct entity brand = contract_entity(ENTITY_BRAND, "b1");
+	struct catalog_root root;
+
+	base.ref = named;
+	base.n_ref = 2;
+	variant.root_id = STR("p1");
+	product.ref = &brand;
+	product.n_ref = 1;
+	(void)CONTRACT_APPLY(contract, variant, product,
+			     contract_set(ENTITY_BRAND, "b1", "base", 0, "{\"title\":\"B\"}"),
+			     contract_set(ENTITY_PRODUCT, "p2", "base", 0, "{}"),
+			     contract_set(ENTITY_PRODUCT, "p3", "base", 0, "{}"));
+	contract_settle_down(contract);
+	(void)CONTRACT_APPLY(contract, base);
+	assert_true(contract_is_due(contract, ENTITY_ORDER, "o1"));
+	root = contract_root(contract, ENTITY_ORDER, "o1");
+	assert_non_null(contract_fact(&root, ENTITY_ORDER, "o1", "base"));
+	assert_non_null(contract_fact(&root, ENTITY_VARIANT, "v1", "base"));
+	assert_non_null(contract_fact(&root, ENTITY_PRODUCT, "p1", "base"));
+	assert_non_null(contract_fact(&root, ENTITY_PRODUCT, "p2", "base"));
+	assert_non_null(contract_fact(&root, ENTITY_BRAND, "b1", "base"));
+	assert_null(contract_fact(&root, ENTITY_PRODUCT, "p3", "base"));
+}
+
+static void test_a_changed_product_leaves_its_orders_alone(void **state)
+{
+	struct contract *contract = *state;
+	struct fact base = contract_set(ENTITY_ORDER, "o1", "base", 0, "{}");
+	struct entity named = contract_entity(ENTITY_PRODUCT, "p1");
+
+	base.ref = &named;
+	base.n_ref = 1;
+	(void)CONTRACT_APPLY(contract, base);
+	contract_settle_down(contract);
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PRODUCT, "p1", "base", 0, "{}"));
+	assert_true(contract_is_due(contract, ENTITY_PRODUCT, "p1"));
+	assert_false(contract_is_due(contract, ENTITY_ORDER, "o1"));
+}
+
+static void test_a_sweep_leaves_orders_alone(void **state)
+{
+	struct contract *contract = *state;
+	bool more = true;
+
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_ORDER, "o1", "base", 0, "{}"),
+			     contract_set(ENTITY_PRODUCT, "p1", "base", 0, "{}"));
+	contract_settle_down(contract);
+	contract_sweep_store(contract, contract->store_id, contract->account_id);
+	while (more)
+		CONTRACT_OK(db_catalog_sweep(contract->db, contract->now_ms, 10, &more, &contract_err));
+	assert_true(contract_is_due(contract, ENTITY_PRODUCT, "p1"));
+	assert_false(contract_is_due(contract, ENTITY_ORDER, "o1"));
+}
+
+static void test_a_root_is_looked_at_again(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_publication publication;
+	struct catalog_root root;
+
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_ORDER, "o1", "base", 0, "{}"));
+	root = contract_root(contract, ENTITY_ORDER, "o1");
+	publication = publication_of(contract, &root);
+	publication.held = STR("waits for a product");
+	publication.again_ms = contract->now_ms + 60000;
+	publish(contract, &publication);
+	assert_true(contract_is_due(contract, ENTITY_ORDER, "o1"));
+	contract->now_ms += 59999;
+	{
+		size_t n;
+
+		(void)contract_due(contract, 10, &n);
+		assert_int_equal(n, 0);
+		contract->now_ms++;
+		assert_int_equal(contract_due(contract, 10, &n)[0].due_first_ms, root.due_first_ms);
+		assert_int_equal(n, 1);
+	}
+	publication.held = STR("");
+	publication.again_ms = 0;
+	publish(contract, &publication);
+	assert_false(contract_is_due(contract, ENTITY_ORDER, "o1"));
+}
+
+static void test_parts_that_are_done_with_go(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_publication publication;
+	struct str forget[] = { STR("event.1"), STR("event.none") };
+	struct catalog_root root;
+
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_VISITOR, "w1", "event.1", 0, "{}"),
+			     contract_set(ENTITY_VISITOR, "w1", "event.2", 0, "{}"));
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	publication = publication_of(contract, &root);
+	publication.forget = forget;
+	publication.n_forget = 2;
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_VISITOR, "w1", "event.3", 0, "{}"));
+	publish(contract, &publication); /* something came in between: nothing goes */
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_int_equal(root.n_fact, 3);
+	publication.due_seq = root.due_seq;
+	publish(contract, &publication);
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_int_equal(root.n_fact, 2);
+	forget[0] = STR("event.2");
+	forget[1] = STR("event.3");
+	publication.due_seq = 0;
+	publish(contract, &publication);
+	CONTRACT_FAILS(db_catalog_get(contract->db, contract->store_id, contract_entity(ENTITY_VISITOR, "w1"),
+				      &contract->arena, &root, &contract_err),
+		       ERR_NOT_FOUND);
+}
+
+/* ---- events ---- */
+
+static void test_events_of_a_person_leave_together_and_in_order(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new new[] = { told(EVENT, DELIVERY_CREATE, "placed|1", "ann"),
+				      told(EVENT, DELIVERY_CREATE, "ordered|1:1", "ann"),
+				      told(EVENT, DELIVERY_CREATE, "placed|2", "bob") };
+	struct outbox_batch first, second;
+	int64_t id[3];
+
+	contract_publish(contract, "o1", new, 3, id);
+	first = claim(contract, EVENT, DELIVERY_CREATE, 1);
+	assert_int_equal(first.n, 1);
+	assert_int_equal(first.delivery[0].id, id[0]);
+	second = claim(contract, EVENT, DELIVERY_CREATE, 10); /* ann's second waits for her first */
+	assert_int_equal(second.n, 1);
+	assert_int_equal(second.delivery[0].id, id[2]);
+	contract_settle_one(contract, first.id, contract_settlement(id[0], DELIVERY_ACCEPTED));
+	second = claim(contract, EVENT, DELIVERY_CREATE, 10);
+	assert_int_equal(second.n, 1);
+	assert_int_equal(second.delivery[0].id, id[1]);
+}
+
+static void test_an_event_that_waits_holds_back_its_person(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new new[] = { told(EVENT, DELIVERY_CREATE, "placed|1", "ann"),
+				      told(EVENT, DELIVERY_CREATE, "paid|1", "ann") };
+	struct delivery_settlement later = contract_settlement(0, DELIVERY_WAITING);
+	struct outbox_batch batch;
+	int64_t id[2];
+
+	contract_publish(contract, "o1", new, 2, id);
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+	later.delivery_id = id[0];
+	later.due_ms = contract->now_ms + 5000;
+	contract_settle_one(contract, batch.id, later);
+	assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 10).n, 0);
+	contract->now_ms += 5000;
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+	assert_int_equal(batch.delivery[0].id, id[0]);
+	contract_settle_one(contract, batch.id, contract_settlement(id[0], DELIVERY_FAILED));
+	assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 10).delivery[0].id, id[1]);
+}
+
+static void test_an_event_is_remembered_whatever_became_of_it(void **state)
+{
+	static const enum delivery_state end[] = { DELIVERY_ACCEPTED, DELIVERY_FAILED };
+	struct contract *contract = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "accepted" : "failed";
+		int64_t id = contract_publish_one(contract, name, told(EVENT, DELIVERY_CREATE, name, "ann"));
+		struct outbox_batch batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+		struct catalog_root root;
+		const struct root_sent *sent;
+
+		contract_settle_one(contract, batch.id, contract_settlement(id, end[i]));
+		root = contract_root(contract, ENTITY_PRODUCT, name);
+		sent = contract_sent(&root, EVENT, name);
+		assert_non_null(sent);
+		assert_true(digest16_eq(sent->wanted, contract_hash("content")));
+	}
+}
+
+static void test_a_mended_body_replaces_the_old_one(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id = contract_publish_one(contract, "o1", told(EVENT, DELIVERY_CREATE, "placed|1", "ann"));
+	struct outbox_batch batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+	struct delivery_settlement mended = contract_settlement(id, DELIVERY_READY);
+
+	mended.body = STR("without the phone");
+	contract_settle_one(contract, batch.id, mended);
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+	assert_str(batch.delivery[0].body, "without the phone");
+}
+
+/* ---- profiles and consent ---- */
+
+static void test_a_newer_profile_replaces_the_queued_one(void **state)
+{
+	struct contract *contract = *state;
+	int64_t old = contract_publish_one(contract, "n1", told(PROFILE, DELIVERY_UPDATE, "ann", ""));
+	int64_t new = contract_publish_one(contract, "n1", told(PROFILE, DELIVERY_UPDATE, "ann", ""));
+
+	assert_int_equal(contract_get(contract, old).state, DELIVERY_SKIPPED);
+	assert_int_equal(contract_get(contract, new).op, DELIVERY_UPDATE);
+	assert_int_equal(claim(contract, PROFILE, DELIVERY_UPDATE, 10).n, 1);
+}
+
+static void test_an_erasure_of_what_never_left_is_sent(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id = contract_publish_one(contract, "n1", told(PROFILE, DELIVERY_DELETE, "ann", ""));
+
+	assert_int_equal(contract_get(contract, id).state, DELIVERY_READY);
+}
+
+static void test_consent_is_never_replaced_and_keeps_its_order(void **state)
+{
+	struct contract *contract = *state;
+	int64_t in = contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_CREATE, "email:ann", "l"));
+	int64_t out = contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_DELETE, "email:ann", "l"));
+	struct outbox_batch batch;
+
+	assert_int_equal(contract_get(contract, in).state, DELIVERY_READY);
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_DELETE, 10).n, 0);
+	batch = contract_claim_one(contract, CONSENT, DELIVERY_CREATE);
+	contract_settle_one(contract, batch.id, contract_settlement(in, DELIVERY_READY));
+	assert_int_equal(contract_get(contract, in).state, DELIVERY_READY);
+	batch = contract_claim_one(contract, CONSENT, DELIVERY_CREATE);
+	contract_settle_one(contract, batch.id, contract_settlement(in, DELIVERY_ACCEPTED));
+	batch = contract_claim_one(contract, CONSENT, DELIVERY_DELETE);
+	assert_int_equal(batch.delivery[0].id, out);
+}
+
+static void test_a_subscription_is_withdrawn(void **state)
+{
+	struct contract *contract = *state;
+	struct str left[] = { STR("email:ann") };
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_PERSON, "ann"),
+		.withdraw = left,
+		.n_withdraw = 1,
+		.withdraw_reason = STR("left in Klaviyo"),
+	};
+	int64_t in = contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_CREATE, "email:ann", "l"));
+	int64_t other =
+		contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_CREATE, "email:bob", "l"));
+	int64_t out = contract_publish_one(contract, "n1", told(CONSENT, DELIVERY_DELETE, "email:ann", "l"));
+
+	publish(contract, &publication);
+	assert_int_equal(contract_get(contract, in).state, DELIVERY_SKIPPED);
+	assert_str(contract_get(contract, in).reason, "left in Klaviyo");
+	assert_int_equal(contract_get(contract, other).state, DELIVERY_READY);
+	assert_int_equal(contract_get(contract, out).state, DELIVERY_READY);
+}
+
+static void test_a_batch_of_consent_is_for_one_list(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new new[] = { told(CONSENT, DELIVERY_CREATE, "email:ann", "list1"),
+				      told(CONSENT, DELIVERY_CREATE, "email:bob", "list1"),
+				      told(CONSENT, DELIVERY_CREATE, "email:cid", "list2") };
+	int64_t id[3];
+
+	contract_publish(contract, "n1", new, 3, id);
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_CREATE, 10).n, 2);
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_CREATE, 10).n, 1);
+}
+
+/* ---- cursors ---- */
+
+static void test_a_cursor_is_kept(void **state)
+{
+	struct contract *contract = *state;
+	struct str value;
+
+	CONTRACT_OK(db_cursor_get(contract->db, 1, STR("optouts"), &contract->arena, &value, &contract_err));
+	assert_str(value, "");
+	CONTRACT_OK(
+		db_cursor_put(contract->db, contract->now_ms, 1, STR("optouts"), STR("a"), &contract_err));
+	CONTRACT_OK(
+		db_cursor_put(contract->db, contract->now_ms, 1, STR("optouts"), STR("b"), &contract_err));
+	CONTRACT_OK(
+		db_cursor_put(contract->db, contract->now_ms, 2, STR("optouts"), STR("c"), &contract_err));
+	if (contract_is_sqlite(contract))
+		contract_reopen(contract);
+	CONTRACT_OK(db_cursor_get(contract->db, 1, STR("optouts"), &contract->arena, &value, &contract_err));
+	assert_str(value, "b");
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_an_order_is_a_root),
+	cmocka_unit_test(test_a_changed_product_leaves_its_orders_alone),
+	cmocka_unit_test(test_a_sweep_leaves_orders_alone),
+	cmocka_unit_test(test_a_root_is_looked_at_again),
+	cmocka_unit_test(test_parts_that_are_done_with_go),
+	cmocka_unit_test(test_events_of_a_person_leave_together_and_in_order),
+	cmocka_unit_test(test_an_event_that_waits_holds_back_its_person),
+	cmocka_unit_test(test_an_event_is_remembered_whatever_became_of_it),
+	cmocka_unit_test(test_a_mended_body_replaces_the_old_one),
+	cmocka_unit_test(test_a_newer_profile_replaces_the_queued_one),
+	cmocka_unit_test(test_an_erasure_of_what_never_left_is_sent),
+	cmocka_unit_test(test_consent_is_never_replaced_and_keeps_its_order),
+	cmocka_unit_test(test_a_subscription_is_withdrawn),
+	cmocka_unit_test(test_a_batch_of_consent_is_for_one_list),
+	cmocka_unit_test(test_a_cursor_is_kept),
+};
+
+CONTRACT_MAIN(tests)
