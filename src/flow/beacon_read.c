@@ -325,8 +325,11 @@ bool beacon_read(const struct settings_store *store, struct str body, int64_t no
 	bool ok = false;
 
 	*out = (struct beacon_batch){ 0 };
-	if (!json_parse(body, &root, err))
+	/* The first says where without repeating what; the second refuses a little more. */
+	if (!json_scan(body, NULL, 0, NULL, NULL, err))
 		return err_wrap(err, "the body is not JSON");
+	if (!json_parse(body, &root, NULL))
+		return err_set(err, ERR_INVALID, "the body repeats a name or holds a number out of range");
 	list = events_of(root, &single);
 	(void)json_get_int(json_type(root) == JSON_ARRAY ? json_at(root, 0) : root, "sent_at",
 			   &reader.sent_ms);

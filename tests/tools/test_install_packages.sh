@@ -22,6 +22,9 @@ stand_in sudo 'echo sudo >>"$WORK/log"; exec "$@"'
 stand_in id 'echo "$WHO"'
 stand_in clang 'echo "$WORK/runtime"'
 stand_in apt-cache 'exit 1'
+stand_in chromium 'exit 0'
+stand_in node 'exit 0'
+stand_in npm 'exit 0'
 mkdir "$work/runtime"
 touch "$work/runtime/libclang_rt.fuzzer.a"
 
