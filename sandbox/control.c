@@ -188,8 +188,10 @@ void control_handle(struct call *call)
 	const struct request *request = call->request;
 	bool path_known = false;
 
-	for (size_t i = 0; i < call->sandbox->n_accounts; i++)
+	for (size_t i = 0; i < call->sandbox->n_accounts; i++) {
 		jobs_advance(call->sandbox, call->sandbox->account[i]);
+		imports_advance(call->sandbox, call->sandbox->account[i]);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!str_eq(request->path, str_from(rows[i].path)))
 			continue;
