@@ -10,7 +10,7 @@ static const struct field identity_fields[] = {
 	{ "email", FIELD_TRIMMED, "email|customer.email" },
 	{ "phone", FIELD_TEXT, "phone|customer.phone" },
 	{ "customer_id", FIELD_ID, "customer_id|customer.customer_id|customer.id" },
-	{ "exchange_id", FIELD_ID, "exchange_token|exchange_id" },
+	{ "exchange_id", FIELD_TRIMMED, "exchange_token|exchange_id" },
 };
 static const struct field cart_fields[] = {
 	{ "cart_id", FIELD_ID, "cart_id|id" },
