@@ -427,7 +427,7 @@
 		cart: function (given) {
 			var cart = withItems(given), before = recall("cart");
 
-			if (!isNews("cart", cart))
+			if (!isNews("cart", cart) || (!cart.items.length && !cart.cart_id))
 				return;
 			cart.added = cart.added || addedTo(cart, before);
 			emit("cart_changed", { cart: cart });
