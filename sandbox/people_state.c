@@ -226,7 +226,7 @@ void people_render_profile(const struct account *account, const struct profile *
 
 	for (const struct event *event = profile->first_event; event; event = event->next_of_profile)
 		n_events++;
-	strbuf_addf(out, "{\"number\":%" PRId64 ",\"id\":\"%s\",", profile->number, profile->id);
+	strbuf_addf(out, "{\"number\":%" PRId64 ",\"id\":\"%s\"", profile->number, profile->id);
 	render_profile_attributes(profile, (struct str){ 0 }, true, NULL, out);
 	add_weak_keys(profile, IDENTIFIER_ANONYMOUS_ID, out);
 	add_weak_keys(profile, IDENTIFIER_KX, out);
