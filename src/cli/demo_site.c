@@ -4,8 +4,8 @@
  * Does:    serves the one page, its script and style under a strict Content-Security-Policy; makes a signed
  *          order.placed of what the checkout sends.
  * Doesn't: know prices: what the page says is believed. Nobody can buy anything here.
- * Threads: that of its HTTP server, which waits for the daemon's answer while an order is told; start and stop
- *          from the main thread.
+ * Threads: that of its HTTP server, which waits for the daemon's answer while an order is told; start and
+ *          stop from the main thread.
  */
 #include "cli/demo_site.h"
 

@@ -95,6 +95,8 @@ async function runWithoutStorage(chromium, executablePath, world) {
 }
 
 async function main() {
+	if (typeof fetch !== "function")
+		skip("node 18 or newer is needed, here is " + process.version);
 	const chromium = loadPlaywright(), executablePath = findChromium() || skip("no chromium here");
 	const names = process.argv.slice(2), wanted = (name) => names.length === 0 || names.includes(name);
 	const world = await makeWorld();

@@ -1,6 +1,6 @@
 /*
- * Fuzzer: any body of a browser, through beacon_read, and whatever gets through it through the generic platform's
- * map: a stranger must never make a message that a person has to look at.
+ * Fuzzer: any body of a browser, through beacon_read, and whatever gets through it through the generic
+ * platform's map: a stranger must never make a message that a person has to look at.
  */
 #include "flow/beacon_read.h"
 #include "platform/platform.h"
