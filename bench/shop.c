@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECRET "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
+#define SECRET		      "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
 #define SANDBOX_ARGUMENTS_MAX 16
 
 static struct str fetch(struct bench_shop *shop, const struct http_call *call, int *status)
@@ -76,8 +76,9 @@ void bench_shop_post(struct bench_shop *shop, struct str body)
 
 void bench_shop_wait_idle(const struct bench_shop *shop)
 {
-	const char *argv[] = { shop->program, "wait",	 "--idle",    "--timeout",
-			       "900",	       "--data", shop->data, NULL };
+	const char *argv[] = {
+		shop->program, "wait", "--idle", "--timeout", "900", "--data", shop->data, NULL
+	};
 
 	if (!bench_run("wait", argv))
 		bench_die("the daemon was not idle within 15 minutes");
@@ -108,7 +109,7 @@ static void start_daemon(struct bench_shop *shop)
 	char listen[64];
 	int port = bench_free_port();
 	const char *account[] = { shop->program, "account", "add",   "bench", "--data", shop->data,
-				  "--key-file",	  key_file,  "--set", api_url, NULL };
+				  "--key-file",	 key_file,  "--set", api_url, NULL };
 	const char *store[] = { shop->program,	 "store",      "add",	  "bench",     "--data",
 				shop->data,	 "--platform", "generic", "--account", "bench",
 				"--secret-file", secret_file,  NULL };
@@ -134,7 +135,8 @@ void bench_shop_open(struct bench_shop *shop, const char *build, const char *con
 	*shop = (struct bench_shop){ .build = build };
 	arena_init(&shop->arena);
 	arena_init(&shop->key_arena);
-	if (!http_client_new(&(struct http_client_config){ .user_agent = "pannier-bench" }, &shop->client, &err))
+	if (!http_client_new(&(struct http_client_config){ .user_agent = "pannier-bench" }, &shop->client,
+			     &err))
 		bench_die("%s", err.msg);
 	if (!base64_decode(&shop->key_arena, str_skip(STR(SECRET), strlen("whsec_")), &shop->key))
 		bench_die("the secret is not base64");
@@ -152,4 +154,11 @@ void bench_shop_close(struct bench_shop *shop)
 	arena_release(&shop->key_arena);
 	arena_release(&shop->arena);
 	bench_folder_remove();
+}
+
+void bench_shop_pause(void)
+{
+	struct timespec moment = { 0, 20000000 };
+
+	(void)nanosleep(&moment, NULL);
 }

@@ -29,5 +29,7 @@ void bench_shop_post(struct bench_shop *shop, struct str body);
 /* GET of the sandbox; the caller frees it. */
 struct json *bench_shop_sandbox(struct bench_shop *shop, const char *path);
 void bench_shop_wait_idle(const struct bench_shop *shop);
+/* Gives others a moment. */
+void bench_shop_pause(void);
 
 #endif

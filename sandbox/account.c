@@ -1,8 +1,7 @@
 /*
- * Accounts and metrics: what a connection test asks for.
+ * Accounts: what a connection test asks for.
  *
- * Does:    describes the account of the key; its id is derived from the key and the same in every run. Its
- *          metrics are those that events made: none yet.
+ * Does:    describes the account of the key; its id is derived from the key and the same in every run.
  * Threads: the server's thread.
  */
 #include "sandbox/query.h"
@@ -55,24 +54,4 @@ void account_get(struct call *call)
 	else
 		error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"),
 			  "An account with the id `%.*s` does not exist.", STR_ARG(call->id));
-}
-
-void metric_list(struct call *call)
-{
-	struct query query;
-	struct strbuf out;
-
-	if (!query_read(call, &query))
-		return;
-	strbuf_init(&out, REPLY_BYTES_MAX);
-	strbuf_add_text(&out, "{\"data\":[],\"links\":");
-	query_render_links(call, &query, false, 0, &out);
-	strbuf_add_char(&out, '}');
-	reply_take(call, 200, &out);
-}
-
-void metric_get(struct call *call)
-{
-	error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"),
-		  "A metric with the id `%.*s` does not exist.", STR_ARG(call->id));
 }

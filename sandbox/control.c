@@ -4,6 +4,9 @@
  *   GET  /                                     a page for people
  *   GET  /sandbox/state[?key_last4=]           everything it holds
  *   GET  /sandbox/history?kind=item&id=X[&key_last4=]
+ *   GET  /sandbox/people[?key_last4=]          counts, metrics, lists, consent
+ *   GET  /sandbox/profiles, /sandbox/events    who and what it holds, page by page (people_control.c)
+ *   POST /sandbox/consent                      a person opts out, or in, in Klaviyo itself
  *   GET  /sandbox/requests[?after=N]           the last 10,000
  *   GET  /sandbox/counts, /sandbox/violations, /sandbox/knobs
  *   POST /sandbox/knobs                        a JSON object of those to change
@@ -20,14 +23,14 @@
 
 #include <inttypes.h>
 
-static void reply_json(struct call *call, int status, struct strbuf *out)
+void control_reply(struct call *call, int status, struct strbuf *out)
 {
 	strbuf_add_char(out, '\n');
 	reply_take(call, status, out);
 	call->reply->content_type = "application/json";
 }
 
-static void reply_problem(struct call *call, int status, const char *text)
+void control_refuse(struct call *call, int status, const char *text)
 {
 	struct strbuf out;
 
@@ -35,11 +38,11 @@ static void reply_problem(struct call *call, int status, const char *text)
 	strbuf_add_text(&out, "{\"error\":");
 	json_write_text(str_from(text), &out);
 	strbuf_add_char(&out, '}');
-	reply_json(call, status, &out);
+	control_reply(call, status, &out);
 }
 
 /* True if the account is asked for, or none in particular. */
-static bool wanted(struct call *call, const struct account *account)
+bool control_wants(struct call *call, const struct account *account)
 {
 	struct str last4;
 
@@ -56,7 +59,7 @@ static void get_state(struct call *call)
 	strbuf_init(&out, REPLY_BYTES_MAX);
 	strbuf_add_text(&out, "{\"accounts\":[");
 	for (size_t i = 0; i < sandbox->n_accounts; i++) {
-		if (!wanted(call, sandbox->account[i]))
+		if (!control_wants(call, sandbox->account[i]))
 			continue;
 		if (!first)
 			strbuf_add_char(&out, ',');
@@ -64,7 +67,7 @@ static void get_state(struct call *call)
 		state_render_account(sandbox, sandbox->account[i], &out);
 	}
 	strbuf_add_text(&out, "]}");
-	reply_json(call, 200, &out);
+	control_reply(call, 200, &out);
 }
 
 static void get_history(struct call *call)
@@ -76,21 +79,21 @@ static void get_history(struct call *call)
 
 	if (!url_query(call->request->query, "kind", call->arena, &name) || !kind_find(name, &kind) ||
 	    !url_query(call->request->query, "id", call->arena, &id)) {
-		reply_problem(call, 400, "kind=item|variant|category and id=EXTERNAL_ID are needed");
+		control_refuse(call, 400, "kind=item|variant|category and id=EXTERNAL_ID are needed");
 		return;
 	}
 	(void)shape_catalog_id(id, &id); /* a whole id is as good as an external one */
 	for (size_t i = 0; i < sandbox->n_accounts; i++) {
 		const struct trace *trace = trace_find(&sandbox->account[i]->traces, kind, id);
 
-		if (!trace || !wanted(call, sandbox->account[i]))
+		if (!trace || !control_wants(call, sandbox->account[i]))
 			continue;
 		strbuf_init(&out, REPLY_BYTES_MAX);
 		trace_render(trace, &out);
-		reply_json(call, 200, &out);
+		control_reply(call, 200, &out);
 		return;
 	}
-	reply_problem(call, 404, "nothing was ever accepted for it");
+	control_refuse(call, 404, "nothing was ever accepted for it");
 }
 
 static void get_requests(struct call *call)
@@ -100,12 +103,12 @@ static void get_requests(struct call *call)
 	struct strbuf out;
 
 	if (url_query(call->request->query, "after", call->arena, &text) && !str_to_int64(text, &after)) {
-		reply_problem(call, 400, "after is a number");
+		control_refuse(call, 400, "after is a number");
 		return;
 	}
 	strbuf_init(&out, REPLY_BYTES_MAX);
 	journal_render_requests(&call->sandbox->journal, after, &out);
-	reply_json(call, 200, &out);
+	control_reply(call, 200, &out);
 }
 
 static void get_counts(struct call *call)
@@ -114,7 +117,7 @@ static void get_counts(struct call *call)
 
 	strbuf_init(&out, REPLY_BYTES_MAX);
 	state_render_counts(call->sandbox, &out);
-	reply_json(call, 200, &out);
+	control_reply(call, 200, &out);
 }
 
 static void get_violations(struct call *call)
@@ -123,7 +126,7 @@ static void get_violations(struct call *call)
 
 	strbuf_init(&out, REPLY_BYTES_MAX);
 	journal_render_violations(&call->sandbox->journal, &out);
-	reply_json(call, 200, &out);
+	control_reply(call, 200, &out);
 }
 
 static void get_knobs(struct call *call)
@@ -132,7 +135,7 @@ static void get_knobs(struct call *call)
 
 	strbuf_init(&out, REPLY_BYTES_MAX);
 	knobs_render(&call->sandbox->knobs, &out);
-	reply_json(call, 200, &out);
+	control_reply(call, 200, &out);
 }
 
 static void post_knobs(struct call *call)
@@ -141,7 +144,7 @@ static void post_knobs(struct call *call)
 
 	if (!json_parse(call->request->body, &call->body, &err) ||
 	    !knobs_change(&call->sandbox->knobs, call->body, &err))
-		reply_problem(call, 400, err.msg);
+		control_refuse(call, 400, err.msg);
 	else
 		get_knobs(call);
 }
@@ -153,7 +156,7 @@ static void post_reset(struct call *call)
 	sandbox_reset(call->sandbox);
 	strbuf_init(&out, 100);
 	strbuf_add_text(&out, "{}");
-	reply_json(call, 200, &out);
+	control_reply(call, 200, &out);
 }
 
 static void get_page(struct call *call)
@@ -175,6 +178,10 @@ static const struct control_row {
 	{ "GET", "/", get_page },
 	{ "GET", "/sandbox/state", get_state },
 	{ "GET", "/sandbox/history", get_history },
+	{ "GET", "/sandbox/people", people_get_all },
+	{ "GET", "/sandbox/profiles", people_get_profiles },
+	{ "GET", "/sandbox/events", people_get_events },
+	{ "POST", "/sandbox/consent", people_post_consent },
 	{ "GET", "/sandbox/requests", get_requests },
 	{ "GET", "/sandbox/counts", get_counts },
 	{ "GET", "/sandbox/violations", get_violations },
@@ -188,8 +195,10 @@ void control_handle(struct call *call)
 	const struct request *request = call->request;
 	bool path_known = false;
 
-	for (size_t i = 0; i < call->sandbox->n_accounts; i++)
+	for (size_t i = 0; i < call->sandbox->n_accounts; i++) {
 		jobs_advance(call->sandbox, call->sandbox->account[i]);
+		imports_advance(call->sandbox, call->sandbox->account[i]);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!str_eq(request->path, str_from(rows[i].path)))
 			continue;
@@ -199,5 +208,6 @@ void control_handle(struct call *call)
 			return;
 		}
 	}
-	reply_problem(call, path_known ? 405 : 404, path_known ? "another method is needed" : "no such path");
+	control_refuse(call, path_known ? 405 : 404,
+		       path_known ? "another method is needed" : "no such path");
 }

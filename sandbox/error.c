@@ -92,6 +92,12 @@ void error_add_parameter(struct error_list *list, struct str parameter, const ch
 	va_end(args);
 }
 
+void error_set_duplicate(struct error_list *list, const char *profile_id)
+{
+	if (list->n > 0)
+		list->entry[list->n - 1].duplicate_profile_id = arena_dup(list->arena, str_from(profile_id));
+}
+
 void error_id(struct rand *rand, char out[static ERROR_ID_BYTES])
 {
 	uint64_t a = rand_u64(rand);
@@ -122,7 +128,12 @@ void error_render_entry(const struct error_entry *entry, bool with_status, struc
 		strbuf_add_text(out, "\"pointer\":");
 		json_write_text(entry->pointer, out);
 	}
-	strbuf_add_text(out, with_status ? "},\"links\":{},\"meta\":{}}" : "}}");
+	strbuf_add_char(out, '}');
+	if (with_status)
+		strbuf_add_text(out, ",\"links\":{},\"meta\":{");
+	if (with_status && entry->duplicate_profile_id.len > 0)
+		strbuf_addf(out, "\"duplicate_profile_id\":\"%.*s\"", STR_ARG(entry->duplicate_profile_id));
+	strbuf_add_text(out, with_status ? "}}" : "}");
 }
 
 void error_render(const struct error_list *list, struct rand *rand, struct strbuf *out)

@@ -22,6 +22,7 @@
 	X(DUPLICATE_VARIANT, 409, "duplicate_variant", "Conflict.") \
 	X(DUPLICATE_CATEGORY, 409, "duplicate_category", "Conflict.") \
 	X(DUPLICATE_RELATION, 409, "duplicate_relation", "Conflict.") \
+	X(DUPLICATE_PROFILE, 409, "duplicate_profile", "Conflict.") \
 	X(GONE, 410, "gone", "Gone.") \
 	X(TOO_LARGE, 413, "payload_too_large", "Payload too large.") \
 	X(MEDIA_TYPE, 415, "unsupported_media_type", "Unsupported media type.") \
@@ -46,6 +47,7 @@ struct error_entry {
 	struct str detail;
 	struct str pointer;
 	struct str parameter;
+	struct str duplicate_profile_id; /* meta: who has the identifier already; empty = none */
 };
 
 /* Fills the entry (pointer and detail are borrowed) and returns false. */
@@ -64,6 +66,9 @@ struct error_list {
 void error_add(struct error_list *list, enum error_kind kind, struct str pointer, const char *format, ...)
 	PRINTF_LIKE(4, 5);
 void error_add_parameter(struct error_list *list, struct str parameter, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* The newest error says which profile is in the way. */
+void error_set_duplicate(struct error_list *list, const char *profile_id);
 
 /* Random and shaped like a UUID, NUL-terminated. */
 #define ERROR_ID_BYTES 37

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "sandbox/change.h"
+#include "sandbox/ident.h"
 #include "sandbox/trace.h"
 
 #include <string.h>
@@ -231,19 +232,6 @@ static int64_t duration_ms(const struct sandbox *sandbox, enum kind kind)
 	return kind == KIND_ITEM ? JOB_MS_ITEMS : JOB_MS_OTHERS;
 }
 
-/* 26 letters and digits: 10 of the time, 16 of chance. */
-static void make_id(struct sandbox *sandbox, char id[static 27])
-{
-	static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	uint64_t time = (uint64_t)sandbox_wall_ms(sandbox);
-
-	for (size_t i = 10; i-- > 0; time /= 32)
-		id[i] = alphabet[time % 32];
-	for (size_t i = 10; i < 26; i++)
-		id[i] = alphabet[rand_below(sandbox->rand, 32)];
-	id[26] = '\0';
-}
-
 static void set_times(struct sandbox *sandbox, struct jobs *jobs, struct job *job)
 {
 	job->created_wall_ms = sandbox_wall_ms(sandbox);
@@ -286,7 +274,7 @@ struct job *job_submit(struct sandbox *sandbox, struct account *account, enum ki
 		.body = body, .rows = job_rows(body, kind), .n_rows = json_len(job_rows(body, kind)),
 		.errors = json_new_array(), .done = json_new_array(),
 	};
-	make_id(sandbox, job->id);
+	ident_long(sandbox->rand, sandbox_wall_ms(sandbox), job->id);
 	set_times(sandbox, jobs, job);
 	check_rows(sandbox, account, job, lost);
 	list_append(&jobs->list[kind][op], job);

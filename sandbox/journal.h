@@ -18,7 +18,9 @@
 	X(UNCHANGED, "unchanged_content_sent", "a create or update whose content the entity has already") \
 	X(OVERLAP, "overlapping_change", \
 	  "a change of an entity while a job with the same entity was in progress: their order is not defined") \
-	X(TOO_MANY_JOBS, "too_many_jobs", "more bulk jobs in progress than allowed")
+	X(TOO_MANY_JOBS, "too_many_jobs", "more bulk jobs in progress than allowed") \
+	X(RESUBSCRIBED, "resubscribed_against_opt_out", \
+	  "a historical subscription, agreed to before the person opted out in Klaviyo itself")
 
 enum violation {
 #define VIOLATION_ENUM(name, text, help) VIOLATION_##name,

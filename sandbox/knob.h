@@ -26,9 +26,17 @@
 	X(drop_how, CHOICE, NULL, 0, 0, 2, "close|502|hang: what the client sees of a drop") \
 	X(reject_external_id, TEXTS, NULL, 0, 0, 0, "rows with one of these external ids are refused with 400") \
 	X(job_fail_external_id, TEXTS, NULL, 0, 0, 0, "rows with one of these external ids fail inside a job") \
+	X(reject_identifier, TEXTS, NULL, 0, 0, 0, \
+	  "profiles with one of these identifiers, or events with one of these unique ids, are refused with 400") \
+	X(job_fail_identifier, TEXTS, NULL, 0, 0, 0, "profiles with one of these identifiers fail inside an import") \
+	X(unsupported_phone_prefix, TEXTS, NULL, 0, 0, 0, "phone numbers that start so are refused with 400, as \"+86\"") \
+	X(opt_in, CHOICE, "opt-in", 0, 0, 1, "double|single: the account's opt-in where no list decides, and of new lists") \
+	X(forget_properties, FLAG, "forget-properties", 0, 0, 1, \
+	  "keep no properties of events and profiles: for millions of them") \
 	X(deny_scope, TEXTS, NULL, 0, 0, 0, "scopes that the keys lack, as \"catalogs:write\"") \
 	X(down, FLAG, "down", 0, 0, 1, "everything is answered with 503")
 
+enum opt_in { OPT_IN_DOUBLE, OPT_IN_SINGLE };
 enum drop_how { DROP_HOW_CLOSE, DROP_HOW_502, DROP_HOW_HANG };
 
 #define KNOB_TEXTS_MAX 100

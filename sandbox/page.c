@@ -13,7 +13,7 @@
 #define ROWS_MAX 200
 #define CELL_BYTES_MAX 300
 
-static void add_escaped(struct str text, struct strbuf *out)
+void page_escape(struct str text, struct strbuf *out)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		switch (text.p[i]) {
@@ -38,7 +38,7 @@ static void add_escaped(struct str text, struct strbuf *out)
 	}
 }
 
-static void add_cell(struct str text, struct strbuf *out)
+void page_cell(struct str text, struct strbuf *out)
 {
 	bool cut = text.len > CELL_BYTES_MAX;
 
@@ -47,7 +47,7 @@ static void add_cell(struct str text, struct strbuf *out)
 	while (cut && text.len > 0 && ((unsigned char)text.p[text.len] & 0xc0) == 0x80)
 		text.len--; /* not inside a character */
 	strbuf_add_text(out, "<td>");
-	add_escaped(text, out);
+	page_escape(text, out);
 	strbuf_add_text(out, cut ? "...</td>" : "</td>");
 }
 
@@ -58,12 +58,12 @@ static void add_attribute(const struct entity *entity, const char *name, struct 
 	struct strbuf text;
 
 	if (json_type(value) == JSON_STRING || json_type(value) == JSON_NULL) {
-		add_cell(json_text(value), out);
+		page_cell(json_text(value), out);
 		return;
 	}
 	strbuf_init(&text, REPLY_BYTES_MAX);
 	json_write(value, false, &text);
-	add_cell(strbuf_str(&text), out);
+	page_cell(strbuf_str(&text), out);
 	strbuf_release(&text);
 }
 
@@ -80,7 +80,7 @@ static void add_linked(const struct entity *entity, enum relation relation, stru
 			strbuf_add_text(&text, ", ");
 		strbuf_add_str(&text, link->end[!side]->external_id);
 	}
-	add_cell(strbuf_str(&text), out);
+	page_cell(strbuf_str(&text), out);
 	strbuf_release(&text);
 }
 
@@ -93,7 +93,7 @@ static void add_note(size_t shown, size_t all, struct strbuf *out)
 			    shown, all);
 }
 
-static void add_head(const char *const *name, size_t n, struct strbuf *out)
+void page_head(const char *const *name, size_t n, struct strbuf *out)
 {
 	strbuf_add_text(out, "<table><tr>");
 	for (size_t i = 0; i < n; i++)
@@ -122,7 +122,7 @@ static void add_items(const struct collection *items, struct strbuf *out)
 	size_t shown = 0;
 
 	strbuf_addf(out, "<h3>Items (%zu)</h3>\n", items->by_id.n);
-	add_head(head, ARRAY_LEN(head), out);
+	page_head(head, ARRAY_LEN(head), out);
 	for (size_t i = 0; i < items->n && shown < ROWS_MAX; i++) {
 		const struct entity *item = items->slot[i].entity;
 
@@ -151,7 +151,7 @@ static void add_categories(const struct collection *categories, struct strbuf *o
 	size_t shown = 0;
 
 	strbuf_addf(out, "<h3>Categories (%zu)</h3>\n", categories->by_id.n);
-	add_head(head, ARRAY_LEN(head), out);
+	page_head(head, ARRAY_LEN(head), out);
 	for (size_t i = 0; i < categories->n && shown < ROWS_MAX; i++) {
 		const struct entity *category = categories->slot[i].entity;
 
@@ -173,7 +173,7 @@ static void add_job(const struct sandbox *sandbox, const struct job *job, struct
 	strbuf_addf(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%zu</td><td>%zu</td>", job->id,
 		    kind_row(job->kind)->job_type[job->op], job_status(job, sandbox_time_ms(sandbox)),
 		    job->n_rows, job->n_failed);
-	add_cell(json_get_text(json_at(job->errors, 0), "detail"), out);
+	page_cell(json_get_text(json_at(job->errors, 0), "detail"), out);
 	strbuf_add_text(out, "</tr>\n");
 }
 
@@ -183,7 +183,7 @@ static void add_jobs(const struct sandbox *sandbox, const struct jobs *jobs, str
 	size_t shown = 0, all = 0;
 
 	strbuf_add_text(out, "<h3>Bulk jobs, newest first</h3>\n");
-	add_head(head, ARRAY_LEN(head), out);
+	page_head(head, ARRAY_LEN(head), out);
 	for (size_t kind = 0; kind < KIND_COUNT; kind++) {
 		for (size_t op = 0; op < OP_COUNT; op++) {
 			const struct job_list *list = &jobs->list[kind][op];
@@ -204,7 +204,7 @@ static void add_counts(const struct sandbox *sandbox, struct strbuf *out)
 
 	strbuf_addf(out, "<h2>Requests</h2>\n<p>%" PRId64 " in all, %" PRId64 " throttled.</p>\n",
 		    sandbox->n_requests, journal->throttled);
-	add_head(head, ARRAY_LEN(head), out);
+	page_head(head, ARRAY_LEN(head), out);
 	for (size_t i = 0; i <= journal->n_routes; i++) {
 		const struct journal_route *route = &journal->route[i];
 		bool known = i < journal->n_routes;
@@ -243,6 +243,7 @@ void page_render(const struct sandbox *sandbox, struct strbuf *out)
 		add_items(&account->catalog.collection[KIND_ITEM], out);
 		add_categories(&account->catalog.collection[KIND_CATEGORY], out);
 		add_jobs(sandbox, &account->jobs, out);
+		people_page(account, out);
 	}
 	add_counts(sandbox, out);
 	strbuf_add_text(out, "</body></html>\n");

@@ -4,8 +4,9 @@
  * Keeps:   a parameter the route does not know is refused, as Klaviyo does.
  * Threads: the server's thread.
  *
- * A cursor is the base64 of "n:NUMBER": the number of the last thing on the page before. It stays right
- * when things are added or removed in between.
+ * A cursor is the base64 of "n:NUMBER": the number of the last thing on the page before, and in another
+ * order "n:NUMBER:KEY" with what it was sorted by. It stays right when things are added or removed in
+ * between.
  */
 #include "sandbox/query.h"
 
@@ -32,7 +33,22 @@ bool fields_want(struct str fields, const char *name)
 	if (!fields.p)
 		return true;
 	while (str_split(&fields, ',', &part))
-		if (str_eq(part, str_from(name)))
+		if (str_eq(str_of(part.p, str_find_char(part, '.')), str_from(name)))
+			return true;
+	return false;
+}
+
+bool query_includes(const struct query *query, const char *name)
+{
+	return query->include && fields_want(query->included, name);
+}
+
+static bool in_words(const char *words, struct str word)
+{
+	struct str rest = str_from(words), part;
+
+	while (str_split(&rest, '|', &part))
+		if (str_eq(part, word))
 			return true;
 	return false;
 }
@@ -64,20 +80,26 @@ static void read_fields(struct call *call, struct str parameter, struct str valu
 static void read_size(struct call *call, struct str parameter, struct str value, struct query *query)
 {
 	int64_t size;
+	int64_t max = call->route->size_max ? (int64_t)call->route->size_max : PAGE_SIZE_MAX;
 
-	if (str_to_int64(value, &size) && size >= 1 && size <= PAGE_SIZE_MAX)
+	if (str_to_int64(value, &size) && size >= 1 && size <= max)
 		query->size = (size_t)size;
 	else
 		error_add_parameter(&call->errors, parameter,
-				    "Page size must be an integer between 1 and %d.", PAGE_SIZE_MAX);
+				    "Page size must be an integer between 1 and %d.", (int)max);
 }
 
 static void read_cursor(struct call *call, struct str parameter, struct str value, struct query *query)
 {
 	struct str text;
+	size_t at;
 
-	if (base64_decode(call->arena, value, &text) && str_starts(text, STR("n:")) &&
-	    str_to_int64(str_skip(text, 2), &query->cursor))
+	if (!base64_decode(call->arena, value, &text) || !str_starts(text, STR("n:")))
+		text = STR("");
+	text = str_skip(text, 2);
+	at = str_find_char(text, ':');
+	query->cursor_key = str_skip(text, at + 1);
+	if (str_to_int64(str_of(text.p, at), &query->cursor))
 		query->has_cursor = true;
 	else
 		error_add_parameter(&call->errors, parameter, "Invalid cursor.");
@@ -85,8 +107,9 @@ static void read_cursor(struct call *call, struct str parameter, struct str valu
 
 static void read_sort(struct call *call, struct str parameter, struct str value, struct query *query)
 {
-	query->descending = str_eq(value, STR("-created"));
-	if (!query->descending && !str_eq(value, STR("created")))
+	query->descending = str_starts(value, STR("-"));
+	query->sort = str_skip(value, query->descending ? 1 : 0);
+	if (!in_words(call->route->sorts ? call->route->sorts : "created", query->sort))
 		error_add_parameter(&call->errors, parameter, "'%.*s' is not a valid sort.", STR_ARG(value));
 }
 
@@ -107,11 +130,78 @@ static void read_include(struct call *call, struct str parameter, struct str val
 	bool job = (call->route->params & PARAM_FIELDS_JOB) != 0;
 	bool metric = (call->route->params & PARAM_FIELDS_METRIC) != 0;
 	const char *known = job ? kind_row(call->route->kind)->plural : metric ? "flow-triggers" : "variants";
+	struct str rest = value, part;
 
-	query->include = str_eq(value, str_from(known));
+	query->included = value;
+	query->include = value.len > 0;
+	if (call->route->includes)
+		known = call->route->includes;
+	while (str_split(&rest, ',', &part))
+		query->include = query->include && in_words(known, part);
 	if (!query->include)
 		error_add_parameter(&call->errors, parameter, "'%.*s' is not a valid include.",
 				    STR_ARG(value));
+}
+
+/* ---- fields of resources beside the catalog ---- */
+
+static const struct fields_row {
+	unsigned param;
+	const char *type;
+	const char *known;
+} fields_row[FIELDS_COUNT] = {
+	[FIELDS_PROFILE] = { PARAM_FIELDS_PROFILE, "profile",
+			     "id|email|phone_number|external_id|first_name|last_name|organization|locale|"
+			     "title|"
+			     "image|created|updated|last_event_date|location|properties|subscriptions|"
+			     "predictive_analytics|joined_group_at" },
+	[FIELDS_EVENT] = { PARAM_FIELDS_EVENT, "event", "id|timestamp|datetime|event_properties|uuid" },
+	[FIELDS_METRIC] = { PARAM_FIELDS_METRIC, "metric", "id|name|created|updated|integration" },
+	[FIELDS_LIST] = { PARAM_FIELDS_LIST, "list", "id|name|created|updated|opt_in_process|profile_count" },
+	[FIELDS_IMPORT] = { PARAM_FIELDS_IMPORT, "profile-bulk-import-job",
+			    "id|status|created_at|total_count|completed_count|failed_count|completed_at|"
+			    "expires_at|started_at" },
+	[FIELDS_IMPORT_ERROR] = { PARAM_FIELDS_IMPORT_ERROR, "import-error",
+				  "id|code|title|detail|source|original_payload" },
+};
+
+/* The resource that fields[TYPE] is about; NULL if the route knows none. */
+static const struct fields_row *find_fields(const struct route *route, struct str name)
+{
+	for (size_t i = 0; i < FIELDS_COUNT; i++)
+		if ((route->params & fields_row[i].param) && name.len > 8 &&
+		    str_eq(str_of(name.p + 7, name.len - 8), str_from(fields_row[i].type)))
+			return &fields_row[i];
+	return NULL;
+}
+
+static void read_other_fields(struct call *call, struct str parameter, struct str value,
+			      const struct fields_row *row, struct query *query)
+{
+	struct str rest = value, part;
+
+	while (str_split(&rest, ',', &part))
+		if (!in_words(row->known, str_of(part.p, str_find_char(part, '.'))))
+			error_add_parameter(&call->errors, parameter,
+					    "'%.*s' is not a valid field for the resource '%s'.",
+					    STR_ARG(part), row->type);
+	query->fields_of[row - fields_row] = value.p ? value : STR("");
+}
+
+static void read_additional(struct call *call, struct str parameter, struct str value, struct query *query)
+{
+	bool profile = (call->route->params & PARAM_ADD_PROFILE) != 0;
+	struct str rest = value, part;
+
+	while (str_split(&rest, ',', &part)) {
+		if (profile && str_eq(part, STR("subscriptions")))
+			query->subscriptions = true;
+		else if (!profile && str_eq(part, STR("profile_count")))
+			query->profile_count = true;
+		else if (!profile || !str_eq(part, STR("predictive_analytics")))
+			error_add_parameter(&call->errors, parameter,
+					    "'%.*s' is not a valid additional field.", STR_ARG(part));
+	}
 }
 
 /*
@@ -134,8 +224,9 @@ static int fields_kind(const struct route *route, struct str name)
 	if (((route->params & PARAM_FIELDS_JOB) &&
 	     str_eq(type, str_from(kind_row(route->kind)->job_type[route->op]))) ||
 	    ((route->params & PARAM_FIELDS_ACCOUNT) && str_eq(type, STR("account"))) ||
-	    ((route->params & PARAM_FIELDS_METRIC) && str_eq(type, STR("metric"))) ||
-	    ((route->params & PARAM_FIELDS_FLOW) && str_eq(type, STR("flow"))))
+	    ((route->params & PARAM_FIELDS_FLOW) && str_eq(type, STR("flow"))) ||
+	    ((route->params & PARAM_FIELDS_OTHER) &&
+	     in_words("attribution|conversation|push-token|segment|tag|list", type)))
 		return KIND_COUNT;
 	return -1;
 }
@@ -152,8 +243,11 @@ static void read_parameter(struct call *call, struct str name, struct str value,
 		{ "page[size]", PARAM_SIZE, read_size },
 		{ "sort", PARAM_SORT, read_sort },
 		{ "include", PARAM_INCLUDE, read_include },
+		{ "additional-fields[profile]", PARAM_ADD_PROFILE, read_additional },
+		{ "additional-fields[list]", PARAM_ADD_LIST, read_additional },
 	};
 	int kind = fields_kind(call->route, name);
+	const struct fields_row *fields = find_fields(call->route, name);
 
 	for (size_t i = 0; i < ARRAY_LEN(reader); i++) {
 		if ((call->route->params & reader[i].param) && str_eq(name, str_from(reader[i].name))) {
@@ -161,7 +255,9 @@ static void read_parameter(struct call *call, struct str name, struct str value,
 			return;
 		}
 	}
-	if (kind >= 0 && kind < KIND_COUNT)
+	if (fields && str_starts(name, STR("fields[")))
+		read_other_fields(call, name, value, fields, query);
+	else if (kind >= 0 && kind < KIND_COUNT)
 		read_fields(call, name, value, (enum kind)kind, query);
 	else if (kind == KIND_COUNT)
 		query->fields_job = value.p ? value : STR("");
@@ -175,7 +271,7 @@ bool query_read(struct call *call, struct query *query)
 	struct str rest = call->request->query, part;
 	struct strbuf kept;
 
-	*query = (struct query){ .size = PAGE_SIZE_MAX };
+	*query = (struct query){ .size = call->route->size ? call->route->size : PAGE_SIZE_MAX };
 	strbuf_init(&kept, rest.len + 1);
 	while (str_split(&rest, '&', &part)) {
 		size_t at = str_find_char(part, '=');
@@ -222,7 +318,14 @@ static void add_link(struct call *call, struct str query, struct strbuf *out)
 void query_render_links(struct call *call, const struct query *query, bool more, int64_t last,
 			struct strbuf *out)
 {
-	struct str text = arena_printf(call->arena, "n:%" PRId64, last);
+	query_render_links_keyed(call, query, more, last, (struct str){ 0 }, out);
+}
+
+void query_render_links_keyed(struct call *call, const struct query *query, bool more, int64_t last,
+			      struct str key, struct strbuf *out)
+{
+	struct str text =
+		arena_printf(call->arena, key.p ? "n:%" PRId64 ":%.*s" : "n:%" PRId64, last, STR_ARG(key));
 	struct strbuf next;
 
 	strbuf_init(&next, query->rest.len + 200);

@@ -8,11 +8,13 @@
  */
 #include "sandbox/route.h"
 
+#include "sandbox/body.h"
+
 #include <string.h>
 
-#define READ "catalogs:read"
-#define WRITE "catalogs:write"
-#define PAGED (PARAM_FILTER | PARAM_CURSOR | PARAM_SIZE | PARAM_SORT)
+#define READ	    "catalogs:read"
+#define WRITE	    "catalogs:write"
+#define PAGED	    (PARAM_FILTER | PARAM_CURSOR | PARAM_SIZE | PARAM_SORT)
 #define ITEM_PARAMS (PARAM_FIELDS_ITEM | PARAM_FIELDS_VARIANT | PARAM_INCLUDE)
 
 /* Create, list, get, update and delete of one kind. */
@@ -48,8 +50,10 @@
 
 #define RELATION_ROUTES(path, name, kind_, other_) \
 	RELATION_ROUTE("POST", path, name, OP_CREATE, kind_, other_), \
-	RELATION_ROUTE("PATCH", path, name, OP_UPDATE, kind_, other_), \
-	RELATION_ROUTE("DELETE", path, name, OP_DELETE, kind_, other_)
+		RELATION_ROUTE("PATCH", path, name, OP_UPDATE, kind_, other_), \
+		RELATION_ROUTE("DELETE", path, name, OP_DELETE, kind_, other_)
+
+#define PROFILE_PARAMS (PARAM_FIELDS_PROFILE | PARAM_ADD_PROFILE)
 
 #define JOB_ROUTES(path, kind_, op_, poll_tier, get_params) \
 	{ "POST", path, TIER_L, WRITE, PARAM_FIELDS_JOB, job_create, kind_, op_, .body = BODY_JOB }, \
@@ -62,6 +66,64 @@
 static const struct route rows[] = {
 	{ "GET", "/api/accounts", TIER_XS, "accounts:read", PARAM_FIELDS_ACCOUNT, account_list },
 	{ "GET", "/api/accounts/{id}", TIER_XS, "accounts:read", PARAM_FIELDS_ACCOUNT, account_get },
+
+	{ "POST", "/api/events", TIER_XL, "events:write", 0, event_create, .shape = &body_event },
+	{ "GET", "/api/events", TIER_XL, "events:read",
+	  PAGED | PARAM_INCLUDE | PARAM_FIELDS_EVENT | PARAM_FIELDS_METRIC | PARAM_FIELDS_PROFILE |
+		  PARAM_FIELDS_OTHER,
+	  event_list, .sorts = "datetime|timestamp", .includes = "attributions|metric|profile",
+	  .size_max = 1000, .size = 200 },
+	{ "GET", "/api/events/{id}", TIER_M, "events:read",
+	  PARAM_INCLUDE | PARAM_FIELDS_EVENT | PARAM_FIELDS_METRIC | PARAM_FIELDS_PROFILE |
+		  PARAM_FIELDS_OTHER,
+	  event_get, .includes = "attributions|metric|profile" },
+	{ "POST", "/api/event-bulk-create-jobs", TIER_M, "events:write", 0, event_bulk_create,
+	  .shape = &body_event_bulk },
+
+	{ "POST", "/api/profile-import", TIER_L, "profiles:write", PROFILE_PARAMS, profile_import,
+	  .shape = &body_profile_import },
+	{ "POST", "/api/profiles", TIER_L, "profiles:write", PROFILE_PARAMS, profile_create,
+	  .shape = &body_profile_create },
+	{ "GET", "/api/profiles", TIER_L, "profiles:read",
+	  PAGED | PROFILE_PARAMS | PARAM_INCLUDE | PARAM_FIELDS_OTHER, profile_list_all,
+	  .sorts = "created|updated|email|id|subscriptions.email.marketing.suppression.timestamp|"
+		   "subscriptions.email.marketing.list_suppressions.timestamp",
+	  .includes = "conversations|push-tokens", .size_max = 100, .size = 20 },
+	{ "GET", "/api/profiles/{id}", TIER_L, "profiles:read",
+	  PROFILE_PARAMS | PARAM_INCLUDE | PARAM_FIELDS_LIST | PARAM_FIELDS_OTHER, profile_get,
+	  .includes = "conversations|lists|push-tokens|segments" },
+	{ "PATCH", "/api/profiles/{id}", TIER_L, "profiles:write", PROFILE_PARAMS, profile_update,
+	  .shape = &body_profile_update },
+	{ "POST", "/api/data-privacy-deletion-jobs", TIER_S, "data-privacy:write", 0, profile_deletion,
+	  .shape = &body_deletion },
+
+	{ "POST", "/api/profile-bulk-import-jobs", TIER_M, "lists:write profiles:write", PARAM_FIELDS_IMPORT,
+	  import_create, .shape = &body_import_job },
+	{ "GET", "/api/profile-bulk-import-jobs", TIER_M, "lists:read profiles:read",
+	  PAGED | PARAM_FIELDS_IMPORT, import_list, .sorts = "created_at", .size_max = 100, .size = 20 },
+	{ "GET", "/api/profile-bulk-import-jobs/{id}", TIER_M, "lists:read profiles:read",
+	  PARAM_INCLUDE | PARAM_FIELDS_IMPORT | PARAM_FIELDS_LIST, import_get, .includes = "lists" },
+	{ "GET", "/api/profile-bulk-import-jobs/{id}/import-errors", TIER_M, "profiles:read",
+	  PARAM_CURSOR | PARAM_SIZE | PARAM_FIELDS_IMPORT_ERROR, import_error_list, .size_max = 100,
+	  .size = 20 },
+
+	{ "POST", "/api/lists", TIER_M, "lists:write", PARAM_FIELDS_LIST, list_create,
+	  .shape = &body_list_create },
+	{ "GET", "/api/lists", TIER_L, "lists:read",
+	  PAGED | PARAM_INCLUDE | PARAM_FIELDS_LIST | PARAM_FIELDS_FLOW | PARAM_FIELDS_OTHER, list_list,
+	  .sorts = "created|id|name|updated", .includes = "flow-triggers|tags", .size_max = 10, .size = 10 },
+	{ "GET", "/api/lists/{id}", TIER_L, "lists:read",
+	  PARAM_INCLUDE | PARAM_FIELDS_LIST | PARAM_FIELDS_FLOW | PARAM_FIELDS_OTHER | PARAM_ADD_LIST,
+	  list_get, .includes = "flow-triggers|tags" },
+	{ "GET", "/api/lists/{id}/profiles", TIER_L, "lists:read profiles:read", PAGED | PROFILE_PARAMS,
+	  list_profiles, .sorts = "joined_group_at", .size_max = 100, .size = 20 },
+
+	{ "POST", "/api/profile-subscription-bulk-create-jobs", TIER_L,
+	  "lists:write profiles:write subscriptions:write", 0, consent_subscribe, .shape = &body_subscribe },
+	{ "POST", "/api/profile-subscription-bulk-delete-jobs", TIER_L,
+	  "lists:write profiles:write subscriptions:write", 0, consent_unsubscribe,
+	  .shape = &body_unsubscribe },
+
 	{ "GET", "/api/metrics", TIER_M, "metrics:read",
 	  PARAM_FILTER | PARAM_CURSOR | PARAM_INCLUDE | PARAM_FIELDS_METRIC | PARAM_FIELDS_FLOW,
 	  metric_list },
@@ -147,6 +209,8 @@ const struct shape *route_shape(const struct route *route)
 {
 	const struct kind_row *kind = kind_row(route->kind);
 
+	if (route->shape)
+		return route->shape;
 	switch (route->body) {
 	case BODY_NONE:
 		return NULL;

@@ -18,6 +18,14 @@
 #define PARAM_FIELDS_ACCOUNT 512u
 #define PARAM_FIELDS_METRIC 1024u
 #define PARAM_FIELDS_FLOW 2048u
+#define PARAM_FIELDS_PROFILE 4096u
+#define PARAM_FIELDS_EVENT 8192u
+#define PARAM_FIELDS_LIST 16384u
+#define PARAM_FIELDS_IMPORT 32768u
+#define PARAM_FIELDS_IMPORT_ERROR 65536u
+#define PARAM_FIELDS_OTHER 131072u  /* of resources that it never includes: tag, segment, push-token, ... */
+#define PARAM_ADD_PROFILE 262144u   /* additional-fields[profile] */
+#define PARAM_ADD_LIST 524288u
 
 enum body { BODY_NONE, BODY_RESOURCE, BODY_JOB, BODY_LINKS };
 
@@ -33,6 +41,10 @@ struct route {
 	enum op op;                /* and what is done */
 	enum kind other;           /* of a relation: the other side */
 	enum body body;
+	const struct shape *shape; /* of the body, where it is not about a kind of the catalog */
+	const char *sorts;         /* what "sort" may name, '|' between; NULL = created */
+	const char *includes;      /* what "include" may name, '|' between; NULL = by kind (query.c) */
+	size_t size_max, size;     /* page[size]: highest and default; 0 = PAGE_SIZE_MAX */
 };
 
 /* The shape of the route's body; NULL if it has none. */
@@ -57,6 +69,26 @@ struct entity *call_entity(struct call *call);
 /* Handlers, by the file they stand in. */
 void account_list(struct call *call);
 void account_get(struct call *call);
+void event_create(struct call *call);
+void event_bulk_create(struct call *call);
+void event_list(struct call *call);
+void event_get(struct call *call);
+void profile_import(struct call *call);
+void profile_create(struct call *call);
+void profile_update(struct call *call);
+void profile_get(struct call *call);
+void profile_list_all(struct call *call);
+void profile_deletion(struct call *call);
+void import_create(struct call *call);
+void import_list(struct call *call);
+void import_get(struct call *call);
+void import_error_list(struct call *call);
+void list_create(struct call *call);
+void list_get(struct call *call);
+void list_list(struct call *call);
+void list_profiles(struct call *call);
+void consent_subscribe(struct call *call);
+void consent_unsubscribe(struct call *call);
 void metric_list(struct call *call);
 void metric_get(struct call *call);
 void catalog_entity_create(struct call *call);

@@ -103,6 +103,7 @@ static void answer(struct call *call)
 	if (!gate_route(call) || !gate_key(call) || !gate_revision(call))
 		return;
 	jobs_advance(call->sandbox, call->account);
+	imports_advance(call->sandbox, call->account);
 	if (gate_limit(call) && gate_scope(call) && gate_body(call))
 		call->route->handle(call);
 }

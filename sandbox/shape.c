@@ -2,7 +2,8 @@
  * Checks a request body against a table of shapes.
  *
  * Does:    reports each fault with a JSON pointer to the member it is about.
- * Doesn't: look at what the sandbox holds; resources that must exist are the handlers' business.
+ * Doesn't: know the rules of single values (shape_value.c), nor what the sandbox holds: resources that must
+ *          exist are the handlers' business.
  * Keeps:   recursion is as deep as the tables are nested (a handful), whatever the body looks like.
  * Threads: pure.
  */
@@ -61,97 +62,6 @@ static void fault_member(struct error_list *errors, const struct place *place, c
 	fault(errors, place, arena_cstr(errors->arena, detail));
 }
 
-bool shape_catalog_id(struct str text, struct str *external_id)
-{
-	static const char prefix[] = "$custom:::$default:::";
-
-	if (!str_starts(text, STR(prefix)) || text.len == sizeof(prefix) - 1)
-		return false;
-	*external_id = str_skip(text, sizeof(prefix) - 1);
-	return true;
-}
-
-static bool is_number(enum json_type type)
-{
-	return type == JSON_INTEGER || type == JSON_REAL;
-}
-
-static const char *check_text(const struct shape_field *field, const struct json *value, struct arena *arena)
-{
-	struct str text = json_text(value);
-	struct str external_id;
-
-	if (json_type(value) != JSON_STRING)
-		return "Invalid input. A string is expected.";
-	if (field->only && !str_eq(text, str_from(field->only)))
-		return arena_printf(arena, "Invalid input. The only value allowed is '%s'.", field->only).p;
-	if (field->type == SHAPE_NAME && str_trim(text).len == 0)
-		return "Invalid input. The value may not be blank.";
-	if (field->type == SHAPE_ID && !shape_catalog_id(text, &external_id))
-		return "Invalid input. An id of the form '$custom:::$default:::{external_id}' is expected.";
-	return NULL;
-}
-
-static const char *check_integer(const struct shape_field *field, const struct json *value,
-				 struct arena *arena)
-{
-	double number = json_number(value);
-
-	if (json_type(value) != JSON_INTEGER)
-		return "Invalid input. An integer is expected.";
-	if (number < (double)field->low || number > (double)field->high)
-		return arena_printf(arena, "Invalid input. A value from %lld to %lld is expected.",
-				    (long long)field->low, (long long)field->high).p;
-	return NULL;
-}
-
-static const char *check_flat(const struct json *value)
-{
-	struct strbuf text;
-	bool too_large;
-
-	if (json_type(value) != JSON_OBJECT)
-		return "Invalid input. An object is expected.";
-	for (void *it = json_first(value); it; it = json_next(value, it)) {
-		enum json_type type = json_type(json_member_value(it));
-
-		if (type == JSON_OBJECT || type == JSON_ARRAY)
-			return "Invalid input. The object must be flat: no objects or lists inside.";
-	}
-	strbuf_init(&text, SHAPE_FLAT_BYTES_MAX);
-	json_write(value, false, &text);
-	too_large = text.overflow;
-	strbuf_release(&text);
-	return too_large ? "Invalid input. The object may not exceed 100 KB." : NULL;
-}
-
-/* What is wrong with a value that has no faults inside it, or NULL. */
-static const char *check_plain(const struct shape_field *field, const struct json *value, struct arena *arena)
-{
-	enum json_type type = json_type(value);
-
-	switch (field->type) {
-	case SHAPE_TEXT:
-	case SHAPE_NAME:
-	case SHAPE_ID:
-		return check_text(field, value, arena);
-	case SHAPE_NUMBER:
-		return is_number(type) ? NULL : "Invalid input. A number is expected.";
-	case SHAPE_INTEGER:
-		return check_integer(field, value, arena);
-	case SHAPE_BOOL:
-		return type == JSON_TRUE || type == JSON_FALSE ? NULL
-							       : "Invalid input. A boolean is expected.";
-	case SHAPE_FLAT:
-		return check_flat(value);
-	case SHAPE_TEXTS:
-	case SHAPE_OBJECT:
-	case SHAPE_LIST:
-		return NULL;
-	}
-	return NULL;
-}
-
 static void check_object(const struct shape *shape, const struct json *value, const struct place *place,
 			 struct error_list *errors);
 
@@ -206,7 +116,7 @@ static void check_value(const struct shape_field *field, const struct json *valu
 	} else if (field->type == SHAPE_TEXTS) {
 		check_texts(value, place, errors);
 	} else {
-		detail = check_plain(field, value, errors->arena);
+		detail = shape_value_fault(field, value, errors->arena);
 		if (detail)
 			fault(errors, place, detail);
 	}

@@ -49,6 +49,7 @@ static void account_free(struct account *account)
 {
 	jobs_release(&account->jobs);
 	catalog_release(&account->catalog);
+	people_release(&account->people);
 	traces_release(&account->traces);
 	mem_free(account->limit);
 	mem_free(account);

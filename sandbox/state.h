@@ -8,6 +8,7 @@
 #include "sandbox/journal.h"
 #include "sandbox/knob.h"
 #include "sandbox/limit.h"
+#include "sandbox/people.h"
 
 /*
  * Everything the simulator holds, in memory. Time and chance come from outside, so that a test owns both.
@@ -21,6 +22,7 @@ struct account {
 	char id[7];                /* derived from the key; also the public key */
 	struct catalog catalog;
 	struct jobs jobs;
+	struct people people;
 	struct table traces;       /* struct trace by "kind:external id" */
 	struct limit *limit;       /* one per route */
 };

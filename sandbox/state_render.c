@@ -106,6 +106,9 @@ void state_render_account(const struct sandbox *sandbox, const struct account *a
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		add_collection(account, (enum kind)kind, out);
 	add_jobs(sandbox, account, out);
+	strbuf_add_text(out, ",\"people\":");
+	people_render(sandbox, account, out);
+	people_render_held(account, out);
 	strbuf_add_char(out, '}');
 }
 
@@ -135,7 +138,9 @@ void state_render_counts(const struct sandbox *sandbox, struct strbuf *out)
 	journal_render_status(journal->route, journal->n_routes + 1, out);
 	strbuf_add_text(out, ",\"effects\":{");
 	add_effects(journal, out);
-	strbuf_add_text(out, "},\"routes\":[");
+	strbuf_add_text(out, "},\"people\":");
+	people_render_totals(sandbox, out);
+	strbuf_add_text(out, ",\"routes\":[");
 	for (size_t i = 0; i <= journal->n_routes; i++) {
 		bool known = i < journal->n_routes;
 

@@ -1,11 +1,11 @@
 /*
  * Pannier's storefront script: tells Pannier, and klaviyo.js where the store wants it, what a visitor looks at.
  *
- * Does:    takes product, cart, checkout, search, category and customer from calls, data attributes or JSON-LD; sends
- *          them so that they survive leaving the page; in modes onsite and both loads klaviyo.js.
+ * Does:    takes product, cart, checkout, search, category and customer from calls, data attributes or JSON-LD;
+ *          sends them so that they survive leaving the page; in modes onsite and both loads klaviyo.js.
  * Doesn't: keep, load or send anything without consent, against Do Not Track or GPC, or for automated browsers.
- * Keeps:   an event is sent by one channel only: by klaviyo.js in mode onsite, by beacon otherwise. It has an id of its
- *          own, so sending it again is harmless. See docs/storefront.md.
+ * Keeps:   an event goes by one channel only: by klaviyo.js in mode onsite, by beacon otherwise. It has an id
+ *          of its own, so sending it again is harmless. See docs/storefront.md.
  */
 (function (window, document, config) {
 	"use strict";
@@ -290,14 +290,18 @@
 		emit("active", {});
 	}
 
+	/* klaviyo.js tells Active on Site itself; blocked, it cannot. */
 	function loadKlaviyo() {
 		var element = document.createElement("script");
 
 		element.async = true;
-		element.src = KLAVIYO + encodeURIComponent(config.public_key);
-		/* klaviyo.js tells Active on Site itself; blocked, it cannot. */
 		element.onerror = active;
-		document.head.appendChild(element);
+		try {
+			element.src = KLAVIYO + encodeURIComponent(config.public_key);
+			document.head.appendChild(element);
+		} catch (error) {
+			active(); /* the page's Trusted Types forbid it */
+		}
 	}
 
 	function names(items) {
@@ -427,7 +431,7 @@
 		cart: function (given) {
 			var cart = withItems(given), before = recall("cart");
 
-			if (!isNews("cart", cart))
+			if (!isNews("cart", cart) || (!cart.items.length && !cart.cart_id))
 				return;
 			cart.added = cart.added || addedTo(cart, before);
 			emit("cart_changed", { cart: cart });

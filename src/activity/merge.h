@@ -73,8 +73,9 @@ struct activity_view {
  *                                              than nothing. Parts that turn up after that was told are left out
  *   Partially Refunded Order                   <order>:refund:<id>, step without amount: it has no value, not even that of its lines
  * A unique_id over 255 bytes is cut and ends in its digest. An order with neither e-mail nor phone is held ("no e-mail address
- * and no phone number"); one with a product that is not known is held until due_first_ms + product_wait_ms (again_ms), one
- * without a base until it comes. A test order (base.test) is held for good. Only what is switched on is in the view.
+ * and no phone number"); one with a product that is not known, in a line that lacks name, brand, categories, image_url or
+ * product_url, is held until due_first_ms + product_wait_ms (again_ms); one without a base until it comes. A test order
+ * (base.test) is held for good. Only what is switched on is in the view.
  *
  * Persons. A profile's fields: the newest non-empty one of the parts customer, subscriber and order (by version, then seq); an
  * e-mail address or phone number that is the root's id counts before all. Properties: CustomerId (unless it is the external_id),

@@ -42,14 +42,23 @@ static bool code_option(struct cli *cli, struct audit_filter *filter, struct err
 
 static bool root_option(struct cli *cli, struct audit_filter *filter, struct err *err)
 {
-	const char *product = cli_option(cli, "product"), *category = cli_option(cli, "category");
+	static const struct {
+		const char *option;
+		enum entity_kind kind;
+	} row[] = { { "product", ENTITY_PRODUCT },
+		    { "category", ENTITY_CATEGORY },
+		    { "order", ENTITY_ORDER },
+		    { "person", ENTITY_PERSON } };
 
-	if (product && category)
-		return err_set(err, ERR_INVALID, "--product and --category exclude each other");
-	if (product)
-		filter->root = (struct entity){ ENTITY_PRODUCT, str_from(product) };
-	if (category)
-		filter->root = (struct entity){ ENTITY_CATEGORY, str_from(category) };
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		const char *id = cli_option(cli, row[i].option);
+
+		if (id && filter->root.id.len > 0)
+			return err_set(err, ERR_INVALID,
+				       "only one of --product, --category, --order and --person");
+		if (id)
+			filter->root = (struct entity){ row[i].kind, str_from(id) };
+	}
 	return true;
 }
 

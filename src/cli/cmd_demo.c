@@ -32,6 +32,7 @@
 #define PORTS_TRIED    50
 #define DAEMON_PORT    8080
 #define SANDBOX_PORT   8081
+#define SHOP_PORT      8082
 #define PHASES	       2
 
 /* ---- signals ---- */
@@ -190,26 +191,23 @@ static bool add_account(struct demo *demo, int64_t now_ms, struct err *err)
 }
 
 static bool add_store(struct demo *demo, const char *name, const char *platform, struct str secret,
-		      struct setting_change change, int64_t now_ms, struct err *err)
+		      const struct setting_change *change, size_t n, int64_t now_ms, struct err *err)
 {
 	struct settings_new_store store = { .name = str_from(name),
 					    .platform = str_from(platform),
 					    .account = STR(DEMO_ACCOUNT),
 					    .secret = secret,
-					    .change = &change,
-					    .n = 1 };
+					    .change = change,
+					    .n = n };
 
 	if (snapshot_find_store(demo->cli->snapshot, store.name))
-		return settings_store_set(demo->cli->settings, store.name, STR(""), secret, &change, 1,
-					  now_ms, err);
+		return settings_store_set(demo->cli->settings, store.name, STR(""), secret, change, n, now_ms,
+					  err);
 	return settings_store_add(demo->cli->settings, &store, now_ms, err);
 }
 
-static bool connect_all(struct demo *demo, struct err *err)
+static bool make_secrets(struct demo *demo, struct err *err)
 {
-	struct setting_change template = { STR("url_template"), STR("https://shop.example/{market}/{slug}") };
-	struct setting_change prefix = { STR("id_prefix"), STR(DEMO_PREFIX) };
-	int64_t now_ms = clock_wall_ms(demo->cli->clock);
 	struct cli *cli = demo->cli;
 
 	demo->key = random_text(cli, "pk_demo", false);
@@ -217,10 +215,46 @@ static bool connect_all(struct demo *demo, struct err *err)
 	demo->signing_secret = random_text(cli, "whsec_", true);
 	return keep_secret(cli, "klaviyo-key.txt", &demo->key, err) &&
 	       keep_secret(cli, "enad-secret.txt", &demo->enad_secret, err) &&
-	       keep_secret(cli, "generic-secret.txt", &demo->signing_secret, err) &&
-	       add_account(demo, now_ms, err) &&
-	       add_store(demo, DEMO_STORE_ENAD, "enad", demo->enad_secret, template, now_ms, err) &&
-	       add_store(demo, DEMO_STORE_GENERIC, "generic", demo->signing_secret, prefix, now_ms, err) &&
+	       keep_secret(cli, "generic-secret.txt", &demo->signing_secret, err);
+}
+
+static bool start_shop(struct demo *demo, struct err *err)
+{
+	struct arena *arena = &demo->cli->arena;
+	struct str daemon = demo->daemon.url;
+	struct demo_site_config config = {
+		.listen = listen_of(demo->cli, "shop-listen", SHOP_PORT, port_of(daemon)),
+		.daemon_url = daemon,
+		.sandbox_url = demo->sandbox.url,
+		.script_url = arena_printf(arena, "%.*s/s/" DEMO_STORE_GENERIC ".js", STR_ARG(daemon)),
+		.hook_url = arena_printf(arena, "%.*s/hooks/generic/" DEMO_STORE_GENERIC, STR_ARG(daemon)),
+		.secret = demo->signing_secret,
+		.clock = demo->cli->clock,
+	};
+
+	return demo_site_start(&config, &demo->site, err);
+}
+
+static bool connect_all(struct demo *demo, struct err *err)
+{
+	struct cli *cli = demo->cli;
+	struct str shop = demo_site_url(demo->site);
+	struct setting_change template = { STR("url_template"), STR("https://shop.example/{market}/{slug}") };
+	struct setting_change generic[] = {
+		{ STR("id_prefix"), STR(DEMO_PREFIX) },
+		{ STR("storefront_mode"), STR("server") },
+		{ STR("storefront_origins"), shop },
+		{ STR("storefront_key"), random_text(cli, "pub_", false) },
+		{ STR("storefront_url"), demo->daemon.url },
+		{ STR("cart_url_template"),
+		  arena_printf(&cli->arena, "%.*s/cart?restore={cart_id}", STR_ARG(shop)) },
+	};
+	int64_t now_ms = clock_wall_ms(cli->clock);
+
+	return add_account(demo, now_ms, err) &&
+	       add_store(demo, DEMO_STORE_ENAD, "enad", demo->enad_secret, &template, 1, now_ms, err) &&
+	       add_store(demo, DEMO_STORE_GENERIC, "generic", demo->signing_secret, generic,
+			 ARRAY_LEN(generic), now_ms, err) &&
 	       session_refresh(cli, err);
 }
 
@@ -270,14 +304,16 @@ static void print_next(struct demo *demo, const char *self)
 
 	(void)fprintf(cli->out,
 		      "\nLook around\n\n"
+		      "  %.*s/   the shop: look, fill the cart, order\n"
 		      "  %.*s/   what the stand-in for Klaviyo holds\n"
 		      "  %.*s/metrics   counters of the daemon\n"
 		      "  %s trace PCM-2024 --data %s   the coffee maker's whole story\n"
 		      "  %s audit --follow --data %s\n"
 		      "  %s status --data %s\n"
 		      "  %s store show %s --data %s   what to configure in a shop\n",
-		      STR_ARG(demo->sandbox.url), STR_ARG(demo->daemon.url), pannier, cli->data, pannier,
-		      cli->data, pannier, cli->data, pannier, DEMO_STORE_ENAD, cli->data);
+		      STR_ARG(demo_site_url(demo->site)), STR_ARG(demo->sandbox.url),
+		      STR_ARG(demo->daemon.url), pannier, cli->data, pannier, cli->data, pannier, cli->data,
+		      pannier, DEMO_STORE_ENAD, cli->data);
 	(void)fprintf(
 		cli->out,
 		"\nSend a message of your own\n\n"
@@ -314,15 +350,16 @@ static bool run(struct demo *demo, const sigset_t *signals, struct err *err)
 	const char *self, *folder;
 
 	if (!folder_fresh(cli, err) || !own_path(cli, &self, &folder, err) || !start_programs(demo, err) ||
-	    !session_open(cli, SESSION_CREATE, err) || !connect_all(demo, err) ||
-	    !http_client_new(&config, &demo->client, err))
+	    !session_open(cli, SESSION_CREATE, err) || !make_secrets(demo, err) || !start_shop(demo, err) ||
+	    !connect_all(demo, err) || !http_client_new(&config, &demo->client, err))
 		return false;
 	(void)fprintf(cli->out,
 		      "%s\n\n"
 		      "  klaviyo-sandbox  %.*s   stands in for Klaviyo\n"
-		      "  pannier serve    %.*s   data in %s\n\n",
+		      "  pannier serve    %.*s   data in %s\n"
+		      "  a small shop     %.*s   to click through\n\n",
 		      cli_paint(cli, PAINT_BOLD, "Pannier's demo"), STR_ARG(demo->sandbox.url),
-		      STR_ARG(demo->daemon.url), cli->data);
+		      STR_ARG(demo->daemon.url), cli->data, STR_ARG(demo_site_url(demo->site)));
 	if (!play_all(demo, err))
 		return false;
 	if (demo->n_wrong > 0)
@@ -344,6 +381,7 @@ bool cmd_demo(struct cli *cli, struct err *err)
 	(void)sigprocmask(SIG_BLOCK, &signals, &before);
 	ok = run(&demo, &signals, err);
 	http_client_free(demo.client);
+	demo_site_stop(demo.site);
 	session_close(cli);
 	demo_process_end(&demo.daemon);
 	demo_process_end(&demo.sandbox);

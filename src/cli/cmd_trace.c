@@ -119,18 +119,43 @@ static void print_sent(struct cli *cli, const struct catalog_root *state)
 
 		(void)fprintf(cli->out, "  told Klaviyo: %s %.*s, %s\n", klaviyo_kind_text(sent->kind),
 			      STR_ARG(text_safe(sent->external_id, &cli->arena)),
-			      sent->wanted_deleted ? (sent->exists ? "to be deleted" : "deleted")
-			      : sent->exists	   ? "there"
-						   : "not there yet");
+			      sent->kind == KLAVIYO_EVENT ? "once"
+			      : sent->wanted_deleted	  ? (sent->exists ? "to be deleted" : "deleted")
+			      : sent->exists		  ? "there"
+							  : "not there yet");
 	}
+}
+
+static const char *kind_label(enum entity_kind kind)
+{
+	switch (kind) {
+	case ENTITY_CATEGORY:
+		return "Category";
+	case ENTITY_ORDER:
+		return "Order";
+	case ENTITY_PERSON:
+		return "Person";
+	case ENTITY_VISITOR:
+		return "Visitor";
+	case ENTITY_PRODUCT:
+	case ENTITY_VARIANT:
+	case ENTITY_SKU:
+	case ENTITY_BRAND:
+	case ENTITY_SERIES:
+	case ENTITY_TAG:
+	case ENTITY_MARKET:
+	case ENTITY_STORE_GROUP:
+	case ENTITY_KIND_COUNT:
+		break;
+	}
+	return "Product";
 }
 
 static void print_root(struct cli *cli, const struct story *story, const struct story_root *root)
 {
 	struct str held = text_safe(story_held(story, root), &cli->arena);
 
-	(void)fprintf(cli->out, "%s %.*s of store %.*s%s",
-		      root->root.kind == ENTITY_CATEGORY ? "Category" : "Product",
+	(void)fprintf(cli->out, "%s %.*s of store %.*s%s", kind_label(root->root.kind),
 		      STR_ARG(text_safe(root->root.id, &cli->arena)),
 		      STR_ARG(session_store_name(cli, root->store_id)),
 		      !root->there	    ? ": nothing is known of it any more"

@@ -83,6 +83,8 @@ static const struct option_row audit_options[] = {
 	{ .name = "delivery", .value = "ID", .help = "only of this delivery (d...)" },
 	{ .name = "product", .value = "ID", .help = "only of this product, by its id in the shop" },
 	{ .name = "category", .value = "ID", .help = "only of this category, by its id in the shop" },
+	{ .name = "order", .value = "ID", .help = "only of this order, by its id in the shop" },
+	{ .name = "person", .value = "EMAIL", .help = "only of this person" },
 	{ .name = "code", .value = "CODE", .help = "only this kind of row, for example delivery_failed" },
 	{ .name = "since",
 	  .value = "TIME",
@@ -131,6 +133,9 @@ static const struct option_row demo_options[] = {
 	{ .name = "sandbox-listen",
 	  .value = "ADDR:PORT",
 	  .help = "of the stand-in for Klaviyo; default: 127.0.0.1:8081 or the next free port" },
+	{ .name = "shop-listen",
+	  .value = "ADDR:PORT",
+	  .help = "of the small shop; default: 127.0.0.1:8082 or the next free port" },
 	{ .name = "keep", .help = "keep the data of the last demo instead of starting afresh" },
 	{ .name = "exit",
 	  .help = "end after the table; exit code 0 only if the catalog holds what it should" },
@@ -255,14 +260,14 @@ const struct command commands[] = {
 	  .help = "Every change of state has a row. Oldest first; the newest --limit rows." },
 	{ .name = "trace",
 	  .usage = "ID",
-	  .summary = "Tell the whole story of one message, delivery or product",
+	  .summary = "Tell the whole story of one message, delivery, product, order or person",
 	  .args_min = 1,
 	  .args_max = 1,
 	  .run = cmd_trace,
 	  OPTIONS(trace_options),
 	  .help = "ID is a message (m...), a delivery (d...), or the id, SKU or Klaviyo external id of a "
 		  "product, variant\n"
-		  "or category. In time order: messages, what was understood, merges, what was held back and "
+		  "or category, the id of an order, or the e-mail address of a person. In time order: messages, what was understood, merges, what was held back and "
 		  "why,\n"
 		  "deliveries, attempts and Klaviyo's answers." },
 	{ .name = "failed list",

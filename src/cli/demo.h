@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/demo_process.h"
+#include "cli/demo_site.h"
 #include "net/http_client.h"
 
 /* Shared by cmd_demo.c, demo_play.c and demo_show.c only. */
@@ -17,6 +18,7 @@ struct demo {
 	struct http_client *client;
 	struct demo_process sandbox;
 	struct demo_process daemon;
+	struct demo_site *site;
 	struct str key;                              /* made up, of this run */
 	struct str enad_secret;
 	struct str signing_secret;                   /* "whsec_..." */
@@ -30,5 +32,10 @@ bool demo_interrupted(void);
 bool demo_play(struct demo *demo, int phase, struct err *err) MUST_CHECK;
 /* Reads what the sandbox holds, prints it, and compares it with what it should hold. */
 bool demo_show(struct demo *demo, struct err *err) MUST_CHECK;
+
+/* Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature by a "whsec_..." secret, into header. */
+#define DEMO_SIGNATURE_HEADERS 3
+void demo_sign(struct str secret, struct str id, struct str body, int64_t now_s, struct arena *arena,
+	       struct http_header header[static DEMO_SIGNATURE_HEADERS]);
 
 #endif

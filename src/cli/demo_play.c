@@ -19,23 +19,33 @@ static void add(struct headers *headers, struct str name, struct str value)
 	headers->header[headers->n++] = (struct http_header){ name, value };
 }
 
-/* Standard Webhooks: v1 and HMAC-SHA256 over "id.timestamp.body". */
-static void sign(struct demo *demo, const struct demo_message *message, struct headers *headers)
+/* v1 is the HMAC-SHA256 over "id.timestamp.body". */
+void demo_sign(struct str secret, struct str id, struct str body, int64_t now_s, struct arena *arena,
+	       struct http_header header[static DEMO_SIGNATURE_HEADERS])
 {
-	struct arena *arena = &demo->cli->arena;
-	struct str id = str_from(message->id), body = str_from(message->body), key;
-	struct str at = arena_printf(arena, "%lld", (long long)(clock_wall_ms(demo->cli->clock) / MS_PER_S));
+	struct str at = arena_printf(arena, "%lld", (long long)now_s), key = STR("");
 	struct str part[] = { id, STR("."), at, STR("."), body };
 	unsigned char sum[SHA256_BYTES];
 
-	add(headers, STR("webhook-id"), id);
-	add(headers, STR("webhook-timestamp"), at);
-	if (message->proof == PROOF_NONE ||
-	    !base64_decode(arena, str_skip(demo->signing_secret, sizeof("whsec_") - 1), &key))
-		return;
+	(void)base64_decode(arena, str_skip(secret, sizeof("whsec_") - 1), &key); /* of our own making */
 	digest_hmac_sha256(key, part, ARRAY_LEN(part), sum);
-	add(headers, STR("webhook-signature"),
-	    arena_printf(arena, "v1,%.*s", STR_ARG(base64_encode(arena, sum, sizeof(sum)))));
+	header[0] = (struct http_header){ STR("webhook-id"), id };
+	header[1] = (struct http_header){ STR("webhook-timestamp"), at };
+	header[2] = (struct http_header){
+		STR("webhook-signature"),
+		arena_printf(arena, "v1,%.*s", STR_ARG(base64_encode(arena, sum, sizeof(sum)))),
+	};
+}
+
+static void sign(struct demo *demo, const struct demo_message *message, struct headers *headers)
+{
+	struct http_header header[DEMO_SIGNATURE_HEADERS];
+	size_t n = message->proof == PROOF_NONE ? DEMO_SIGNATURE_HEADERS - 1 : DEMO_SIGNATURE_HEADERS;
+
+	demo_sign(demo->signing_secret, str_from(message->id), str_from(message->body),
+		  clock_wall_ms(demo->cli->clock) / MS_PER_S, &demo->cli->arena, header);
+	for (size_t i = 0; i < n; i++)
+		add(headers, header[i].name, header[i].value);
 }
 
 static void prove(struct demo *demo, const struct demo_message *message, struct headers *headers)

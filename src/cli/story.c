@@ -192,7 +192,8 @@ static bool add_root_of(struct story *story, int64_t store_id, const struct fact
 	struct catalog_match *match;
 	size_t n;
 
-	if (root.kind == ENTITY_PRODUCT || root.kind == ENTITY_CATEGORY)
+	if (root.kind == ENTITY_PRODUCT || root.kind == ENTITY_CATEGORY || root.kind == ENTITY_ORDER ||
+	    root.kind == ENTITY_PERSON || root.kind == ENTITY_VISITOR)
 		return add_root(story, store_id, root, since_ms, INT64_MAX, err);
 	if (fact->root_id.len) {
 		root = (struct entity){ ENTITY_PRODUCT, fact->root_id };
@@ -296,7 +297,7 @@ static bool tell_root(struct story *story, const char *text, int64_t store_id, s
 			return false;
 	if (story->n_root == 0)
 		return err_set(err, ERR_NOT_FOUND,
-			       "'%s' is no message or delivery, and no product, variant or category has it "
+			       "'%s' is no message or delivery, and nothing that a shop told of has it "
 			       "as its id, SKU or "
 			       "Klaviyo id",
 			       text);

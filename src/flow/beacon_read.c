@@ -92,26 +92,50 @@ static bool copy_part(const struct reader *reader, const struct field_list *list
 	return true;
 }
 
+/* A line that names nothing says nothing. */
+static bool names_product(const struct json *line)
+{
+	return json_get_text(line, "product_id").len > 0 || json_get_text(line, "sku").len > 0 ||
+	       json_get_text(line, "name").len > 0;
+}
+
+static bool copy_line(const struct reader *reader, const struct json *from, struct json *lines,
+		      struct err *err)
+{
+	struct json *line = json_new_object();
+	bool ok = beacon_copy(&beacon_line_fields, reader->store, from, reader->arena, line, err);
+
+	if (ok && names_product(line))
+		json_append(lines, line);
+	else
+		json_free(line);
+	return ok;
+}
+
 static bool copy_lines(const struct reader *reader, const struct json *from, struct json *cart,
 		       struct err *err)
 {
 	const struct json *items = json_get(from, "items");
 	struct json *lines;
-	bool ok = true;
 
 	if (json_type(items) != JSON_NULL && json_type(items) != JSON_ARRAY)
 		return err_set(err, ERR_INVALID, "'items' is not a list");
 	lines = json_new_array();
-	for (size_t i = 0; i < json_len(items) && i < LINES_MAX && ok; i++) {
-		struct json *line = json_new_object();
-
-		ok = beacon_copy(&beacon_line_fields, reader->store, json_at(items, i), reader->arena, line,
-				 err) ||
-		     err_wrap(err, "item %zu", i + 1);
-		json_append(lines, line);
-	}
 	json_set(cart, "items", lines);
-	return ok;
+	for (size_t i = 0; i < json_len(items) && i < LINES_MAX; i++)
+		if (!copy_line(reader, json_at(items, i), lines, err))
+			return err_wrap(err, "item %zu", i + 1);
+	return true;
+}
+
+static bool copy_added(const struct reader *reader, const struct json *from, struct json *cart,
+		       struct err *err)
+{
+	if (!copy_part(reader, &beacon_line_fields, "added", from, cart, err))
+		return false;
+	if (json_get(cart, "added") && !names_product(json_get(cart, "added")))
+		json_remove(cart, "added");
+	return true;
 }
 
 static bool copy_cart(const struct reader *reader, const struct json *data, struct json *out, struct err *err)
@@ -123,13 +147,14 @@ static bool copy_cart(const struct reader *reader, const struct json *data, stru
 	if (!copy_part(reader, &beacon_cart_fields, "cart", data, out, err))
 		return false;
 	cart = json_get(out, "cart");
-	if (!cart)
-		return err_set(err, ERR_INVALID, "there is no cart");
+	if (cart && (!copy_lines(reader, from, cart, err) || !copy_added(reader, from, cart, err)))
+		return false;
+	if (json_get_text(cart, "cart_id").len == 0 && json_len(json_get(cart, "items")) == 0)
+		return err_set(err, ERR_INVALID, "there is no cart with a cart_id or items");
 	link = cart_link_url(reader->store, json_get_text(cart, "cart_id"), reader->now_ms, reader->arena);
 	if (link.len > 0)
 		json_set_text(cart, "recover_url", link);
-	return copy_lines(reader, from, cart, err) &&
-	       copy_part(reader, &beacon_line_fields, "added", from, cart, err);
+	return true;
 }
 
 static bool copy_product(const struct reader *reader, const struct json *data, struct json *out,

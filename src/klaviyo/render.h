@@ -8,7 +8,8 @@
 #include "model/catalog.h"
 
 /*
- * Rendering: canonical catalog, events, profiles and consents -> JSON:API. Pure: no I/O, no clock. Source: Klaviyo OpenAPI stable, revision 2026-07-15.
+ * Rendering: canonical catalog, events, profiles and consents -> JSON:API. Pure: no I/O, no clock.
+ * Source: Klaviyo OpenAPI stable, revision 2026-07-15.
  *
  * A *resource* is the object that stands under "data" in a create: it is what is hashed, stored with the delivery and turned into the
  * body of whichever call is made. Sizes: custom_metadata at most 100,000 bytes (members are dropped from the end; *mended says

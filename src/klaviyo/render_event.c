@@ -55,6 +55,9 @@ static struct activity_amount lines_amount(const struct activity_step *step)
 
 static struct activity_amount event_amount(const struct activity_event *event)
 {
+	/* The same money is the value of Refunded Order. */
+	if (event->metric == METRIC_PARTIALLY_REFUNDED_ORDER)
+		return (struct activity_amount){ .known = false };
 	if (event->metric == METRIC_ORDERED_PRODUCT)
 		return (struct activity_amount){ event->line->has_price, event->line->row_total };
 	if (event->step && event->step->amount.known)

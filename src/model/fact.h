@@ -109,7 +109,7 @@ enum fact_op {
  * person   erased          {at*}
  * visitor  identity        {email, phone, customer_id, exchange_id}  newest wins
  * visitor  event.I         {type*: product_viewed | cart_changed | checkout_started | active | category_viewed | searched,
- *                           at*, page_url, identity of this event: {..}, product: LINE with price and compare_at_price,
+ *                           at*, page_url, identity of this event: {..}, product: LINE with price, compare_at_price, currency,
  *                           cart: {cart_id, currency, total, url, lines: [LINE], added: LINE},
  *                           category: {id, name, url, image_url}, search: {term, corrected, results: int}}
  */

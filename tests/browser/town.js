@@ -11,7 +11,7 @@ const os = require("os");
 const path = require("path");
 
 const PUBLIC_KEY = "AbC123";
-const DEADLINE_MS = 10000;
+const DEADLINE_MS = 30000;
 
 /* Waits for a condition, with a deadline; gives what the condition gave. */
 async function until(condition, what) {

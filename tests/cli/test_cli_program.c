@@ -303,6 +303,7 @@ static void the_demo_fills_the_catalog(void **state)
 	struct ran ran;
 
 	ran = RUN(place, "demo", "--data", data, "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0",
+		  "--shop-listen", "127.0.0.1:0",
 		  "--exit");
 	if (ran.code != 0)
 		print_message("%s", ran.out);
@@ -319,6 +320,7 @@ static void the_demo_fills_the_catalog(void **state)
 	assert_true(has(RUN(place, "status", "--data", demo).out, "demo-enad"));
 	/* Once more in the same folder: fresh. */
 	ran = RUN(place, "demo", "--data", data, "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0",
+		  "--shop-listen", "127.0.0.1:0",
 		  "--exit");
 	assert_int_equal(ran.code, 0);
 }
@@ -348,7 +350,8 @@ static void the_demo_says_what_stands_in_its_way(void **state)
 		  taken, "--exit");
 	assert_int_equal(ran.code, 1);
 	assert_true(has(ran.errors, "klaviyo-sandbox did not start"));
-	ran = RUN(place, "demo", "--data", place->folder, "--sandbox-listen", "127.0.0.1:0", "--listen",
+	ran = RUN(place, "demo", "--data", place->folder, "--sandbox-listen", "127.0.0.1:0",
+		  "--shop-listen", "127.0.0.1:0", "--listen",
 		  taken, "--exit");
 	assert_int_equal(ran.code, 1);
 	assert_true(has(ran.errors, "pannier serve did not start"));

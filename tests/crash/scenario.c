@@ -180,11 +180,31 @@ static void fail_alone(struct run *run)
 	run_settle(run);
 }
 
+/*
+ * An order that is paid, a subscriber, a browser that becomes known. What Klaviyo was asked before they leave is
+ * kept, too.
+ */
+static void people(struct run *run)
+{
+	generic(run, "o1", "order.placed",
+		"{'order_id':'1001','currency':'EUR','total':'19.90','placed_at':'2026-07-25T17:20:00Z',"
+		"'customer':{'email':'ann@crash-shop.de'},'lines':[{'line_id':'1','product_id':'hat',"
+		"'quantity':1,'unit_price':'19.90','row_total':'19.90'}]}");
+	generic(run, "o2", "order.paid", "{'order_id':'1001','amount':'19.90'}");
+	generic(run, "o3", "consent.changed",
+		"{'email':'bob@crash-shop.de','state':'subscribed','consented_at':'2026-07-25T17:20:00Z'}");
+	generic(run, "o4", "storefront.product_viewed",
+		"{'anonymous_id':'v1','product':{'product_id':'hat','name':'Hat'}}");
+	generic(run, "o5", "storefront.identified", "{'anonymous_id':'v1','email':'cid@crash-shop.de'}");
+	run_settle(run);
+}
+
 void scenario_play(struct run *run, enum scenario scenario)
 {
 	set_up(run);
 	run_start_daemon(run);
 	trickle(run);
+	people(run);
 	fail_in_job(run);
 	change_settings(run);
 	if (scenario == SCENARIO_LONG)
@@ -344,8 +364,23 @@ static void check_violations(struct run *run)
 	json_free(answer);
 }
 
+/* Whatever died and whenever: each event is there once, and nobody is subscribed twice. */
+static void check_people(struct run *run)
+{
+	static const char *const once[] = { "Placed Order", "Ordered Product", "Paid Order",
+					    "Viewed Product" };
+	struct json *answer = run_sandbox(run, "/sandbox/people", NULL);
+	const struct json *metrics = json_get(json_get(answer, "total"), "metrics");
+
+	for (size_t i = 0; i < ARRAY_LEN(once); i++)
+		assert_int_equal(number(json_get(metrics, once[i]), "events"), 1);
+	assert_int_equal(number(json_get(answer, "total"), "resubscribed_against_opt_out"), 0);
+	json_free(answer);
+}
+
 void scenario_check(struct run *run)
 {
+	check_people(run);
 	run_check_books(run);
 	check_status(run);
 	check_audit(run);

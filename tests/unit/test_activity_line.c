@@ -151,6 +151,22 @@ static void an_unknown_product_is_waited_for_and_then_not(void **state)
 	support_close(&support);
 }
 
+static void a_line_that_says_all_itself_waits_for_nothing(void **state)
+{
+	struct support support;
+
+	(void)state;
+	open_order(&support, "{'product_id':'p2','name':'N','brand':'B','categories':['C'],"
+			     "'image_url':'i','product_url':'u'}");
+	support.rules.product_wait_ms = 10000;
+	support.root.due_first_ms = SUPPORT_NOW;
+	support_merge(&support);
+	assert_int_equal(support.view.n_event, 2);
+	support_equal(support.view.held, "", "not held");
+	support_equal(support.view.note, "", "nothing left out");
+	support_close(&support);
+}
+
 static void products_named_are_told_once(void **state)
 {
 	struct support support;
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_sku_of_two_products_says_nothing),
 		cmocka_unit_test(a_price_in_another_currency_is_none),
 		cmocka_unit_test(an_unknown_product_is_waited_for_and_then_not),
+		cmocka_unit_test(a_line_that_says_all_itself_waits_for_nothing),
 		cmocka_unit_test(products_named_are_told_once),
 	};
 

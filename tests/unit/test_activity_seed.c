@@ -59,8 +59,7 @@ static void the_order_of_the_guide(void **state)
 	assert_int_equal(event[0].time_ms, INT64_C(1670252400000));
 	support_equal(event[3].step->carrier, "UPS", "carrier");
 	support_equal(event[5].step->reason, "No longer needed", "reason");
-	/* The lines say all themselves: that the catalog does not know the books matters to nobody. */
-	support_equal(support.view.note, "", "note");
+	support_equal(support.view.note, "", "lines that say all wait for nothing");
 	support_close(&support);
 }
 

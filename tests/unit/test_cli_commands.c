@@ -227,6 +227,41 @@ static void store_add_says_what_to_configure(void **state)
 			 CLI_NOT_FOUND);
 }
 
+/* The setting of a store, as `store show --json` prints it; lives until the next command. */
+static bool store_has(struct world *world, const char *store, const char *setting, const char *start)
+{
+	struct json *json;
+	bool has;
+
+	assert_int_equal(run(world, "store show %s --json", store), 0);
+	json = printed_json(world);
+	has = str_starts(json_get_text(json_get(json, "settings"), setting), str_from(start));
+	json_free(json);
+	return has;
+}
+
+static void a_store_has_a_script_and_its_key(void **state)
+{
+	struct world *world = *state;
+
+	connect_shop(world);
+	assert_true(printed(world,
+			    "<script src=\"http://127.0.0.1:8080/s/enad1.js\" data-pannier defer></script>"));
+	assert_true(store_has(world, "enad1", "storefront_key", "pub_"));
+	/* A store without a key gets one when it needs it, and keeps one that it was given. */
+	assert_int_equal(run(world, "store set enad1 storefront_key="), 0);
+	assert_false(store_has(world, "enad1", "storefront_key", "pub_"));
+	assert_int_equal(run(world, "store set enad1 storefront_mode=onsite"), 0);
+	assert_false(store_has(world, "enad1", "storefront_key", "pub_"));
+	assert_int_equal(run(world, "store set enad1 storefront_mode=server"), 0);
+	assert_true(store_has(world, "enad1", "storefront_key", "pub_"));
+	assert_int_equal(run(world, "store set enad1 storefront_mode=both storefront_key=mine"), 0);
+	assert_true(store_has(world, "enad1", "storefront_key", "mine"));
+	assert_int_equal(run(world, "store show enad1 --url-base https://p.example"), 0);
+	assert_true(
+		printed(world, "<script src=\"https://p.example/s/enad1.js\" data-pannier defer></script>"));
+}
+
 /* The audit ids of the newest row with this code. */
 static struct audit_row newest(struct world *world, enum audit_code code)
 {
@@ -490,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_account_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_add_says_what_to_configure, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_store_has_a_script_and_its_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_story_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_held_back_is_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hostile_texts_do_not_reach_the_terminal, set_up, tear_down),

@@ -237,12 +237,18 @@ static struct json *event_attributes(const struct activity_event *event, const s
 static void values(void **state)
 {
 	struct activity_event *event = case_event(METRIC_PARTIALLY_REFUNDED_ORDER, &arena);
-	struct activity_step step = *event->step;
+	struct activity_step step;
 	struct activity_line line[2] = { case_lines()[0], case_lines()[1] };
 	const struct json *attributes;
 	struct json *json;
 
 	(void)state;
+	/* The money of a partial refund is the value of Refunded Order, once. */
+	json = event_attributes(event, &attributes);
+	assert_null(json_get(attributes, "value"));
+	json_free(json);
+	event = case_event(METRIC_PARTIALLY_FULFILLED_ORDER, &arena);
+	step = *event->step;
 	event->step = &step;
 	step.line = line;
 	step.n_line = 2;

@@ -116,26 +116,20 @@ static void metrics(void **state)
 
 #define PROFILE(email, suppression) \
 	"{'type':'profile','id':'P','attributes':{'email':" email \
-	",'subscriptions':{'email':{'marketing':{'consent':'UNSUBSCRIBED','suppression':" suppression \
-	"}}}}}"
-#define AT(reason, time) "{'reason':'" reason "','timestamp':'" time "'}"
+	",'subscriptions':{'email':{'marketing':{'consent':'UNSUBSCRIBED','suppression':" suppression "}}}}}"
+#define UNSUBSCRIBED "{'reason':'UNSUBSCRIBE','timestamp':'2023-02-21T20:07:38+00:00'}"
+#define BOUNCED	     "{'reason':'HARD_BOUNCE','timestamp':'2023-02-21T20:07:39+00:00'}"
+#define SOME_DAY     "{'reason':'USER_SUPPRESSED','timestamp':'some day'}"
+
+static const char profiles[] = "{'data':["
+	PROFILE("'a@x.test'", "[" UNSUBSCRIBED "]") ","
+	PROFILE("null", "[" UNSUBSCRIBED "]") ","
+	PROFILE("'b@x.test'", "null") ","
+	PROFILE("'c@x.test'", "[" BOUNCED "," UNSUBSCRIBED "," SOME_DAY "]") "]" NEXT "}";
 
 static void optouts(void **state)
 {
-	struct http_answer answer =
-		answer_of(
-			200, "{'data':[" PROFILE("'a@x.test'", "[" AT("UNSUBSCRIBE", "2023-02-21T20:07:38+00:"
-										     "00") "]") "," PROFILE("null", "[" AT("UNSUBSCRIBE", "2023-02-21T20:07:38+00:00") "]") "," PROFILE(
-				     "'b@x.test'",
-				     "null") "," PROFILE("'c@x.test'",
-							 "[" AT("HARD_BOUNCE", "2023-02-21T20:07:39+00:00") "," AT(
-								 "UNSUBSCRIBE",
-								 "2023-02-21T20:07:38+00:00") "," AT("USER_"
-												     "SUPPRES"
-												     "SED",
-												     "some "
-												     "day") "]") "]" NEXT
-														 "}");
+	struct http_answer answer = answer_of(200, profiles);
 	struct klaviyo_optout *optout;
 	struct str next;
 	size_t n;

@@ -315,7 +315,8 @@ static void ids_are_encoded_in_paths_and_escaped_in_bodies(void **state)
 		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, &arena, &request, NULL));
 	equal(request.url, "https://a.klaviyo.com/api/catalog-items/"
 			   "$custom:::$default:::a%2Fb%3Fc%23d%20%22e%22%25%C3%A4~.");
-	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, 0, &arena, &request, NULL));
+	assert_true(
+		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, 0, &arena, &request, NULL));
 	json_free(parsed(request.body));
 }
 
@@ -370,7 +371,8 @@ static void too_much_is_refused(void **state)
 	assert_false(
 		klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, 0, &arena, &request, &err));
 	assert_int_equal(err.code, ERR_TOO_LARGE);
-	assert_true(klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, 0, &arena, &request, &err));
+	assert_true(
+		klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, 0, &arena, &request, &err));
 	assert_true(request.body.len <= KLAVIYO_BODY_BYTES_MAX);
 }
 

@@ -111,6 +111,9 @@ static void a_refusal_says_what_is_allowed(void **state)
 		{ SETTING_KEY_url_template,
 		  "url_template must be an http or https URL with {slug}, {id}, {sku}, {market} "
 		  "or {language}" },
+		{ SETTING_KEY_storefront_url, "storefront_url must be an http or https URL" },
+		{ SETTING_KEY_cart_url_template,
+		  "cart_url_template must be an http or https URL with {cart_id}" },
 		{ SETTING_KEY_secret_header, "secret_header must be the name of an HTTP header" },
 	};
 	struct arena arena;

@@ -143,7 +143,7 @@ void generic_add_partials(struct mapping *mapping, const struct generic_message 
 struct json *generic_lines(struct mapping *mapping, const struct json *list, struct ref_list *refs);
 /* {line_id, quantity} of the lines that a shipment or refund is about. */
 struct json *generic_line_quantities(struct mapping *mapping, const struct json *list);
-/* One LINE without line_id and quantity, with price and compare_at_price: a product that was looked at. */
+/* One LINE without line_id and quantity, with price, compare_at_price and their currency: a product that was looked at. */
 struct json *generic_viewed(struct mapping *mapping, const struct json *product, struct ref_list *refs);
 /* One LINE with quantity: what was added to a cart. NULL: it is no object. */
 struct json *generic_added(struct mapping *mapping, const struct json *line, struct ref_list *refs);

@@ -31,6 +31,7 @@ static const struct field viewed_fields[] = {
 	{ "variant_name", FIELD_TEXT, "variant_name|variant_title" },
 	{ "price", FIELD_AMOUNT, "price|unit_price" },
 	{ "compare_at_price", FIELD_AMOUNT, "compare_at_price" },
+	{ "currency", FIELD_CURRENCY, "currency" },
 	{ "brand", FIELD_TEXT, "brand|brand.name" },
 	{ "image_url", FIELD_TEXT, "image_url|image" },
 	{ "product_url", FIELD_TEXT, "product_url|url" },

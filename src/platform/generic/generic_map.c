@@ -85,6 +85,8 @@ static void map_envelope(struct mapping *mapping, const struct platform_store *s
 		.received_ms = received_ms,
 		.order_states = store->setting(store->from, "order_states"),
 	};
+	if (json_is_true(json_get(envelope, "impersonated")) && str_starts(message.type, STR("storefront.")))
+		mapping_ignore(mapping, "somebody of the shop acted as the customer");
 	if (message.data)
 		type->map(mapping, &message);
 	json_free(decoded);

@@ -19,7 +19,8 @@ static struct json *customer_body(struct mapping *mapping, const struct generic_
 	if (!json_get(body, "customer_id")) {
 		struct str id = payload_id(data, "id", mapping->arena);
 
-		json_set_text(body, "customer_id", id.len ? id : message->subject);
+		id = id.len ? id : message->subject;
+		json_set_text(body, "customer_id", str_eq(id, STR("0")) ? STR("") : id);
 	}
 	field_copy(mapping, body, data, customer_fields, ARRAY_LEN(customer_fields));
 	payload_put_filled(body, "tags", field_texts(mapping, "tags", json_get(data, "tags"), "name"));

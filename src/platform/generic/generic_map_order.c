@@ -104,8 +104,12 @@ static void add_base(struct mapping *mapping, const struct generic_message *mess
 
 /* ---- who bought ---- */
 
-/* A box that was ticked at the checkout. One that was not says nothing: nobody is unsubscribed by it. */
-static void add_opt_in(struct mapping *mapping, const struct json *data, struct entity person, int64_t at_ms)
+/*
+ * A box that was ticked at the checkout. One that was not says nothing: nobody is unsubscribed by it. Without
+ * the time of that checkout it says nothing either: it could be older than an opt-out that is known.
+ */
+static void add_opt_in(struct mapping *mapping, const struct json *data, struct entity person,
+		       int64_t placed_ms)
 {
 	static const struct field fields[] = {
 		{ "source", FIELD_TEXT, "customer.consent_source|consent_source" },
@@ -115,16 +119,22 @@ static void add_opt_in(struct mapping *mapping, const struct json *data, struct 
 
 	if (!json_is_true(payload_find(data, "customer.accepts_marketing|accepts_marketing")))
 		return;
+	if (placed_ms == 0) {
+		mapping_note(mapping,
+			     "'accepts_marketing' without placed_at does not say when and was left out");
+		return;
+	}
 	body = json_new_object();
 	field_copy(mapping, body, data, fields, ARRAY_LEN(fields));
-	contact_add_consent(mapping, person, STR("consent.email"), STR("subscribed"), at_ms, at_ms, body);
+	contact_add_consent(mapping, person, STR("consent.email"), STR("subscribed"), placed_ms, placed_ms,
+			    body);
 }
 
 /*
  * A message that does not say when the order was placed is older than any that does: it fills in where
  * nothing is known and replaces nothing.
  */
-static void add_person(struct mapping *mapping, const struct generic_message *message, int64_t placed_ms,
+static void add_person(struct mapping *mapping, const struct json *data, int64_t placed_ms,
 		       struct json *contact)
 {
 	struct entity person = contact_person(mapping, contact);
@@ -134,7 +144,7 @@ static void add_person(struct mapping *mapping, const struct generic_message *me
 		return;
 	}
 	contact_add(mapping, person, STR("order"), placed_ms ? placed_ms : 1, contact);
-	add_opt_in(mapping, message->data, person, placed_ms ? placed_ms : message->at_ms);
+	add_opt_in(mapping, data, person, placed_ms);
 }
 
 void generic_map_order(struct mapping *mapping, const struct generic_message *message)
@@ -163,5 +173,5 @@ void generic_map_order(struct mapping *mapping, const struct generic_message *me
 		generic_add_partials(mapping, message, order, state);
 	else
 		generic_add_partial(mapping, message, order, state);
-	add_person(mapping, message, placed_ms, contact);
+	add_person(mapping, message->data, placed_ms, contact);
 }

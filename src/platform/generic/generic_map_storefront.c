@@ -10,7 +10,7 @@ static const struct field identity_fields[] = {
 	{ "email", FIELD_TRIMMED, "email|customer.email" },
 	{ "phone", FIELD_TEXT, "phone|customer.phone" },
 	{ "customer_id", FIELD_ID, "customer_id|customer.customer_id|customer.id" },
-	{ "exchange_id", FIELD_ID, "exchange_token|exchange_id" },
+	{ "exchange_id", FIELD_TRIMMED, "exchange_token|exchange_id" },
 };
 static const struct field cart_fields[] = {
 	{ "cart_id", FIELD_ID, "cart_id|id" },
@@ -46,10 +46,23 @@ static const struct json *object_of(const struct event *event, const char *name)
 	return json_type(member) == JSON_OBJECT ? member : event->message->data;
 }
 
+/* What amounts are in, where the product or cart does not say: data's, else the envelope's. */
+static void put_currency(const struct event *event, struct json *body)
+{
+	static const struct field fields[] = { { "currency", FIELD_CURRENCY, "currency" } };
+
+	if (!json_get(body, "currency"))
+		field_copy(event->mapping, body, event->message->data, fields, ARRAY_LEN(fields));
+	if (!json_get(body, "currency"))
+		json_set_text(body, "currency",
+			      payload_code(event->message->currency, 3, event->mapping->arena));
+}
+
 static struct json *product_of(const struct event *event)
 {
 	struct json *body = generic_viewed(event->mapping, object_of(event, "product"), event->refs);
 
+	put_currency(event, body);
 	if (!json_get(body, "product_id") && !json_get(body, "name"))
 		mapping_fail(event->mapping, "data.product has neither product_id nor name");
 	return body;
@@ -62,8 +75,7 @@ static struct json *cart_of(const struct event *event)
 	struct json *body = json_new_object();
 
 	field_copy(mapping, body, cart, cart_fields, ARRAY_LEN(cart_fields));
-	if (!json_get(body, "currency"))
-		json_set_text(body, "currency", payload_code(event->message->currency, 3, mapping->arena));
+	put_currency(event, body);
 	payload_put_filled(body, "lines",
 			   generic_lines(mapping, payload_find(cart, "lines|items"), event->refs));
 	json_set(body, "added", generic_added(mapping, payload_find(cart, "added"), event->refs));

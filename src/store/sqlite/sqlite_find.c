@@ -78,7 +78,7 @@ bool sqlite_catalog_find(struct db *db, int64_t store_id, struct str text, struc
 		select = query(
 			&tx, "SELECT e.store_id, e.kind, e.id FROM store CROSS JOIN entity e ON e.store_id ="
 			     " store.id"
-			     " AND e.kind IN (0, 1, 2, 3, 4, 5, 6, 7, 8) AND e.id = ?2"
+			     " AND e.kind IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) AND e.id = ?2"
 			     " WHERE ?1 = 0 OR store.id = ?1 ORDER BY e.store_id, e.kind LIMIT ?3");
 		match_entities(&select, store_id, text, &matches);
 		select = query(&tx, "SELECT store_id, kind, id FROM entity WHERE sku = ?2 AND sku <> ''"
