@@ -1,6 +1,6 @@
 /*
- * Two people on their whole road over a real database: orders, consent, a newsletter, events that reached Klaviyo;
- * one is exported, erased, and then not to be found in any byte of the files. The other is.
+ * Two people on their whole road over a real database: orders, consent, a newsletter, events that reached
+ * Klaviyo; one is exported, erased, and then not to be found in any byte of the files. The other is.
  */
 #include "base/file.h"
 #include "cli/commands.h"
