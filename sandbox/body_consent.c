@@ -6,10 +6,13 @@
  */
 #include "sandbox/body.h"
 
-#define MUST SHAPE_REQUIRED
+#define MUST	SHAPE_REQUIRED
 #define NULL_OK SHAPE_NULLABLE
 
-#define OBJECT(name, shape_) { name, SHAPE_OBJECT, NULL_OK, .shape = &(shape_) }
+#define OBJECT(name, shape_) \
+	{ \
+		name, SHAPE_OBJECT, NULL_OK, .shape = &(shape_) \
+	}
 
 /* ---- what is agreed to ---- */
 
@@ -30,12 +33,12 @@ static const struct shape ended = SHAPE("profile", ended_field);
 /* ---- tokens of devices ---- */
 
 static const struct shape_field device_field[] = {
-	{ "device_id", SHAPE_TEXT, NULL_OK },	{ "klaviyo_sdk", SHAPE_TEXT, NULL_OK },
-	{ "sdk_version", SHAPE_TEXT, NULL_OK }, { "device_model", SHAPE_TEXT, NULL_OK },
-	{ "os_name", SHAPE_TEXT, NULL_OK },	{ "os_version", SHAPE_TEXT, NULL_OK },
+	{ "device_id", SHAPE_TEXT, NULL_OK },	 { "klaviyo_sdk", SHAPE_TEXT, NULL_OK },
+	{ "sdk_version", SHAPE_TEXT, NULL_OK },	 { "device_model", SHAPE_TEXT, NULL_OK },
+	{ "os_name", SHAPE_TEXT, NULL_OK },	 { "os_version", SHAPE_TEXT, NULL_OK },
 	{ "manufacturer", SHAPE_TEXT, NULL_OK }, { "app_name", SHAPE_TEXT, NULL_OK },
-	{ "app_version", SHAPE_TEXT, NULL_OK }, { "app_build", SHAPE_TEXT, NULL_OK },
-	{ "app_id", SHAPE_TEXT, NULL_OK },	{ "environment", SHAPE_TEXT, NULL_OK },
+	{ "app_version", SHAPE_TEXT, NULL_OK },	 { "app_build", SHAPE_TEXT, NULL_OK },
+	{ "app_id", SHAPE_TEXT, NULL_OK },	 { "environment", SHAPE_TEXT, NULL_OK },
 };
 static const struct shape device = SHAPE("profile", device_field);
 static const struct shape_field token_field[] = {

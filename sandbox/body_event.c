@@ -9,12 +9,12 @@
  */
 #include "sandbox/body.h"
 
-#define MUST SHAPE_REQUIRED
+#define MUST	SHAPE_REQUIRED
 #define NULL_OK SHAPE_NULLABLE
 
 #define METRIC_NAME_BYTES_MAX 127
-#define UNIQUE_ID_BYTES_MAX 255
-#define PROPERTIES_MAX 400
+#define UNIQUE_ID_BYTES_MAX   255
+#define PROPERTIES_MAX	      400
 
 /* ---- the metric ---- */
 
@@ -73,9 +73,12 @@ static const struct shape bulk_profile_data = SHAPE("profile", bulk_profile_data
 
 #define EVENT_FIELDS \
 	{ "properties", SHAPE_TREE, MUST, .high = PROPERTIES_MAX }, { "time", SHAPE_TIME, NULL_OK }, \
-	{ "value", SHAPE_NUMBER, NULL_OK }, { "value_currency", SHAPE_CURRENCY, NULL_OK }, \
-	{ "unique_id", SHAPE_NAME, NULL_OK, .high = UNIQUE_ID_BYTES_MAX }, \
-	{ "backfill", SHAPE_BOOL, NULL_OK }, { "metric", SHAPE_OBJECT, MUST, .shape = &metric_data }
+		{ "value", SHAPE_NUMBER, NULL_OK }, { "value_currency", SHAPE_CURRENCY, NULL_OK }, \
+		{ "unique_id", SHAPE_NAME, NULL_OK, .high = UNIQUE_ID_BYTES_MAX }, \
+		{ "backfill", SHAPE_BOOL, NULL_OK }, \
+	{ \
+		"metric", SHAPE_OBJECT, MUST, .shape = &metric_data \
+	}
 
 static const struct shape_field event_attribute_field[] = {
 	EVENT_FIELDS,

@@ -6,7 +6,7 @@
  */
 #include "sandbox/body.h"
 
-#define MUST SHAPE_REQUIRED
+#define MUST	SHAPE_REQUIRED
 #define NULL_OK SHAPE_NULLABLE
 
 static const struct shape_field location_field[] = {

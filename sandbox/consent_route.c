@@ -1,13 +1,14 @@
 /*
  * The endpoints that subscribe and unsubscribe many.
  *
- * Does:    checks what the shape does not say: the address a channel needs, the rules of consented_at, the list.
+ * Does:    checks what the shape does not say: the address a channel needs, the rules of consented_at, the
+ *          list.
  * Doesn't: wait: consent is there when the answer is.
  * Keeps:   a request that is refused changes nothing.
  * Threads: the server's thread.
  *
- * A row about nobody known without list and historical_import makes no profile, as recorded. Where the sources are
- * silent: an unsubscription of nobody known makes a profile that is suppressed.
+ * A row about nobody known without list and historical_import makes no profile, as recorded. Where the
+ * sources are silent: an unsubscription of nobody known makes a profile that is suppressed.
  */
 #include "sandbox/consent_rule.h"
 #include "sandbox/profile_change.h"
@@ -40,7 +41,8 @@ static const struct json *rows_of(const struct call *call)
 
 /* ---- checks ---- */
 
-static void check_address(struct call *call, const struct profile_row *row, enum channel channel, struct str pointer)
+static void check_address(struct call *call, const struct profile_row *row, enum channel channel,
+			  struct str pointer)
 {
 	enum identifier kind = needs_phone(channel) ? IDENTIFIER_PHONE : IDENTIFIER_EMAIL;
 
@@ -53,12 +55,13 @@ static void check_address(struct call *call, const struct profile_row *row, enum
 		  channel_row(channel)->group);
 }
 
-static void check_consented_at(struct call *call, const struct json *given, enum channel channel, bool historical,
-			       struct str pointer)
+static void check_consented_at(struct call *call, const struct json *given, enum channel channel,
+			       bool historical, struct str pointer)
 {
 	struct str text = json_get_text(given, "consented_at");
-	struct str place = arena_printf(call->arena, "%.*s/attributes/subscriptions/%s/%s/consented_at",
-					STR_ARG(pointer), channel_row(channel)->group, channel_row(channel)->name);
+	struct str place =
+		arena_printf(call->arena, "%.*s/attributes/subscriptions/%s/%s/consented_at",
+			     STR_ARG(pointer), channel_row(channel)->group, channel_row(channel)->name);
 	int64_t at_ms = 0;
 
 	(void)time_parse_rfc3339(text, &at_ms);
@@ -72,7 +75,8 @@ static void check_consented_at(struct call *call, const struct json *given, enum
 		error_add(&call->errors, ERROR_INVALID, place, "'consented_at' must be in the past.");
 }
 
-static void check_row(struct call *call, const struct profile_row *row, size_t i, bool subscribe, bool historical)
+static void check_row(struct call *call, const struct profile_row *row, size_t i, bool subscribe,
+		      bool historical)
 {
 	struct str pointer = arena_printf(call->arena, "/data/attributes/profiles/data/%zu", i);
 	bool any = false;
@@ -97,7 +101,8 @@ static void check_row(struct call *call, const struct profile_row *row, size_t i
 /* NULL when none is named; an error is left when it does not exist. */
 static struct profile_list *find_list(struct call *call)
 {
-	const struct json *relation = json_get(json_get(json_get(call->body, "data"), "relationships"), "list");
+	const struct json *relation =
+		json_get(json_get(json_get(call->body, "data"), "relationships"), "list");
 	struct str id = json_get_text(json_get(relation, "data"), "id");
 	struct profile_list *list = profile_list_find(&call->account->people.lists, id);
 
@@ -126,7 +131,8 @@ static bool check(struct call *call, bool subscribe, bool historical, struct pro
 /* ---- effect ---- */
 
 /* Writes the identifiers alone: consent says nothing of the rest. */
-static struct profile *write_profile(struct call *call, const struct profile_row *row, struct profile *profile)
+static struct profile *write_profile(struct call *call, const struct profile_row *row,
+				     struct profile *profile)
 {
 	static const enum identifier kind[] = { IDENTIFIER_EMAIL, IDENTIFIER_PHONE };
 	struct json *attributes = json_new_object();
@@ -139,7 +145,8 @@ static struct profile *write_profile(struct call *call, const struct profile_row
 	return profile;
 }
 
-static void apply(struct call *call, const struct profile_row *row, struct subscription *subscription, bool subscribe)
+static void apply(struct call *call, const struct profile_row *row, struct subscription *subscription,
+		  bool subscribe)
 {
 	for (int k = 0; k < CHANNEL_COUNT; k++) {
 		const struct json *given = channel_of(row, (enum channel)k);
@@ -174,7 +181,8 @@ static void change(struct call *call, bool subscribe)
 		struct profile_row row = profile_row_read(json_at(rows_of(call), i));
 		struct profile *profile = profile_resolve(people, &row).profile;
 
-		if (!profile && (row.id.len > 0 || (subscribe && !subscription.list && !subscription.historical))) {
+		if (!profile &&
+		    (row.id.len > 0 || (subscribe && !subscription.list && !subscription.historical))) {
 			people->counts.subscribes_ignored++;
 			continue;
 		}

@@ -4,13 +4,13 @@
  * Doesn't: read requests (consent_route.c, consent_control.c).
  * Threads: the server's thread.
  *
- * Source: bulk_subscribe_profiles and bulk_unsubscribe_profiles of the specification: a subscription removes the
- * suppressions UNSUBSCRIBE, SPAM_COMPLAINT and USER_SUPPRESSED, and no others; a list with double opt-in, or else the
- * account, asks for a confirmation unless the import is historical; an unsubscription that names a list whose member
- * the profile is not is one from everything.
+ * Source: bulk_subscribe_profiles and bulk_unsubscribe_profiles of the specification: a subscription
+ * removes the suppressions UNSUBSCRIBE, SPAM_COMPLAINT and USER_SUPPRESSED, and no others; a list with
+ * double opt-in, or else the account, asks for a confirmation unless the import is historical; an
+ * unsubscription that names a list whose member the profile is not is one from everything.
  *
- * Where the sources are silent: open tracking needs no confirmation; a confirmation removes suppressions, the message
- * that asks for it does not.
+ * Where the sources are silent: open tracking needs no confirmation; a confirmation removes suppressions,
+ * the message that asks for it does not.
  */
 #include "sandbox/consent_rule.h"
 
@@ -60,8 +60,8 @@ static void lift_suppressions(struct consent *consent, struct profile_list *list
 		consent_suppress_list(consent, list, 0);
 }
 
-static void set_subscribed(struct profile *profile, struct profile_list *list, enum channel channel, int64_t at_ms,
-			   int64_t now_ms)
+static void set_subscribed(struct profile *profile, struct profile_list *list, enum channel channel,
+			   int64_t at_ms, int64_t now_ms)
 {
 	struct consent *consent = consent_of(profile);
 
@@ -136,11 +136,18 @@ void consent_opt_in(struct account *account, struct profile *profile, enum chann
 
 /* ---- leaving ---- */
 
+/* Things that happen in Klaviyo may be dated back by whoever plays them. */
+static void touch(struct profile *profile, int64_t at_ms)
+{
+	if (at_ms > profile->updated_ms)
+		profile->updated_ms = at_ms;
+}
+
 static void leave_list(struct profile *profile, struct profile_list *list, int64_t at_ms)
 {
 	profile_list_leave(list, profile);
 	consent_suppress_list(consent_of(profile), list, at_ms);
-	profile->updated_ms = at_ms;
+	touch(profile, at_ms);
 }
 
 static void leave_all(struct account *account, struct profile *profile, enum channel channel,
@@ -156,7 +163,7 @@ static void leave_all(struct account *account, struct profile *profile, enum cha
 		for (size_t i = 0; reason == SUPPRESSION_UNSUBSCRIBE && i < account->people.lists.n; i++)
 			profile_list_leave(account->people.lists.at[i], profile);
 	}
-	profile->updated_ms = at_ms;
+	touch(profile, at_ms);
 }
 
 void consent_unsubscribe_one(const struct subscription *subscription)
@@ -172,8 +179,8 @@ void consent_unsubscribe_one(const struct subscription *subscription)
 	}
 	if (list)
 		counts->unsubscribed_globally++;
-	leave_all(subscription->account, subscription->profile, subscription->channel, SUPPRESSION_UNSUBSCRIBE,
-		  now_ms);
+	leave_all(subscription->account, subscription->profile, subscription->channel,
+		  SUPPRESSION_UNSUBSCRIBE, now_ms);
 }
 
 void consent_opt_out(struct account *account, struct profile *profile, enum channel channel,

@@ -208,5 +208,6 @@ void control_handle(struct call *call)
 			return;
 		}
 	}
-	control_refuse(call, path_known ? 405 : 404, path_known ? "another method is needed" : "no such path");
+	control_refuse(call, path_known ? 405 : 404,
+		       path_known ? "another method is needed" : "no such path");
 }

@@ -20,7 +20,8 @@
 void events_release(struct events *events)
 {
 	for (int64_t number = 1; number <= events->last_number; number++)
-		mem_free(events->chunk[(number - 1) / EVENTS_PER_CHUNK][(number - 1) % EVENTS_PER_CHUNK].properties);
+		mem_free(events->chunk[(number - 1) / EVENTS_PER_CHUNK][(number - 1) % EVENTS_PER_CHUNK]
+				 .properties);
 	for (int64_t i = 0; i * EVENTS_PER_CHUNK < events->last_number; i++)
 		mem_free(events->chunk[i]);
 	mem_free(events->chunk);
@@ -91,8 +92,8 @@ static void index_event(struct events *events, struct event *event)
 		put_slot(events, event);
 }
 
-struct event *event_find(const struct events *events, const struct profile *profile, const struct metric *metric,
-			 struct str unique_id)
+struct event *event_find(const struct events *events, const struct profile *profile,
+			 const struct metric *metric, struct str unique_id)
 {
 	uint32_t hash = hash_of(profile, metric, unique_id);
 	size_t i = hash & (events->n_slots - 1);
@@ -209,8 +210,8 @@ struct metric *metric_find(const struct events *events, struct str service, stru
 	return metric;
 }
 
-struct metric *metric_get_or_add(struct events *events, struct rand *rand, struct str service, struct str name,
-				 int64_t now_ms)
+struct metric *metric_get_or_add(struct events *events, struct rand *rand, struct str service,
+				 struct str name, int64_t now_ms)
 {
 	struct metric *metric = metric_find(events, service, name);
 	struct strbuf key;

@@ -1,8 +1,8 @@
 /*
  * Reading events: one, or pages of them.
  *
- * Does:    follows the chain of the profile or the metric that a filter names. Without a sort the order is that
- *          in which they came, and a page costs no more the further it is.
+ * Does:    follows the chain of the profile or the metric that a filter names. Without a sort the order is
+ *          that in which they came, and a page costs no more the further it is.
  * Threads: the server's thread.
  *
  * An id of the wrong form is 400, one that leads nowhere 404, as recorded.
@@ -44,9 +44,10 @@ static bool check_filter(struct call *call, const struct filter *filter)
 {
 	for (size_t i = 0; i < filter->n; i++)
 		if (!term_ok(&filter->term[i]))
-			error_add_parameter(&call->errors, STR("filter"),
-					    "'%.*s' is not a valid filter on '%.*s' for the resource 'event'.",
-					    STR_ARG(filter->term[i].op), STR_ARG(filter->term[i].field));
+			error_add_parameter(
+				&call->errors, STR("filter"),
+				"'%.*s' is not a valid filter on '%.*s' for the resource 'event'.",
+				STR_ARG(filter->term[i].op), STR_ARG(filter->term[i].field));
 	return call->errors.n == 0;
 }
 
@@ -106,7 +107,8 @@ static void walk_start(struct call *call, const struct query *query, struct walk
 
 		if (str_eq(term->field, STR("profile_id"))) {
 			profile = profile_find(&people->profiles, term->value[0]);
-			*walk = (struct walk){ &people->events, CHAIN_PROFILE, profile ? profile->first_event : NULL };
+			*walk = (struct walk){ &people->events, CHAIN_PROFILE,
+					       profile ? profile->first_event : NULL };
 			return;
 		}
 		if (str_eq(term->field, STR("metric_id"))) {
@@ -115,7 +117,8 @@ static void walk_start(struct call *call, const struct query *query, struct walk
 		}
 	}
 	if (walk->chain == CHAIN_ALL)
-		walk->next = next_held(&people->events, query->has_cursor && !query->sort.len ? query->cursor : 0);
+		walk->next =
+			next_held(&people->events, query->has_cursor && !query->sort.len ? query->cursor : 0);
 }
 
 static struct event *walk_on(struct walk *walk)
@@ -243,6 +246,7 @@ void event_get(struct call *call)
 	render_event(call, item.thing, &query, &out);
 	if (query.include)
 		add_included(call, &query, &item, 1, &out);
-	strbuf_addf(&out, ",\"links\":{\"self\":\"%.*s/api/events/%.*s\"}}", STR_ARG(base), STR_ARG(call->id));
+	strbuf_addf(&out, ",\"links\":{\"self\":\"%.*s/api/events/%.*s\"}}", STR_ARG(base),
+		    STR_ARG(call->id));
 	reply_take(call, 200, &out);
 }

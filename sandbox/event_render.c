@@ -60,7 +60,8 @@ static void add_number(double value, struct strbuf *out)
 void render_event_properties(const struct event *event, struct strbuf *out)
 {
 	if (event->properties)
-		strbuf_add_str(out, str_of(event->properties, strlen(event->properties) - 1)); /* but for its '}' */
+		strbuf_add_str(
+			out, str_of(event->properties, strlen(event->properties) - 1)); /* but for its '}' */
 	else
 		strbuf_add_char(out, '{');
 	separate(out);
@@ -101,13 +102,16 @@ void render_event(struct call *call, const struct event *event, const struct que
 	event_id(event->number, id);
 	strbuf_addf(out, "{\"type\":\"event\",\"id\":\"%s\",\"attributes\":{", id);
 	add_attributes(event, query->fields_of[FIELDS_EVENT], out);
-	strbuf_addf(out,
-		    "},\"relationships\":{\"profile\":{\"data\":{\"type\":\"profile\",\"id\":\"%s\"},\"links\":"
-		    "{\"self\":\"%.*s/api/events/%s/relationships/profile\",\"related\":\"%.*s/api/events/%s/profile\"}},",
-		    event->profile->id, STR_ARG(base), id, STR_ARG(base), id);
+	strbuf_addf(
+		out,
+		"},\"relationships\":{\"profile\":{\"data\":{\"type\":\"profile\",\"id\":\"%s\"},\"links\":"
+		"{\"self\":\"%.*s/api/events/%s/relationships/profile\",\"related\":\"%.*s/api/events/%s/"
+		"profile\"}},",
+		event->profile->id, STR_ARG(base), id, STR_ARG(base), id);
 	strbuf_addf(out,
 		    "\"metric\":{\"data\":{\"type\":\"metric\",\"id\":\"%s\"},\"links\":"
-		    "{\"self\":\"%.*s/api/events/%s/relationships/metric\",\"related\":\"%.*s/api/events/%s/metric\"}},"
+		    "{\"self\":\"%.*s/api/events/%s/relationships/metric\",\"related\":\"%.*s/api/events/%s/"
+		    "metric\"}},"
 		    "\"attributions\":{\"data\":[]}},\"links\":{\"self\":\"%.*s/api/events/%s\"}}",
 		    event->metric->id, STR_ARG(base), id, STR_ARG(base), id, STR_ARG(base), id);
 }
@@ -117,12 +121,15 @@ static void add_integration(const struct metric *metric, struct strbuf *out)
 	struct str name = metric->service.len > 0 ? metric->service : STR("API");
 
 	separate(out);
-	strbuf_add_text(out, "\"integration\":{\"object\":\"integration\",\"id\":\"0eMvjm\",\"key\":\"api\",\"name\":");
+	strbuf_add_text(
+		out,
+		"\"integration\":{\"object\":\"integration\",\"id\":\"0eMvjm\",\"key\":\"api\",\"name\":");
 	json_write_text(name, out);
 	strbuf_add_text(out, ",\"category\":\"API\"}");
 }
 
-void render_metric(struct call *call, const struct metric *metric, const struct query *query, struct strbuf *out)
+void render_metric(struct call *call, const struct metric *metric, const struct query *query,
+		   struct strbuf *out)
 {
 	struct str fields = query->fields_of[FIELDS_METRIC];
 	struct str base = query_base(call);

@@ -1,14 +1,15 @@
 /*
  * Events that come in: one, or many in a request.
  *
- * Does:    checks what the shape does not say (whom, when, how many, repeated in one request), then takes each
- *          or drops it without a word, as Klaviyo does; all that is dropped is counted.
+ * Does:    checks what the shape does not say (whom, when, how many, repeated in one request), then takes
+ *          each or drops it without a word, as Klaviyo does; all that is dropped is counted.
  * Doesn't: wait: an event is there when the answer is.
- * Keeps:   a request that is refused changes nothing. Profile, metric and unique_id lead to one event: the first.
+ * Keeps:   a request that is refused changes nothing. Profile, metric and unique_id lead to one event: the
+ *          first.
  * Threads: the server's thread.
  *
- * Where the sources are silent: null in the profile of an event is as if it were left out; an event that is dropped
- * writes nothing to its profile; an entry's backfill counts where an event of it says nothing.
+ * Where the sources are silent: null in the profile of an event is as if it were left out; an event that
+ * is dropped writes nothing to its profile; an entry's backfill counts where an event of it says nothing.
  */
 #include "sandbox/body.h"
 #include "sandbox/profile_change.h"
@@ -19,7 +20,7 @@
 #include <inttypes.h>
 
 /* 2000-01-01; Klaviyo's overview of the Events API. */
-#define TIME_MIN_MS INT64_C(946684800000)
+#define TIME_MIN_MS	  INT64_C(946684800000)
 #define TIME_AHEAD_MAX_MS (365 * MS_PER_DAY)
 
 /* One event on its way in. */
@@ -35,8 +36,10 @@ static void check_profile(struct call *call, const struct profile_row *row, stru
 {
 	(void)profile_row_check(call->sandbox, row, pointer, EVENT_PROFILE_BYTES_MAX, &call->errors);
 	if (!profile_row_names(row))
-		error_add(&call->errors, ERROR_INVALID, arena_printf(call->arena, "%.*s/attributes", STR_ARG(pointer)),
-			  "One or more of the identifiers id, email, phone_number, external_id, anonymous_id, _kx "
+		error_add(&call->errors, ERROR_INVALID,
+			  arena_printf(call->arena, "%.*s/attributes", STR_ARG(pointer)),
+			  "One or more of the identifiers id, email, phone_number, external_id, "
+			  "anonymous_id, _kx "
 			  "is required.");
 }
 
@@ -48,10 +51,12 @@ static void check_event(struct call *call, const struct json *attributes, struct
 
 	(void)time_parse_rfc3339(json_get_text(attributes, "time"), &time_ms);
 	if (time_ms < TIME_MIN_MS || time_ms > now_ms + TIME_AHEAD_MAX_MS)
-		error_add(&call->errors, ERROR_INVALID, arena_printf(call->arena, "%.*s/time", STR_ARG(pointer)),
+		error_add(&call->errors, ERROR_INVALID,
+			  arena_printf(call->arena, "%.*s/time", STR_ARG(pointer)),
 			  "Invalid input. The time must be between the year 2000 and a year from now.");
 	if (unique_id.len > 0 && texts_has(&call->sandbox->knobs.reject_identifier, unique_id))
-		error_add(&call->errors, ERROR_INVALID, arena_printf(call->arena, "%.*s/unique_id", STR_ARG(pointer)),
+		error_add(&call->errors, ERROR_INVALID,
+			  arena_printf(call->arena, "%.*s/unique_id", STR_ARG(pointer)),
 			  "Invalid input. The event '%.*s' is refused.", STR_ARG(unique_id));
 }
 
@@ -215,8 +220,8 @@ static struct str person_text(struct call *call, const struct profile_row *row)
 }
 
 /* Seen once already in this request? */
-static void check_repeated(struct call *call, struct table *seen, struct str person, const struct json *attributes,
-			   struct str pointer)
+static void check_repeated(struct call *call, struct table *seen, struct str person,
+			   const struct json *attributes, struct str pointer)
 {
 	const struct json *metric = json_get(json_get(json_get(attributes, "metric"), "data"), "attributes");
 	struct str unique_id = json_get_text(attributes, "unique_id");
@@ -227,7 +232,8 @@ static void check_repeated(struct call *call, struct table *seen, struct str per
 	if (unique_id.len == 0)
 		return;
 	if (table_find(seen, key))
-		error_add(&call->errors, ERROR_INVALID, arena_printf(call->arena, "%.*s/unique_id", STR_ARG(pointer)),
+		error_add(&call->errors, ERROR_INVALID,
+			  arena_printf(call->arena, "%.*s/unique_id", STR_ARG(pointer)),
 			  "Invalid input. The unique_id '%.*s' is repeated for the same profile and metric.",
 			  STR_ARG(unique_id));
 	table_put(seen, key, call);
@@ -239,7 +245,8 @@ static void check_entry(struct call *call, const struct json *entry, size_t i, s
 	struct str person = person_text(call, &row);
 	const struct json *events = events_of(entry);
 
-	check_profile(call, &row, arena_printf(call->arena, ROWS_POINTER "/data/%zu/attributes/profile/data", i));
+	check_profile(call, &row,
+		      arena_printf(call->arena, ROWS_POINTER "/data/%zu/attributes/profile/data", i));
 	for (size_t k = 0; k < json_len(events) && call->errors.n < ERROR_ENTRIES_MAX; k++) {
 		const struct json *attributes = json_get(json_at(events, k), "attributes");
 		struct str pointer = arena_printf(

@@ -4,8 +4,8 @@
  * Does:    writes the rows when the time has come; a row that fails becomes an import error.
  * Doesn't: answer requests (import_route.c). Nothing runs by itself: whoever is about to look calls
  *          imports_advance.
- * Keeps:   due times never go back, so imports take effect in the order of submission. Imports are kept until
- *          a reset: they outlive their expires_at.
+ * Keeps:   due times never go back, so imports take effect in the order of submission. Imports are kept
+ *          until a reset: they outlive their expires_at.
  * Threads: the server's thread.
  */
 #include "sandbox/import.h"
@@ -17,7 +17,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define IMPORT_MS 12000
+#define IMPORT_MS	    12000
 #define IMPORT_MS_UNLIMITED 200
 
 void imports_release(struct imports *imports)
@@ -35,8 +35,8 @@ void imports_release(struct imports *imports)
 
 /* ---- effect ---- */
 
-static void add_error(struct sandbox *sandbox, struct import_job *job, size_t row_index, const struct json *row,
-		      const struct error_entry *refusal)
+static void add_error(struct sandbox *sandbox, struct import_job *job, size_t row_index,
+		      const struct json *row, const struct error_entry *refusal)
 {
 	char text[ERROR_ID_BYTES + 64];
 	struct json *error = json_new_object();
@@ -72,7 +72,8 @@ static void join_lists(struct sandbox *sandbox, struct people *people, const str
 		       struct profile *profile)
 {
 	for (size_t i = 0; i < json_len(job->lists); i++) {
-		struct profile_list *list = profile_list_find(&people->lists, json_text(json_at(job->lists, i)));
+		struct profile_list *list =
+			profile_list_find(&people->lists, json_text(json_at(job->lists, i)));
 
 		if (list)
 			profile_list_join(list, profile, sandbox_wall_ms(sandbox));
@@ -88,11 +89,13 @@ static bool apply_row(struct sandbox *sandbox, struct people *people, const stru
 	if (fails_by_knob(sandbox, row))
 		return error_refuse(refusal, ERROR_SERVER, none, STR("The profile could not be processed."));
 	if (who.id_unknown)
-		return error_refuse(refusal, ERROR_NOT_FOUND, none, STR("A profile with this id does not exist."));
+		return error_refuse(refusal, ERROR_NOT_FOUND, none,
+				    STR("A profile with this id does not exist."));
 	if (who.other)
 		return error_refuse(refusal, ERROR_DUPLICATE_PROFILE, none,
 				    STR("A profile already exists with one of these identifiers."));
-	join_lists(sandbox, people, job, profile_write(sandbox, people, who.profile, row, PROFILE_NULL_IGNORED));
+	join_lists(sandbox, people, job,
+		   profile_write(sandbox, people, who.profile, row, PROFILE_NULL_IGNORED));
 	return true;
 }
 

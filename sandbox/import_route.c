@@ -86,7 +86,8 @@ static void add_included(struct call *call, const struct import_job *job, const 
 	strbuf_add_char(out, ']');
 }
 
-static void reply_import(struct call *call, int status, const struct import_job *job, const struct query *query)
+static void reply_import(struct call *call, int status, const struct import_job *job,
+			 const struct query *query)
 {
 	struct strbuf out;
 
@@ -110,7 +111,8 @@ static void check_row(struct call *call, const struct json *data, size_t i)
 
 	(void)profile_row_check(call->sandbox, &row, pointer, PROFILE_BYTES_MAX, &call->errors);
 	if (!profile_row_names(&row))
-		error_add(&call->errors, ERROR_INVALID, arena_printf(call->arena, "%.*s/attributes", STR_ARG(pointer)),
+		error_add(&call->errors, ERROR_INVALID,
+			  arena_printf(call->arena, "%.*s/attributes", STR_ARG(pointer)),
 			  "One or more of the identifiers id, email, phone_number, external_id is required.");
 }
 
@@ -129,8 +131,7 @@ static void check_lists(struct call *call, const struct json *links)
 void import_create(struct call *call)
 {
 	const struct json *data = json_get(call->body, "data");
-	const struct json *rows =
-		json_get(json_get(json_get(data, "attributes"), "profiles"), "data");
+	const struct json *rows = json_get(json_get(json_get(data, "attributes"), "profiles"), "data");
 	const struct json *lists = json_get(json_get(json_get(data, "relationships"), "lists"), "data");
 	struct import_job *job;
 	struct query query;
@@ -190,9 +191,11 @@ static bool check_filter(struct call *call, const struct filter *filter)
 	for (size_t i = 0; i < filter->n; i++) {
 		const struct filter_term *term = &filter->term[i];
 
-		if (!str_eq(term->field, STR("status")) || !str_eq(term->op, term->list ? STR("any") : STR("equals")))
-			error_add_parameter(&call->errors, STR("filter"), "'%.*s' is not a valid filter on '%.*s'.",
-					    STR_ARG(term->op), STR_ARG(term->field));
+		if (!str_eq(term->field, STR("status")) ||
+		    !str_eq(term->op, term->list ? STR("any") : STR("equals")))
+			error_add_parameter(&call->errors, STR("filter"),
+					    "'%.*s' is not a valid filter on '%.*s'.", STR_ARG(term->op),
+					    STR_ARG(term->field));
 	}
 	return call->errors.n == 0;
 }
@@ -212,7 +215,8 @@ void import_list(struct call *call)
 	for (size_t i = 0; i < imports->n; i++) {
 		struct import_job *job = imports->at[i];
 
-		if (status_matches(&query.filter, str_from(import_status(job, sandbox_time_ms(call->sandbox)))))
+		if (status_matches(&query.filter,
+				   str_from(import_status(job, sandbox_time_ms(call->sandbox)))))
 			item[n++] = (struct sort_item){ .number = job->number, .thing = job };
 	}
 	n = sort_page(item, n, &query, &more);

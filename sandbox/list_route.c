@@ -22,7 +22,8 @@ static struct profile_list *call_list(struct call *call)
 	return list;
 }
 
-static void reply_list(struct call *call, int status, const struct profile_list *list, const struct query *query)
+static void reply_list(struct call *call, int status, const struct profile_list *list,
+		       const struct query *query)
 {
 	struct str base = query_base(call);
 	struct strbuf out;

@@ -23,9 +23,10 @@ static bool check_filter(struct call *call, const struct filter *filter)
 		if (!str_eq(term->op, STR("equals")) || term->list ||
 		    (!str_eq(term->field, STR("integration.name")) &&
 		     !str_eq(term->field, STR("integration.category"))))
-			error_add_parameter(&call->errors, STR("filter"),
-					    "'%.*s' is not a valid filter on '%.*s' for the resource 'metric'.",
-					    STR_ARG(term->op), STR_ARG(term->field));
+			error_add_parameter(
+				&call->errors, STR("filter"),
+				"'%.*s' is not a valid filter on '%.*s' for the resource 'metric'.",
+				STR_ARG(term->op), STR_ARG(term->field));
 	}
 	return call->errors.n == 0;
 }

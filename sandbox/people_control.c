@@ -5,7 +5,8 @@
  *   GET  /sandbox/profiles?email=|phone_number=|external_id=|id=[&key_last4=]
  *   GET  /sandbox/profiles[?after=N&limit=N&key_last4=]
  *   GET  /sandbox/events[?metric=&email=&profile_id=&unique_id=&after=N&limit=N&key_last4=]
- *   POST /sandbox/consent                 {"email"|"phone_number"|"id","action","channel"?,"list"?,"at"?,"key_last4"?}
+ *   POST /sandbox/consent                 {"email"|"phone_number"|"id","action",
+ *                                         "channel"?,"list"?,"at"?,"key_last4"?}
  *
  * Threads: the server's thread.
  */
@@ -17,7 +18,7 @@
 #include <inttypes.h>
 
 #define LIMIT_DEFAULT 1000
-#define LIMIT_MAX 100000
+#define LIMIT_MAX     100000
 
 void people_get_all(struct call *call)
 {
@@ -134,7 +135,8 @@ void people_get_profiles(struct call *call)
 		const struct account *account = call->sandbox->account[i];
 		const struct profiles *profiles = &account->people.profiles;
 
-		for (size_t k = (size_t)range.after; control_wants(call, account) && k < profiles->n_slots; k++)
+		for (size_t k = (size_t)range.after; control_wants(call, account) && k < profiles->n_slots;
+		     k++)
 			if (profiles->at[k] && range_takes(&range, profiles->at[k]->number))
 				people_render_profile(account, profiles->at[k], &range.out);
 	}
@@ -175,7 +177,8 @@ void people_get_events(struct call *call)
 		return;
 	for (size_t i = 0; i < call->sandbox->n_accounts; i++) {
 		const struct events *events = &call->sandbox->account[i]->people.events;
-		int64_t number = control_wants(call, call->sandbox->account[i]) ? range.after : events->last_number;
+		int64_t number =
+			control_wants(call, call->sandbox->account[i]) ? range.after : events->last_number;
 
 		while (++number <= events->last_number && !range.more) {
 			const struct event *event = event_at(events, number);
@@ -268,14 +271,16 @@ static struct profile *add_person(struct call *call, struct account *account)
 }
 
 /* What is wrong with the body, or NULL. */
-static const char *read_consent(struct call *call, struct consent_wish *wish, const struct action_row **action)
+static const char *read_consent(struct call *call, struct consent_wish *wish,
+				const struct action_row **action)
 {
 	struct str list = json_get_text(call->body, "list");
 	struct str at = json_get_text(call->body, "at");
 
 	*action = find_action(json_get_text(call->body, "action"));
 	if (!*action)
-		return "action is unsubscribe, suppress, spam_complaint, hard_bounce, invalid_email, subscribe or "
+		return "action is unsubscribe, suppress, spam_complaint, hard_bounce, invalid_email, "
+		       "subscribe or "
 		       "confirm";
 	wish->at_ms = sandbox_wall_ms(call->sandbox);
 	if (at.len > 0 && !time_parse_rfc3339(at, &wish->at_ms))
@@ -307,7 +312,8 @@ void people_post_consent(struct call *call)
 	}
 	problem = read_consent(call, &wish, &action);
 	if (!problem && action->opt_out)
-		consent_opt_out(wish.account, wish.profile, wish.channel, action->reason, wish.list, wish.at_ms);
+		consent_opt_out(wish.account, wish.profile, wish.channel, action->reason, wish.list,
+				wish.at_ms);
 	else if (!problem && str_eq(str_from(action->name), STR("subscribe")))
 		consent_opt_in(wish.account, wish.profile, wish.channel, wish.list, wish.at_ms);
 	else if (!problem && !consent_confirm(wish.account, wish.profile, wish.at_ms))

@@ -25,7 +25,8 @@ static void add_time(int64_t wall_ms, struct strbuf *out)
 
 static void add_metrics(const struct events *events, struct strbuf *out)
 {
-	static const char *const head[] = { "metric", "events", "would start flows", "duplicates dropped", "value" };
+	static const char *const head[] = { "metric", "events", "would start flows", "duplicates dropped",
+					    "value" };
 
 	strbuf_addf(out, "<h3>Metrics (%zu)</h3>\n", events->n_metrics);
 	page_head(head, ARRAY_LEN(head), out);
@@ -60,7 +61,9 @@ static void add_event(const struct event *event, struct strbuf *out)
 
 static void add_events(const struct events *events, struct strbuf *out)
 {
-	static const char *const head[] = { "time", "metric", "e-mail", "unique_id", "value", "", "properties" };
+	static const char *const head[] = {
+		"time", "metric", "e-mail", "unique_id", "value", "", "properties"
+	};
 	size_t shown = 0;
 
 	strbuf_addf(out, "<h3>Events (%" PRId64 "), newest first</h3>\n", events->n);
@@ -97,8 +100,9 @@ static void add_profile(const struct profile *profile, struct strbuf *out)
 
 static void add_profiles(const struct profiles *profiles, struct strbuf *out)
 {
-	static const char *const head[] = { "id",	  "e-mail", "phone", "external id", "first name",
-					    "last name", "e-mail consent", "SMS consent", "last event" };
+	static const char *const head[] = { "id",	  "e-mail",    "phone",		 "external id",
+					    "first name", "last name", "e-mail consent", "SMS consent",
+					    "last event" };
 	size_t shown = 0;
 
 	strbuf_addf(out, "<h3>Profiles (%zu), newest first</h3>\n", profiles->n);
@@ -139,7 +143,8 @@ static void add_counts(const struct people_counts *counts, struct strbuf *out)
 	page_head(head, ARRAY_LEN(head), out);
 #define ADD_COUNT(name, help) \
 	if (counts->name) \
-		strbuf_addf(out, "<tr><td>%s</td><td>%" PRId64 "</td><td>%s</td></tr>\n", #name, counts->name, help);
+		strbuf_addf(out, "<tr><td>%s</td><td>%" PRId64 "</td><td>%s</td></tr>\n", #name, \
+			    counts->name, help);
 	PEOPLE_COUNTS(ADD_COUNT)
 #undef ADD_COUNT
 	strbuf_add_text(out, "</table>\n");
@@ -156,6 +161,7 @@ void people_page(const struct account *account, struct strbuf *out)
 	add_profiles(&people->profiles, out);
 	add_lists(&people->lists, out);
 	add_counts(&people->counts, out);
-	strbuf_add_text(out, "<p>All are in <a href=\"/sandbox/people\">people</a>, <a href=\"/sandbox/profiles\">"
-			     "profiles</a> and <a href=\"/sandbox/events\">events</a>.</p>\n");
+	strbuf_add_text(out,
+			"<p>All are in <a href=\"/sandbox/people\">people</a>, <a href=\"/sandbox/profiles\">"
+			"profiles</a> and <a href=\"/sandbox/events\">events</a>.</p>\n");
 }

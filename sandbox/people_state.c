@@ -98,12 +98,14 @@ static void add_consent(const struct profiles *profiles, struct strbuf *out)
 		suppressed += consent_is_suppressed(consent);
 		pending += consent && consent->pending;
 	}
-	strbuf_addf(out, ",\"consent\":{\"suppressed\":%" PRId64 ",\"pending\":%" PRId64, suppressed, pending);
+	strbuf_addf(out, ",\"consent\":{\"suppressed\":%" PRId64 ",\"pending\":%" PRId64, suppressed,
+		    pending);
 	for (int k = 0; k < CHANNEL_COUNT; k++) {
 		const struct channel_row *row = channel_row((enum channel)k);
 
-		strbuf_addf(out, ",\"%s_%s\":{\"SUBSCRIBED\":%" PRId64 ",\"UNSUBSCRIBED\":%" PRId64 "}", row->group,
-			    row->name, state[k][CONSENT_SUBSCRIBED], state[k][CONSENT_UNSUBSCRIBED]);
+		strbuf_addf(out, ",\"%s_%s\":{\"SUBSCRIBED\":%" PRId64 ",\"UNSUBSCRIBED\":%" PRId64 "}",
+			    row->group, row->name, state[k][CONSENT_SUBSCRIBED],
+			    state[k][CONSENT_UNSUBSCRIBED]);
 	}
 	strbuf_add_char(out, '}');
 }
@@ -116,8 +118,8 @@ static void add_imports(const struct sandbox *sandbox, const struct imports *imp
 
 		separate(out);
 		strbuf_addf(out,
-			    "{\"id\":\"%s\",\"status\":\"%s\",\"rows\":%zu,\"failed_count\":%zu,\"request_number\":%" PRId64
-			    "}",
+			    "{\"id\":\"%s\",\"status\":\"%s\",\"rows\":%zu,\"failed_count\":%zu,\"request_"
+			    "number\":%" PRId64 "}",
 			    job->id, import_status(job, sandbox_time_ms(sandbox)), job->n_rows,
 			    json_len(job->errors), job->request_number);
 	}
@@ -128,7 +130,9 @@ void people_render(const struct sandbox *sandbox, const struct account *account,
 {
 	const struct people *people = &account->people;
 
-	strbuf_addf(out, "{\"key_last4\":\"%s\",\"id\":\"%s\",\"events\":%" PRId64 ",\"profiles\":%zu,\"counts\":{",
+	strbuf_addf(out,
+		    "{\"key_last4\":\"%s\",\"id\":\"%s\",\"events\":%" PRId64
+		    ",\"profiles\":%zu,\"counts\":{",
 		    account->last4, account->id, people->events.n, people->profiles.n);
 	add_counts(&people->counts, out);
 	strbuf_add_char(out, '}');
@@ -226,7 +230,7 @@ void people_render_profile(const struct account *account, const struct profile *
 
 	for (const struct event *event = profile->first_event; event; event = event->next_of_profile)
 		n_events++;
-	strbuf_addf(out, "{\"number\":%" PRId64 ",\"id\":\"%s\",", profile->number, profile->id);
+	strbuf_addf(out, "{\"number\":%" PRId64 ",\"id\":\"%s\"", profile->number, profile->id);
 	render_profile_attributes(profile, (struct str){ 0 }, true, NULL, out);
 	add_weak_keys(profile, IDENTIFIER_ANONYMOUS_ID, out);
 	add_weak_keys(profile, IDENTIFIER_KX, out);
@@ -254,7 +258,8 @@ void people_render_event(const struct event *event, struct strbuf *out)
 		add_real("value", event->value, out);
 	if (event->currency[0])
 		strbuf_addf(out, ",\"value_currency\":\"%s\"", event->currency);
-	strbuf_addf(out, ",\"backfill\":%s,\"starts_flow\":%s,\"request_number\":%" PRId64 ",\"properties\":%s}",
+	strbuf_addf(out,
+		    ",\"backfill\":%s,\"starts_flow\":%s,\"request_number\":%" PRId64 ",\"properties\":%s}",
 		    event->backfill ? "true" : "false", event->backfill ? "false" : "true",
 		    event->request_number, event->properties ? event->properties : "null");
 }

@@ -17,8 +17,8 @@
 
 const char *identifier_name(enum identifier kind)
 {
-	static const char *const name[IDENTIFIER_COUNT] = { "email", "phone_number", "external_id", "anonymous_id",
-							    "_kx" };
+	static const char *const name[IDENTIFIER_COUNT] = { "email", "phone_number", "external_id",
+							    "anonymous_id", "_kx" };
 
 	return name[kind];
 }
@@ -132,7 +132,8 @@ void profile_drop_key(struct profiles *profiles, struct profile *profile, enum i
 	}
 }
 
-void profile_set_key(struct profiles *profiles, struct profile *profile, enum identifier kind, struct str text)
+void profile_set_key(struct profiles *profiles, struct profile *profile, enum identifier kind,
+		     struct str text)
 {
 	struct profile *owner = profile_find_key(profiles, kind, text);
 	char lower[LOWER_BYTES_MAX];

@@ -5,8 +5,8 @@
  * Keeps:   an identifier that belongs to another profile is never taken from it.
  * Threads: the server's thread.
  *
- * properties and location are merged member by member. Where the sources are silent: a null inside properties is
- * kept as a value, inside location it clears.
+ * properties and location are merged member by member. Where the sources are silent: a null inside
+ * properties is kept as a value, inside location it clears.
  */
 #include "sandbox/profile_change.h"
 
@@ -53,7 +53,8 @@ static bool contradicts(const struct profile *profile, const struct profile_row 
 	return false;
 }
 
-static struct profile *find_by(const struct people *people, const struct profile_row *row, enum identifier kind)
+static struct profile *find_by(const struct people *people, const struct profile_row *row,
+			       enum identifier kind)
 {
 	return profile_find_key(&people->profiles, kind, profile_row_text(row, kind));
 }
@@ -138,7 +139,8 @@ static void merge_object(struct json *values, const char *name, const struct jso
 		struct str member = json_member_name(it);
 		char text[256];
 
-		if (json_type(json_member_value(it)) != JSON_NULL || !null_clears || member.len >= sizeof(text)) {
+		if (json_type(json_member_value(it)) != JSON_NULL || !null_clears ||
+		    member.len >= sizeof(text)) {
 			json_set_n(own, member, json_clone(json_member_value(it)));
 			continue;
 		}
@@ -173,7 +175,8 @@ static void write_values(struct profile *profile, const struct profile_row *row,
 		    (json_type(value) == JSON_NULL && null == PROFILE_NULL_IGNORED))
 			continue;
 		if (is_merged(name) && json_type(value) == JSON_OBJECT)
-			merge_object(values_of(profile), properties ? "properties" : "location", value, !properties);
+			merge_object(values_of(profile), properties ? "properties" : "location", value,
+				     !properties);
 		else
 			json_set_n(values_of(profile), name, json_clone(value));
 	}

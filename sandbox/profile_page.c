@@ -4,7 +4,8 @@
  * Does:    looks up identifiers that a filter names; else walks over all.
  * Threads: the server's thread.
  *
- * A profile may be suppressed for several reasons; conditions on suppressions are met when one of them meets all.
+ * A profile may be suppressed for several reasons; conditions on suppressions are met when one of them
+ * meets all.
  */
 #include "sandbox/profile_page.h"
 
@@ -12,9 +13,9 @@
 
 #include "base/clock.h"
 
-#define SUPPRESSION "subscriptions.email.marketing.suppression."
+#define SUPPRESSION	 "subscriptions.email.marketing.suppression."
 #define LIST_SUPPRESSION "subscriptions.email.marketing.list_suppressions."
-#define TIMES "greater-than|greater-or-equal|less-than|less-or-equal"
+#define TIMES		 "greater-than|greater-or-equal|less-than|less-or-equal"
 
 /* Where the source is a whole account (1), a list (2) or both. */
 static const struct filter_row {
@@ -48,8 +49,8 @@ static bool op_known(const char *ops, const struct filter_term *term)
 
 static bool is_time_field(struct str field)
 {
-	return str_ends(field, STR("timestamp")) || str_eq(field, STR("created")) || str_eq(field, STR("updated")) ||
-	       str_eq(field, STR("joined_group_at"));
+	return str_ends(field, STR("timestamp")) || str_eq(field, STR("created")) ||
+	       str_eq(field, STR("updated")) || str_eq(field, STR("joined_group_at"));
 }
 
 static bool term_ok(const struct filter_term *term, int where)
@@ -69,9 +70,10 @@ bool profile_filter_check(struct call *call, const struct filter *filter, bool o
 		const struct filter_term *term = &filter->term[i];
 
 		if (!term_ok(term, of_list ? 2 : 1))
-			error_add_parameter(&call->errors, STR("filter"),
-					    "'%.*s' is not a valid filter on '%.*s' for the resource 'profile'.",
-					    STR_ARG(term->op), STR_ARG(term->field));
+			error_add_parameter(
+				&call->errors, STR("filter"),
+				"'%.*s' is not a valid filter on '%.*s' for the resource 'profile'.",
+				STR_ARG(term->op), STR_ARG(term->field));
 	}
 	return call->errors.n == 0;
 }
@@ -132,10 +134,10 @@ static bool suppression_matches(const struct filter *filter, const struct suppre
 		if (!str_starts(term->field, prefix))
 			continue;
 		field = str_skip(term->field, prefix.len);
-		if (str_eq(field, STR("timestamp")) ? !time_matches(term, suppressed->at_ms)
-						    : !any_value(term, str_from(str_eq(field, STR("reason"))
-											? suppressed->reason
-											: suppressed->list_id)))
+		if (str_eq(field, STR("timestamp"))
+			    ? !time_matches(term, suppressed->at_ms)
+			    : !any_value(term, str_from(str_eq(field, STR("reason")) ? suppressed->reason
+										     : suppressed->list_id)))
 			return false;
 	}
 	return true;
@@ -144,7 +146,8 @@ static bool suppression_matches(const struct filter *filter, const struct suppre
 static bool any_suppression(const struct consent *consent, const struct filter *filter, bool of_list)
 {
 	for (int i = 0; consent && !of_list && i < SUPPRESSION_COUNT; i++) {
-		struct suppressed one = { suppression_text((enum suppression)i), NULL, consent->suppressed_ms[i] };
+		struct suppressed one = { suppression_text((enum suppression)i), NULL,
+					  consent->suppressed_ms[i] };
 
 		if (one.at_ms && suppression_matches(filter, &one))
 			return true;
@@ -223,7 +226,8 @@ static const struct filter_term *naming_term(const struct filter *filter)
 {
 	for (size_t i = 0; i < filter->n; i++)
 		if (str_eq(filter->term[i].op, STR("any")) ||
-		    (str_eq(filter->term[i].op, STR("equals")) && !str_starts(filter->term[i].field, STR("subs"))))
+		    (str_eq(filter->term[i].op, STR("equals")) &&
+		     !str_starts(filter->term[i].field, STR("subs"))))
 			return &filter->term[i];
 	return NULL;
 }

@@ -105,7 +105,8 @@ void render_subscriptions(const struct consent *consent, struct strbuf *out)
 
 		if (!str_eq(own, group)) {
 			strbuf_add_text(out, i ? "}," : "");
-			strbuf_addf(out, "\"%s%.*s\":{", str_eq(own, STR("push")) ? "mobile_" : "", STR_ARG(own));
+			strbuf_addf(out, "\"%s%.*s\":{", str_eq(own, STR("push")) ? "mobile_" : "",
+				    STR_ARG(own));
 			group = own;
 		} else {
 			strbuf_add_char(out, ',');
@@ -149,7 +150,8 @@ static void add_times(const struct profile *profile, struct str fields, struct s
 void render_profile_attributes(const struct profile *profile, struct str fields, bool subscriptions,
 			       const struct member *member, struct strbuf *out)
 {
-	static const char *const value[] = { "first_name", "last_name", "organization", "locale", "title", "image" };
+	static const char *const value[] = { "first_name", "last_name", "organization",
+					     "locale",	   "title",	"image" };
 
 	for (int i = 0; i < IDENTIFIER_STRONG_COUNT; i++) {
 		enum identifier kind = (enum identifier)i;
@@ -170,7 +172,8 @@ void render_profile_attributes(const struct profile *profile, struct str fields,
 	}
 }
 
-static void add_relation(struct call *call, const char *path, const char *id, const char *name, struct strbuf *out)
+static void add_relation(struct call *call, const char *path, const char *id, const char *name,
+			 struct strbuf *out)
 {
 	struct str base = query_base(call);
 
@@ -186,7 +189,8 @@ void render_profile(struct call *call, const struct profile *profile, const stru
 	struct str base = query_base(call);
 
 	strbuf_addf(out, "{\"type\":\"profile\",\"id\":\"%s\",\"attributes\":{", profile->id);
-	render_profile_attributes(profile, query->fields_of[FIELDS_PROFILE], query->subscriptions, member, out);
+	render_profile_attributes(profile, query->fields_of[FIELDS_PROFILE], query->subscriptions, member,
+				  out);
 	strbuf_add_text(out, "},\"relationships\":{");
 	add_relation(call, "profiles", profile->id, "lists", out);
 	strbuf_add_char(out, ',');
@@ -208,7 +212,8 @@ void reply_profile(struct call *call, int status, const struct profile *profile,
 
 /* ---- lists ---- */
 
-void render_list(struct call *call, const struct profile_list *list, const struct query *query, struct strbuf *out)
+void render_list(struct call *call, const struct profile_list *list, const struct query *query,
+		 struct strbuf *out)
 {
 	struct str fields = query->fields_of[FIELDS_LIST];
 	struct str base = query_base(call);
@@ -221,7 +226,8 @@ void render_list(struct call *call, const struct profile_list *list, const struc
 	if (fields_want(fields, "updated"))
 		render_time("updated", list->updated_ms, out);
 	if (fields_want(fields, "opt_in_process"))
-		add_text("opt_in_process", list->double_opt_in ? STR("double_opt_in") : STR("single_opt_in"), out);
+		add_text("opt_in_process", list->double_opt_in ? STR("double_opt_in") : STR("single_opt_in"),
+			 out);
 	if (query->profile_count) {
 		add_name("profile_count", out);
 		strbuf_addf(out, "%zu", list->n);

@@ -19,8 +19,8 @@ static void refuse_duplicate(struct call *call, const struct profile *owner)
 
 static void refuse_unknown(struct call *call, struct str id)
 {
-	error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"), "A profile with the id `%.*s` does not exist.",
-		  STR_ARG(id));
+	error_add(&call->errors, ERROR_NOT_FOUND, STR("/data/"),
+		  "A profile with the id `%.*s` does not exist.", STR_ARG(id));
 }
 
 /* Reads what all writes have: query, row, the limit of size. */
@@ -31,7 +31,8 @@ static bool read_row(struct call *call, struct query *query, struct profile_row 
 	call->rows = 1;
 	*row = profile_row_read(json_get(call->body, "data"));
 	if (call->request->body.len > PROFILE_BYTES_MAX) {
-		error_add(&call->errors, ERROR_TOO_LARGE, (struct str){ 0 }, "The payload may not exceed 100 KB.");
+		error_add(&call->errors, ERROR_TOO_LARGE, (struct str){ 0 },
+			  "The payload may not exceed 100 KB.");
 		return false;
 	}
 	return profile_row_check(call->sandbox, row, STR("/data"), 0, &call->errors);
@@ -61,7 +62,8 @@ void profile_import(struct call *call)
 		refuse_duplicate(call, who.other);
 	else
 		reply_profile(call, who.profile ? 200 : 201,
-			      profile_write(call->sandbox, people, who.profile, &row, PROFILE_NULL_CLEARS), &query);
+			      profile_write(call->sandbox, people, who.profile, &row, PROFILE_NULL_CLEARS),
+			      &query);
 }
 
 void profile_create(struct call *call)
@@ -77,8 +79,8 @@ void profile_create(struct call *call)
 	if (who.profile)
 		refuse_duplicate(call, who.profile);
 	else
-		reply_profile(call, 201, profile_write(call->sandbox, people, NULL, &row, PROFILE_NULL_CLEARS),
-			      &query);
+		reply_profile(call, 201,
+			      profile_write(call->sandbox, people, NULL, &row, PROFILE_NULL_CLEARS), &query);
 }
 
 void profile_update(struct call *call)
@@ -102,7 +104,8 @@ void profile_update(struct call *call)
 	else if (who.other)
 		refuse_duplicate(call, who.other);
 	else
-		reply_profile(call, 200, profile_write(call->sandbox, people, profile, &row, PROFILE_NULL_CLEARS),
+		reply_profile(call, 200,
+			      profile_write(call->sandbox, people, profile, &row, PROFILE_NULL_CLEARS),
 			      &query);
 }
 

@@ -5,7 +5,8 @@
  * Threads: the server's thread.
  *
  * A cursor is the base64 of "n:NUMBER": the number of the last thing on the page before, and in another
- * order "n:NUMBER:KEY" with what it was sorted by. It stays right when things are added or removed in between.
+ * order "n:NUMBER:KEY" with what it was sorted by. It stays right when things are added or removed in
+ * between.
  */
 #include "sandbox/query.h"
 
@@ -150,7 +151,8 @@ static const struct fields_row {
 	const char *known;
 } fields_row[FIELDS_COUNT] = {
 	[FIELDS_PROFILE] = { PARAM_FIELDS_PROFILE, "profile",
-			     "id|email|phone_number|external_id|first_name|last_name|organization|locale|title|"
+			     "id|email|phone_number|external_id|first_name|last_name|organization|locale|"
+			     "title|"
 			     "image|created|updated|last_event_date|location|properties|subscriptions|"
 			     "predictive_analytics|joined_group_at" },
 	[FIELDS_EVENT] = { PARAM_FIELDS_EVENT, "event", "id|timestamp|datetime|event_properties|uuid" },
@@ -181,8 +183,8 @@ static void read_other_fields(struct call *call, struct str parameter, struct st
 	while (str_split(&rest, ',', &part))
 		if (!in_words(row->known, str_of(part.p, str_find_char(part, '.'))))
 			error_add_parameter(&call->errors, parameter,
-					    "'%.*s' is not a valid field for the resource '%s'.", STR_ARG(part),
-					    row->type);
+					    "'%.*s' is not a valid field for the resource '%s'.",
+					    STR_ARG(part), row->type);
 	query->fields_of[row - fields_row] = value.p ? value : STR("");
 }
 
@@ -197,8 +199,8 @@ static void read_additional(struct call *call, struct str parameter, struct str 
 		else if (!profile && str_eq(part, STR("profile_count")))
 			query->profile_count = true;
 		else if (!profile || !str_eq(part, STR("predictive_analytics")))
-			error_add_parameter(&call->errors, parameter, "'%.*s' is not a valid additional field.",
-					    STR_ARG(part));
+			error_add_parameter(&call->errors, parameter,
+					    "'%.*s' is not a valid additional field.", STR_ARG(part));
 	}
 }
 
@@ -322,8 +324,8 @@ void query_render_links(struct call *call, const struct query *query, bool more,
 void query_render_links_keyed(struct call *call, const struct query *query, bool more, int64_t last,
 			      struct str key, struct strbuf *out)
 {
-	struct str text = arena_printf(call->arena, key.p ? "n:%" PRId64 ":%.*s" : "n:%" PRId64, last,
-				       STR_ARG(key));
+	struct str text =
+		arena_printf(call->arena, key.p ? "n:%" PRId64 ":%.*s" : "n:%" PRId64, last, STR_ARG(key));
 	struct strbuf next;
 
 	strbuf_init(&next, query->rest.len + 200);

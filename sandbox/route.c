@@ -12,9 +12,9 @@
 
 #include <string.h>
 
-#define READ "catalogs:read"
-#define WRITE "catalogs:write"
-#define PAGED (PARAM_FILTER | PARAM_CURSOR | PARAM_SIZE | PARAM_SORT)
+#define READ	    "catalogs:read"
+#define WRITE	    "catalogs:write"
+#define PAGED	    (PARAM_FILTER | PARAM_CURSOR | PARAM_SIZE | PARAM_SORT)
 #define ITEM_PARAMS (PARAM_FIELDS_ITEM | PARAM_FIELDS_VARIANT | PARAM_INCLUDE)
 
 /* Create, list, get, update and delete of one kind. */
@@ -50,8 +50,8 @@
 
 #define RELATION_ROUTES(path, name, kind_, other_) \
 	RELATION_ROUTE("POST", path, name, OP_CREATE, kind_, other_), \
-	RELATION_ROUTE("PATCH", path, name, OP_UPDATE, kind_, other_), \
-	RELATION_ROUTE("DELETE", path, name, OP_DELETE, kind_, other_)
+		RELATION_ROUTE("PATCH", path, name, OP_UPDATE, kind_, other_), \
+		RELATION_ROUTE("DELETE", path, name, OP_DELETE, kind_, other_)
 
 #define PROFILE_PARAMS (PARAM_FIELDS_PROFILE | PARAM_ADD_PROFILE)
 
@@ -71,10 +71,11 @@ static const struct route rows[] = {
 	{ "GET", "/api/events", TIER_XL, "events:read",
 	  PAGED | PARAM_INCLUDE | PARAM_FIELDS_EVENT | PARAM_FIELDS_METRIC | PARAM_FIELDS_PROFILE |
 		  PARAM_FIELDS_OTHER,
-	  event_list, .sorts = "datetime|timestamp", .includes = "attributions|metric|profile", .size_max = 1000,
-	  .size = 200 },
+	  event_list, .sorts = "datetime|timestamp", .includes = "attributions|metric|profile",
+	  .size_max = 1000, .size = 200 },
 	{ "GET", "/api/events/{id}", TIER_M, "events:read",
-	  PARAM_INCLUDE | PARAM_FIELDS_EVENT | PARAM_FIELDS_METRIC | PARAM_FIELDS_PROFILE | PARAM_FIELDS_OTHER,
+	  PARAM_INCLUDE | PARAM_FIELDS_EVENT | PARAM_FIELDS_METRIC | PARAM_FIELDS_PROFILE |
+		  PARAM_FIELDS_OTHER,
 	  event_get, .includes = "attributions|metric|profile" },
 	{ "POST", "/api/event-bulk-create-jobs", TIER_M, "events:write", 0, event_bulk_create,
 	  .shape = &body_event_bulk },
@@ -98,12 +99,13 @@ static const struct route rows[] = {
 
 	{ "POST", "/api/profile-bulk-import-jobs", TIER_M, "lists:write profiles:write", PARAM_FIELDS_IMPORT,
 	  import_create, .shape = &body_import_job },
-	{ "GET", "/api/profile-bulk-import-jobs", TIER_M, "lists:read profiles:read", PAGED | PARAM_FIELDS_IMPORT,
-	  import_list, .sorts = "created_at", .size_max = 100, .size = 20 },
+	{ "GET", "/api/profile-bulk-import-jobs", TIER_M, "lists:read profiles:read",
+	  PAGED | PARAM_FIELDS_IMPORT, import_list, .sorts = "created_at", .size_max = 100, .size = 20 },
 	{ "GET", "/api/profile-bulk-import-jobs/{id}", TIER_M, "lists:read profiles:read",
 	  PARAM_INCLUDE | PARAM_FIELDS_IMPORT | PARAM_FIELDS_LIST, import_get, .includes = "lists" },
 	{ "GET", "/api/profile-bulk-import-jobs/{id}/import-errors", TIER_M, "profiles:read",
-	  PARAM_CURSOR | PARAM_SIZE | PARAM_FIELDS_IMPORT_ERROR, import_error_list, .size_max = 100, .size = 20 },
+	  PARAM_CURSOR | PARAM_SIZE | PARAM_FIELDS_IMPORT_ERROR, import_error_list, .size_max = 100,
+	  .size = 20 },
 
 	{ "POST", "/api/lists", TIER_M, "lists:write", PARAM_FIELDS_LIST, list_create,
 	  .shape = &body_list_create },
@@ -111,15 +113,16 @@ static const struct route rows[] = {
 	  PAGED | PARAM_INCLUDE | PARAM_FIELDS_LIST | PARAM_FIELDS_FLOW | PARAM_FIELDS_OTHER, list_list,
 	  .sorts = "created|id|name|updated", .includes = "flow-triggers|tags", .size_max = 10, .size = 10 },
 	{ "GET", "/api/lists/{id}", TIER_L, "lists:read",
-	  PARAM_INCLUDE | PARAM_FIELDS_LIST | PARAM_FIELDS_FLOW | PARAM_FIELDS_OTHER | PARAM_ADD_LIST, list_get,
-	  .includes = "flow-triggers|tags" },
+	  PARAM_INCLUDE | PARAM_FIELDS_LIST | PARAM_FIELDS_FLOW | PARAM_FIELDS_OTHER | PARAM_ADD_LIST,
+	  list_get, .includes = "flow-triggers|tags" },
 	{ "GET", "/api/lists/{id}/profiles", TIER_L, "lists:read profiles:read", PAGED | PROFILE_PARAMS,
 	  list_profiles, .sorts = "joined_group_at", .size_max = 100, .size = 20 },
 
 	{ "POST", "/api/profile-subscription-bulk-create-jobs", TIER_L,
 	  "lists:write profiles:write subscriptions:write", 0, consent_subscribe, .shape = &body_subscribe },
 	{ "POST", "/api/profile-subscription-bulk-delete-jobs", TIER_L,
-	  "lists:write profiles:write subscriptions:write", 0, consent_unsubscribe, .shape = &body_unsubscribe },
+	  "lists:write profiles:write subscriptions:write", 0, consent_unsubscribe,
+	  .shape = &body_unsubscribe },
 
 	{ "GET", "/api/metrics", TIER_M, "metrics:read",
 	  PARAM_FILTER | PARAM_CURSOR | PARAM_INCLUDE | PARAM_FIELDS_METRIC | PARAM_FIELDS_FLOW,

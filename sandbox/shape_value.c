@@ -5,7 +5,8 @@
  * Keeps:   recursion into free objects ends SHAPE_TREE_DEPTH_MAX deep.
  * Threads: pure.
  *
- * Limits of properties, strings, lists and e-mail addresses: Klaviyo's overviews of the Events and Profiles API.
+ * Limits of properties, strings, lists and e-mail addresses: Klaviyo's overviews of the Events and
+ * Profiles API.
  */
 #include "sandbox/shape.h"
 
@@ -65,7 +66,8 @@ static const char *check_integer(const struct shape_field *field, const struct j
 		return "Invalid input. An integer is expected.";
 	if (number < (double)field->low || number > (double)field->high)
 		return arena_printf(arena, "Invalid input. A value from %lld to %lld is expected.",
-				    (long long)field->low, (long long)field->high).p;
+				    (long long)field->low, (long long)field->high)
+			.p;
 	return NULL;
 }
 
@@ -145,8 +147,8 @@ static bool is_phone(struct str text)
 {
 	struct str digits = str_skip(text, 1);
 
-	return text.len > 0 && text.p[0] == '+' && digits.len >= 8 && digits.len <= 15 && digits.p[0] != '0' &&
-	       count_digits(digits) == digits.len;
+	return text.len > 0 && text.p[0] == '+' && digits.len >= 8 && digits.len <= 15 &&
+	       digits.p[0] != '0' && count_digits(digits) == digits.len;
 }
 
 static bool is_email(struct str text)
@@ -156,7 +158,8 @@ static bool is_email(struct str text)
 	size_t dot = str_find_char(domain, '.');
 
 	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f || text.p[i] == ',' || text.p[i] == ';')
+		if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f || text.p[i] == ',' ||
+		    text.p[i] == ';')
 			return false;
 	return text.len < SHAPE_EMAIL_BYTES_MAX && at > 0 && at <= 64 && at < text.len && dot > 0 &&
 	       dot + 1 < domain.len && domain.p[domain.len - 1] != '.' &&
@@ -221,8 +224,9 @@ const char *shape_value_fault(const struct shape_field *field, const struct json
 	case SHAPE_TREE:
 		return check_tree(field, value, arena);
 	case SHAPE_TEXT_OR_NUMBER:
-		return type == JSON_STRING || is_number(type) ? NULL
-							      : "Invalid input. A string or number is expected.";
+		return type == JSON_STRING || is_number(type)
+			       ? NULL
+			       : "Invalid input. A string or number is expected.";
 	case SHAPE_TEXT_OR_TEXTS:
 		return is_text_or_texts(value) ? NULL
 					       : "Invalid input. A string or a list of strings is expected.";

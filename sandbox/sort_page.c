@@ -55,8 +55,8 @@ size_t sort_page(struct sort_item *item, size_t n, const struct query *query, bo
 	return *more ? query->size : n;
 }
 
-void sort_page_links(struct call *call, const struct query *query, const struct sort_item *item, size_t n, bool more,
-		     struct strbuf *out)
+void sort_page_links(struct call *call, const struct query *query, const struct sort_item *item, size_t n,
+		     bool more, struct strbuf *out)
 {
 	const struct sort_item *last = n > 0 ? &item[n - 1] : &(struct sort_item){ 0 };
 	struct str key = last->text.p ? last->text : arena_printf(call->arena, "%" PRId64, last->key);

@@ -39,7 +39,7 @@ static bool read_late(const struct delivery *delivery, const struct event_row *r
 static bool put_event(const struct render_batch *batch, const struct delivery *delivery,
 		      const struct event_row *row, struct strbuf *out, struct err *err)
 {
-	bool late, first = true;
+	bool late = false, first = true;
 
 	if (!read_late(delivery, row, batch->now_ms, &late, err))
 		return false;
