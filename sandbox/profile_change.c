@@ -12,6 +12,8 @@
 
 #include "sandbox/people.h"
 
+#include <string.h>
+
 struct profile_row profile_row_read(const struct json *data)
 {
 	struct profile_row row = {
@@ -144,8 +146,8 @@ static void merge_object(struct json *values, const char *name, const struct jso
 			json_set_n(own, member, json_clone(json_member_value(it)));
 			continue;
 		}
-		for (size_t i = 0; i <= member.len; i++)
-			text[i] = i < member.len ? member.p[i] : '\0';
+		memcpy(text, member.p, member.len);
+		text[member.len] = '\0';
 		json_remove(own, text);
 	}
 }
