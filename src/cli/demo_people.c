@@ -1,6 +1,6 @@
 /*
- * Demo: which events and profiles reached Klaviyo, read from the sandbox, as tables; and whether they are what
- * they should be.
+ * Demo: which events and profiles reached Klaviyo, read from the sandbox, as tables; and whether they are
+ * what they should be.
  */
 #include "cli/demo.h"
 #include "cli/demo_messages.h"
