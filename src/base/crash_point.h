@@ -25,7 +25,8 @@
 	X(failed_change) \
 	X(audit_append) \
 	X(cursor_put) \
-	X(retain)
+	X(retain) \
+	X(person_purge)
 
 enum crash_point {
 #define CRASH_POINT_ENUM(name) CRASH_##name,

@@ -108,6 +108,12 @@ static const struct option_row failed_change_options[] = {
 	OPTION_STORE,
 	{ .name = "reason", .value = "TEXT", .help = "why, for the audit" },
 };
+static const struct option_row erase_options[] = {
+	OPTION_STORE,
+	{ .name = "yes", .help = "do not ask" },
+	OPTION_JSON,
+};
+static const struct option_row export_options[] = { OPTION_STORE };
 static const struct option_row preview_options[] = {
 	{ .name = "content-type",
 	  .value = "TYPE",
@@ -292,6 +298,31 @@ const struct command commands[] = {
 	  .run = cmd_failed_discard,
 	  OPTIONS(failed_change_options),
 	  .help = "Name ids as 'failed list' shows them, or --all." },
+	{ .name = "erase",
+	  .usage = "EMAIL",
+	  .summary = "Delete a person, at Klaviyo and here",
+	  .args_min = 1,
+	  .args_max = 1,
+	  .run = cmd_erase,
+	  OPTIONS(erase_options),
+	  .help = "Does what a message person.erased does: Klaviyo is asked to delete the profile and its "
+		  "events; then\n"
+		  "all that is kept of the person here goes, also from the files. Of every store that knows "
+		  "the person,\n"
+		  "or of --store. Asks first; without a terminal say --yes. Exit code 3: no store knows the "
+		  "person.\n"
+		  "\n"
+		  "  pannier erase ann@shop.example --yes" },
+	{ .name = "export",
+	  .usage = "EMAIL",
+	  .summary = "Print all that is kept of a person, as JSON",
+	  .args_min = 1,
+	  .args_max = 1,
+	  .run = cmd_export,
+	  OPTIONS(export_options),
+	  .help = "By store: what is known of the person, of orders and visits, the messages it came with, "
+		  "what was\n"
+		  "sent to Klaviyo, and the audit. An empty list of stores: nothing is kept." },
 	{ .name = "preview",
 	  .usage = "STORE FILE|-",
 	  .summary = "Show the requests a message would cause",

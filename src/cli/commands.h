@@ -6,7 +6,7 @@
 /* The table of commands (commands.c); handlers are in cmd_*.c. */
 #define CLI_HANDLERS(X) \
 	X(account_add) X(account_check) X(account_list) X(account_remove) X(account_set) X(audit) X(check) X(demo) X(doctor) \
-	X(failed_discard) X(failed_list) X(failed_retry) X(help) X(preview) X(serve) X(status) X(store_add) \
+	X(erase) X(export) X(failed_discard) X(failed_list) X(failed_retry) X(help) X(preview) X(serve) X(status) X(store_add) \
 	X(store_list) X(store_remove) X(store_set) X(store_show) X(trace) X(version) X(wait)
 
 #define CLI_HANDLER_DECLARE(name) bool cmd_##name(struct cli *cli, struct err *err);

@@ -29,10 +29,10 @@ static enum message_state message_state(enum map_state state)
 	return MESSAGE_FAILED;
 }
 
-/* What a browser says is written in our own messages, whatever the shop speaks. */
+/* What a browser or a command says is written in our own messages, whatever the shop speaks. */
 static const struct platform_ops *platform_of(const struct settings_store *store, struct str topic)
 {
-	if (str_starts(topic, STR("storefront.")))
+	if (str_starts(topic, STR("storefront.")) || str_eq(topic, STR("person.erased")))
 		return platform_find(STR("generic"));
 	return platform_find(store->platform);
 }

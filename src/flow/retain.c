@@ -1,7 +1,7 @@
 /*
  * Retain: upkeep of the database, and the check that nothing is lost.
  *
- * Does:    slices of maintenance; the conservation check at the start and once a minute, less often where
+ * Does:    slices of maintenance and of erasing persons; the conservation check at the start and once a minute, less often where
  *          it takes long.
  * Doesn't: hold up the acknowledgement path: the verbs are short.
  * Threads: one retain role; retain_conservation from any.
@@ -14,6 +14,7 @@
 
 #define MAINTAIN_EVERY_MS 1000
 #define CONSERVE_EVERY_MS MS_PER_MIN
+#define PURGE_MAX	  100 /* rows changed at once: the writer is held for some ms */
 /* The check may use one part in so many of the time. */
 #define CONSERVE_SHARE 200
 
@@ -53,14 +54,16 @@ static bool check_conservation(struct flow_ctx *ctx, struct retain *retain, stru
 
 bool retain_run_once(struct flow_ctx *ctx, struct retain *retain, struct flow_next *next, struct err *err)
 {
-	bool more = false;
+	bool more = false, more_persons = false;
 
 	*next = (struct flow_next){ .wait_ms = MAINTAIN_EVERY_MS };
 	if (clock_mono_ms(ctx->clock) >= retain->conserve_at_ms && !check_conservation(ctx, retain, err))
 		return false;
 	if (!db_maintain(ctx->db, clock_wall_ms(ctx->clock), &keep, &more, err))
 		return err_wrap(err, "upkeep");
-	if (more)
+	if (!db_person_purge(ctx->db, clock_wall_ms(ctx->clock), PURGE_MAX, &more_persons, err))
+		return err_wrap(err, "erase persons");
+	if (more || more_persons)
 		next->wait_ms = 0;
 	return true;
 }

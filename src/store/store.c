@@ -263,6 +263,13 @@ bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct deli
 	return db->ops->delivery_get(db, id, arena, out, err);
 }
 
+bool db_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
+		    struct person_page *page, struct err *err)
+{
+	assert(max_n >= 1);
+	return db->ops->person_find(db, search, max_n, arena, page, err);
+}
+
 bool db_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err)
 {
 	return db->ops->summary(db, now_ms, arena, out, err);
@@ -277,4 +284,10 @@ bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retentio
 		 struct err *err)
 {
 	return db->ops->maintain(db, now_ms, retention, more, err);
+}
+
+bool db_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
+{
+	assert(max_n >= 1);
+	return db->ops->person_purge(db, now_ms, max_n, more, err);
 }

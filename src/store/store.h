@@ -98,11 +98,14 @@ struct db_ops {
 	bool (*held_list)(struct db *db, int64_t store_id, size_t max_n, struct arena *arena, struct held_row **row,
 			  size_t *n, struct err *err);
 	bool (*delivery_get)(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err);
+	bool (*person_find)(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
+			    struct person_page *page, struct err *err);
 	bool (*summary)(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err);
 
 	/* upkeep */
 	bool (*conserve)(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
 	bool (*maintain)(struct db *db, int64_t now_ms, const struct retention *retention, bool *more, struct err *err);
+	bool (*person_purge)(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
 };
 
 /* Backends; the caller owns *out and closes it with db_close. */
@@ -278,6 +281,13 @@ bool db_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *a
 /* Pending, failed or finished. ERR_NOT_FOUND: never existed or retention dropped it. The body of a finished one goes
  * delivery_days after it was made, the row delivery_days after it ended. */
 bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err) MUST_CHECK;
+/*
+ * The next step of a walk through all that is kept of a person of a store: about max_n rows, in the arena, which also holds what
+ * the search remembers. A page may be empty before the end (search->source PERSON_SOURCE_COUNT). A person is told by the e-mail
+ * address or phone number, in any text, and by the orders and visitors whose facts name them.
+ */
+bool db_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
+		    struct person_page *page, struct err *err) MUST_CHECK;
 bool db_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err) MUST_CHECK;
 
 /* ---- upkeep ---- */
@@ -292,5 +302,20 @@ bool db_conserve(struct db *db, struct arena *arena, struct conservation *out, s
  * What is pending or failed is never dropped. Short; *more says that there is more to do now. Under load call it about every
  * 100 ms. */
 bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more, struct err *err) MUST_CHECK;
+/*
+ * A slice of erasing those who asked for it (an applied part "erased" of an ENTITY_PERSON), at most about max_n rows changed;
+ * *more: there is more to do now. First what is queued of the person ends as skipped, "person erased"; then it waits until no
+ * PROFILE delivery of the person is undone or failed; then all that came with messages up to the one that erased goes:
+ *   messages      the body becomes STORE_BODY_ERASED; failed ones end as discarded
+ *   deliveries    end, lose their bodies, and their ids where these are the person's ("erased:" and a digest)
+ *   sent          events stay, without their person, so that none is told again; profile and consent go
+ *   facts         of the person, of visitors and orders that name them; orders leave a tombstone
+ *   audit         rows stay; ids and reasons that tell the person are replaced. One row AUDIT_PERSON_ERASED has the digest
+ * In the end the files are written anew, so that the bytes are gone from them: that takes the time it takes to write them.
+ *
+ * What happened before the erasure and comes late (a version that is a time, an order placed before) is stopped from the moment
+ * the part is applied, for good; what is newer begins anew.
+ */
+bool db_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err) MUST_CHECK;
 
 #endif

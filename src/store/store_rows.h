@@ -306,6 +306,7 @@ struct outbox_settlement {
 	X(AUDIT_DELIVERY_SKIPPED, "delivery_skipped", "not sent") \
 	X(AUDIT_PERSON_RETRIED, "person_retried", "retried by a person") \
 	X(AUDIT_PERSON_DISCARDED, "person_discarded", "discarded by a person") \
+	X(AUDIT_PERSON_ERASED, "person_erased", "a person's data was erased here") \
 	X(AUDIT_CONFIG_CHANGED, "config_changed", "settings changed") \
 	X(AUDIT_ACCOUNT_STOPPED, "account_stopped", "sending stopped: Klaviyo does not answer or does not let us in") \
 	X(AUDIT_ACCOUNT_RESUMED, "account_resumed", "sending goes on")
@@ -368,6 +369,40 @@ struct failed_change {
 	size_t n;
 	int64_t store_id;          /* 0 = any */
 	struct str reason;
+};
+
+/* Where the data of one person (ENTITY_PERSON) may be, in the order in which it is looked through. */
+enum person_source {
+	PERSON_FACTS,              /* orders and visitors that name the person, persons known by the same phone */
+	PERSON_QUEUE,              /* deliveries undone or failed */
+	PERSON_ENDED,              /* deliveries that ended */
+	PERSON_SENT,               /* what Klaviyo was told */
+	PERSON_MESSAGES,
+	PERSON_KEPT,               /* messages that outlived their day */
+	PERSON_AUDIT,
+	PERSON_SOURCE_COUNT
+};
+
+/* A walk through all of that. Begin with store_id and person_id and zeroes; the verb moves it on. */
+struct person_search {
+	int64_t store_id;
+	struct str person_id;
+	enum person_source source; /* PERSON_SOURCE_COUNT: at the end */
+	int64_t day;
+	int64_t after_id;
+	struct str after;
+	const struct entity *root; /* found so far: the person, orders, visitors */
+	size_t n_root;
+};
+
+/* What one step found; one message may come several times. */
+struct person_page {
+	const int64_t *message;
+	size_t n_message;
+	const int64_t *delivery;
+	size_t n_delivery;
+	const struct audit_row *audit;
+	size_t n_audit;
 };
 
 struct held_row {

@@ -188,6 +188,17 @@ static bool fault_delivery_get(struct db *db, int64_t id, struct arena *arena, s
 	VERB(delivery_get, fault->inner, id, arena, out, err);
 }
 
+static bool fault_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
+			      struct person_page *page, struct err *err)
+{
+	VERB(person_find, fault->inner, search, max_n, arena, page, err);
+}
+
+static bool fault_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
+{
+	VERB(person_purge, fault->inner, now_ms, max_n, more, err);
+}
+
 static bool fault_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out,
 			  struct err *err)
 {
@@ -242,9 +253,11 @@ static const struct db_ops fault_ops = {
 	.audit_append = fault_audit_append,
 	.held_list = fault_held_list,
 	.delivery_get = fault_delivery_get,
+	.person_find = fault_person_find,
 	.summary = fault_summary,
 	.conserve = fault_conserve,
 	.maintain = fault_maintain,
+	.person_purge = fault_person_purge,
 };
 
 void db_fault_wrap(struct db *db, struct db **out)

@@ -139,7 +139,7 @@ static void memory_close(struct db *db)
 		memory->message.at,  memory->entity.at, memory->fact.at,	memory->ref.at,
 		memory->due.at,	     memory->held.at,	memory->sent.at,	memory->sweep.at,
 		memory->delivery.at, memory->ended.at,	memory->batch.at,	memory->budget.at,
-		memory->cursor.at,   memory->audit.at,
+		memory->cursor.at,   memory->audit.at,	memory->erase.at,	memory->erased.at,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)
@@ -180,7 +180,9 @@ const struct db_ops db_memory_ops = {
 	.audit_append = memory_audit_append,
 	.held_list = memory_held_list,
 	.delivery_get = memory_delivery_get,
+	.person_find = memory_person_find,
 	.summary = memory_summary,
 	.conserve = memory_conserve,
 	.maintain = memory_maintain,
+	.person_purge = memory_person_purge,
 };

@@ -39,7 +39,7 @@ struct memory_entity *memory_entity(struct memory *memory, int64_t store_id, str
 	return NULL;
 }
 
-static struct memory_entity *entity_make(struct memory *memory, int64_t store_id, struct entity entity)
+struct memory_entity *memory_entity_make(struct memory *memory, int64_t store_id, struct entity entity)
 {
 	struct memory_entity *row = memory_entity(memory, store_id, entity);
 	size_t i = entity_position(memory, store_id, entity);
@@ -193,7 +193,7 @@ enum verdict { VERDICT_APPLIED, VERDICT_STALE, VERDICT_STOPPED };
 static enum verdict apply_delete(struct memory *memory, const struct fact_cause *cause,
 				 const struct fact *fact)
 {
-	struct memory_entity *row = entity_make(memory, cause->store_id, fact->entity);
+	struct memory_entity *row = memory_entity_make(memory, cause->store_id, fact->entity);
 	bool alive = memory_entity_alive(memory, cause->store_id, fact->entity);
 	size_t i = fact_position(memory, cause->store_id, fact->entity, STR(""));
 	bool removed = false;
@@ -296,9 +296,9 @@ static enum verdict apply(struct memory *memory, const struct fact_cause *cause,
 	enum verdict verdict;
 	bool moved;
 
-	if (is_stopped(memory, cause, fact, alive))
+	if (is_stopped(memory, cause, fact, alive) || memory_erase_stops(memory, cause->store_id, fact))
 		return VERDICT_STOPPED;
-	(void)entity_make(memory, cause->store_id, fact->entity);
+	(void)memory_entity_make(memory, cause->store_id, fact->entity);
 	moved = learn_root(memory, cause, fact, &before);
 	verdict = fact->op == FACT_DELETE ? apply_delete(memory, cause, fact)
 					  : apply_part(memory, cause, fact, arena);
@@ -311,6 +311,8 @@ static enum verdict apply(struct memory *memory, const struct fact_cause *cause,
 	    (fact->entity.kind != ENTITY_CATEGORY ||
 	     alive != memory_entity_alive(memory, cause->store_id, fact->entity)))
 		touch_dependants(memory, cause, fact->entity);
+	if (verdict == VERDICT_APPLIED && person_fact_erases(fact))
+		memory_erase_begin(memory, cause, fact);
 	return verdict;
 }
 

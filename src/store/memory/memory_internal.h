@@ -1,7 +1,7 @@
 #ifndef PANNIER_STORE_MEMORY_MEMORY_INTERNAL_H
 #define PANNIER_STORE_MEMORY_MEMORY_INTERNAL_H
 
-#include "store/store_rules.h"
+#include "store/store_person.h"
 
 #include <pthread.h>
 
@@ -109,6 +109,19 @@ struct memory_cursor {
 	struct str value;
 };
 
+struct memory_erase {
+	int64_t store_id;
+	struct str person_id;
+	int64_t until_id; /* the message that erased */
+	bool stopped;     /* what was queued has been skipped */
+};
+
+struct memory_erased {
+	int64_t store_id;
+	struct digest16 digest;
+	int64_t at_ms;
+};
+
 struct memory {
 	struct db db;
 	pthread_mutex_t lock;
@@ -138,6 +151,8 @@ struct memory {
 	MEMORY_LIST(struct budget_row) budget;			/* by account, endpoint */
 	MEMORY_LIST(struct memory_cursor) cursor;		/* in no order */
 	MEMORY_LIST(struct audit_row) audit;			/* by id */
+	MEMORY_LIST(struct memory_erase) erase;			/* in no order */
+	MEMORY_LIST(struct memory_erased) erased;		/* in no order */
 };
 
 /* memory.c */
@@ -186,6 +201,8 @@ void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, co
 void memory_parts_forget(struct memory *memory, const struct catalog_publication *publication);
 struct memory_entity *memory_entity(struct memory *memory, int64_t store_id,
 				    struct entity entity); /* NULL: none */
+struct memory_entity *memory_entity_make(struct memory *memory, int64_t store_id,
+					 struct entity entity); /* made when missing */
 bool memory_entity_alive(const struct memory *memory, int64_t store_id,
 			 struct entity entity); /* a part is set */
 void memory_entity_remove(struct memory *memory, int64_t store_id,
@@ -277,5 +294,29 @@ bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 bool memory_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
 bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 		     struct err *err);
+
+/* memory_person.c: what is a person's */
+struct memory_person {
+	struct memory *memory;
+	struct arena *arena;
+	int64_t store_id;
+	int64_t until_id; /* what came with a later message does not count */
+	struct person_terms terms;
+	struct entity *root; /* the person, orders, visitors */
+	size_t n_root;
+};
+void memory_person_begin(struct memory_person *person, struct str person_id);
+bool memory_person_delivery(const struct memory_person *person, const struct delivery *row);
+bool memory_person_sent(const struct memory_person *person, const struct memory_sent *sent);
+/* Also by the audit rows of the roots. */
+bool memory_person_message(const struct memory_person *person, const struct inbox_message *message);
+bool memory_person_audit(const struct memory_person *person, const struct audit_row *row);
+
+/* memory_erase.c */
+void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, const struct fact *fact);
+bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact);
+bool memory_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
+			struct person_page *page, struct err *err);
+bool memory_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
 
 #endif

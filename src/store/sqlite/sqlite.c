@@ -171,7 +171,9 @@ const struct db_ops db_sqlite_ops = {
 	.audit_append = sqlite_audit_append,
 	.held_list = sqlite_held_list,
 	.delivery_get = sqlite_delivery_get,
+	.person_find = sqlite_person_find,
 	.summary = sqlite_summary,
 	.conserve = sqlite_conserve,
 	.maintain = sqlite_maintain,
+	.person_purge = sqlite_person_purge,
 };

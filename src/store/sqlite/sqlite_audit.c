@@ -11,7 +11,7 @@
 	"root_kind, root_id, reason"
 
 /* The part of the root index that an id belongs to. */
-static int64_t root_bucket(struct str root_id)
+int64_t audit_root_bucket(struct str root_id)
 {
 	uint32_t hash = UINT32_C(2166136261);
 
@@ -39,7 +39,7 @@ void audit_add(struct tx *tx, const struct audit_row *row)
 	put_int(&insert, 8, row->root.kind);
 	put_text(&insert, 9, row->root.id);
 	if (row->root.id.len > 0)
-		put_int(&insert, 10, root_bucket(row->root.id));
+		put_int(&insert, 10, audit_root_bucket(row->root.id));
 	else
 		put_null(&insert, 10);
 	put_text(&insert, 11, row->reason);
@@ -114,7 +114,7 @@ static void list_day(struct tx *tx, const struct audit_filter *filter, int64_t d
 	put_int(&select, 9, filter->by_code ? (int64_t)filter->code : -1);
 	put_int(&select, 10, (int64_t)(filter->max_n - *n));
 	if (filter->root.id.len > 0 && filter->delivery_id == 0 && filter->message_id == 0)
-		put_int(&select, 11, root_bucket(filter->root.id));
+		put_int(&select, 11, audit_root_bucket(filter->root.id));
 	while (query_row(&select))
 		row[(*n)++] = audit_read(&select, arena);
 }

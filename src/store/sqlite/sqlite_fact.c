@@ -255,6 +255,8 @@ static enum verdict apply(struct application *application)
 	    store_tombstone_stops(&application->before.tombstone, application->before.n_set > 0,
 				  fact->version, cause->result->tombstone_ms, application->tx->now_ms))
 		return VERDICT_STOPPED;
+	if (erase_stops(application->tx, cause->store_id, fact, application->arena))
+		return VERDICT_STOPPED;
 	application->after = application->before;
 	application->after.known = true;
 	moved = learn_root(application);
@@ -262,6 +264,8 @@ static enum verdict apply(struct application *application)
 	entity_write(application->tx, cause->store_id, fact->entity, &application->before,
 		     &application->after);
 	make_due(application, verdict, moved);
+	if (verdict == VERDICT_APPLIED && person_fact_erases(fact))
+		erase_begin(application->tx, cause, fact);
 	return verdict;
 }
 

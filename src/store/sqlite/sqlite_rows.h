@@ -2,6 +2,7 @@
 #define PANNIER_STORE_SQLITE_SQLITE_ROWS_H
 
 #include "store/sqlite/sqlite_tx.h"
+#include "store/store_person.h"
 
 /* What the verbs share: rows of the tables and the steps that keep them true. All within the caller's transaction. */
 
@@ -52,6 +53,7 @@ void seen_settle(struct seen *seen, bool committed);
 void message_end(struct tx *tx, int64_t id, enum message_state state);
 /* Writes an audit row; id and at_ms are given here (sqlite_audit.c). */
 void audit_add(struct tx *tx, const struct audit_row *row);
+int64_t audit_root_bucket(struct str root_id); /* audit_D.root_bucket */
 int64_t account_of_store(struct tx *tx, int64_t store_id); /* 0: unknown or removed */
 /* Drops what is pending or failed of a store, and what is to be looked at (sqlite_removal.c). */
 void store_forget(struct tx *tx, int64_t store_id, struct arena *arena);
@@ -176,6 +178,49 @@ void delivery_skip(struct tx *tx, const struct delivery_row *row, enum audit_cod
 		   struct arena *arena);
 /* Sets the op of all queued upserts of the entity to what is known now (sqlite_settle.c). */
 void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena);
+
+/* ---- persons (sqlite_person.c, sqlite_erase.c, sqlite_erase_row.c) ---- */
+
+struct person_hit {
+	enum person_source source; /* where it was found; a message may be found by its audit row */
+	int64_t id;                /* of the message, delivery or audit row */
+	int64_t day;               /* whose table it is in */
+	int64_t account_id;        /* PERSON_SENT: its key */
+	enum klaviyo_kind kind;    /* also of deliveries */
+	struct str external_id;
+	struct entity root;        /* PERSON_FACTS: found; else: the row's */
+	struct audit_row audit;
+};
+
+struct person_scan {
+	struct tx *tx;
+	struct arena *arena;
+	struct person_search *search;
+	struct person_terms terms;
+	int64_t until_id;          /* what came with a later message does not count */
+	bool stop_at_sending;      /* a delivery that is being sent ends the step: *blocked */
+	bool blocked;
+	struct entity *root;       /* search->root, with room for more */
+	size_t root_capacity;
+	struct person_hit *hit;
+	size_t n_hit;
+	size_t max_n;
+	size_t n_row;              /* looked at in this step */
+	size_t bytes;
+};
+
+/* One step of the search; its hits are in scan->hit. */
+void person_scan_step(struct person_scan *scan);
+/* Terms and roots of the person, before the first step of a transaction. */
+void person_scan_begin(struct person_scan *scan);
+/* Notes that the fact just applied erases its person. */
+void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact);
+/* Is the fact about somebody who was erased after it happened? */
+bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struct arena *arena);
+/* Takes the person out of one row. */
+void erase_row(const struct person_scan *scan, const struct person_hit *hit);
+/* Removes what came of the root until then; of an order all, and a tombstone stays. */
+void erase_root(struct tx *tx, int64_t store_id, struct entity root, int64_t until_id, struct arena *arena);
 
 /* ---- what may not leave before another has ended (sqlite_block.c) ---- */
 

@@ -152,6 +152,11 @@ static const char *const step_1[] = {
 /*
  * Orders, people and browsing. delivery_person: events that hold back younger ones of their person.
  * cursor: how far something outside was read.
+ *
+ * erase       persons whose data goes, how far that has come (sqlite_erase.c), and the last message that counts.
+ * erase_root  orders and visitors found to be theirs; both only while that is under way.
+ * erased      digests of persons, and when they were erased, by the shop's time: for what comes late.
+ * erase_file  1: the file may still hold bytes of somebody who was erased.
  */
 static const char *const step_2[] = {
 	"DROP INDEX delivery_parent",
@@ -161,6 +166,15 @@ static const char *const step_2[] = {
 	" WHERE kind = 3 AND state IN (1, 2)",
 	"CREATE TABLE cursor (account_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
 	" PRIMARY KEY (account_id, name)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE erase (store_id INTEGER NOT NULL, id TEXT NOT NULL, until_id INTEGER NOT NULL,"
+	" phase INTEGER NOT NULL, source INTEGER NOT NULL, day INTEGER NOT NULL, after_id INTEGER NOT NULL,"
+	" after TEXT NOT NULL, PRIMARY KEY (store_id, id)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE erase_root (store_id INTEGER NOT NULL, person_id TEXT NOT NULL, kind INTEGER NOT NULL,"
+	" id TEXT NOT NULL, PRIMARY KEY (store_id, person_id, kind, id)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE erased (store_id INTEGER NOT NULL, digest BLOB NOT NULL, at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (store_id, digest)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE erase_file (wanted INTEGER NOT NULL) STRICT",
+	"INSERT INTO erase_file VALUES (0)",
 	NULL,
 };
 

@@ -55,5 +55,8 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 bool sqlite_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
 bool sqlite_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 		     struct err *err);
+bool sqlite_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
+			struct person_page *page, struct err *err);
+bool sqlite_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
 
 #endif

@@ -1,0 +1,312 @@
+/*
+ * Memory backend: erasing persons, each in one step when it is time for it.
+ */
+#include "store/memory/memory_internal.h"
+
+/* ---- beginning, and what comes late ---- */
+
+static struct memory_erase *erase_find(struct memory *memory, int64_t store_id, struct str person_id)
+{
+	for (size_t i = 0; i < memory->erase.n; i++)
+		if (memory->erase.at[i].store_id == store_id &&
+		    str_eq(memory->erase.at[i].person_id, person_id))
+			return &memory->erase.at[i];
+	return NULL;
+}
+
+static struct memory_erased *erased_find(struct memory *memory, int64_t store_id, struct str person_id)
+{
+	struct digest16 digest = person_digest(person_id);
+
+	for (size_t i = 0; i < memory->erased.n; i++)
+		if (memory->erased.at[i].store_id == store_id &&
+		    digest16_eq(memory->erased.at[i].digest, digest))
+			return &memory->erased.at[i];
+	return NULL;
+}
+
+void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, const struct fact *fact)
+{
+	struct memory_erase *erase = erase_find(memory, cause->store_id, fact->entity.id);
+	struct memory_erased *erased = erased_find(memory, cause->store_id, fact->entity.id);
+	int64_t at_ms = fact->version > 0 ? fact->version : cause->now_ms;
+
+	if (!erase)
+		erase = LIST_ADD(&memory->erase);
+	*erase = (struct memory_erase){ .store_id = cause->store_id,
+					.person_id = memory_text(memory, fact->entity.id),
+					.until_id = cause->message_id };
+	if (!erased) {
+		erased = LIST_ADD(&memory->erased);
+		*erased = (struct memory_erased){ .store_id = cause->store_id,
+						  .digest = person_digest(fact->entity.id) };
+	}
+	if (at_ms > erased->at_ms)
+		erased->at_ms = at_ms;
+}
+
+bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact)
+{
+	const struct memory_erased *erased;
+	struct str person_id;
+	struct arena arena;
+	int64_t at_ms = 0;
+	bool stops = false;
+
+	if (fact->entity.kind < ENTITY_ORDER || fact->op != FACT_SET || person_fact_erases(fact))
+		return false;
+	arena_init(&arena);
+	if (person_of_fact(fact, &arena, &person_id, &at_ms)) {
+		erased = erased_find(memory, store_id, person_id);
+		stops = erased && person_is_before(at_ms, erased->at_ms);
+	}
+	arena_release(&arena);
+	return stops;
+}
+
+/* ---- one person ---- */
+
+static struct str id_without(const struct memory_person *person, enum entity_kind kind, struct str id)
+{
+	bool tells = kind == ENTITY_PERSON || person_is_named(&person->terms, id);
+
+	return id.len > 0 && tells && !person_is_alias(id)
+		       ? memory_text(person->memory, person_alias(id, person->arena))
+		       : id;
+}
+
+static struct str reason_without(const struct memory_person *person, struct str reason)
+{
+	return person_is_told(&person->terms, reason) ? STR(STORE_TEXT_PERSON_ERASED) : reason;
+}
+
+/* Ends what has not left; profiles: also those. */
+static void skip_queued(const struct memory_person *person, bool profiles, int64_t now_ms)
+{
+	struct memory *memory = person->memory;
+
+	for (size_t i = memory->delivery.n; i-- > 0;) {
+		const struct delivery *row = &memory->delivery.at[i].row;
+
+		if (row->state != DELIVERY_SENDING && (profiles || row->kind != KLAVIYO_PROFILE) &&
+		    memory_person_delivery(person, row))
+			memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED,
+					     STR(STORE_TEXT_PERSON_ERASED));
+	}
+}
+
+static void erase_ended(const struct memory_person *person)
+{
+	struct memory *memory = person->memory;
+
+	for (size_t i = 0; i < memory->ended.n; i++) {
+		struct delivery *row = &memory->ended.at[i].row;
+		bool personal = row->kind == KLAVIYO_PROFILE || row->kind == KLAVIYO_CONSENT;
+
+		if (!memory_person_delivery(person, row))
+			continue;
+		row->external_id =
+			id_without(person, personal ? ENTITY_PERSON : ENTITY_ORDER, row->external_id);
+		row->parent_external_id = STR("");
+		row->root.id = id_without(person, row->root.kind, row->root.id);
+		row->reason = reason_without(person, row->reason);
+		row->body = STR("");
+	}
+}
+
+static void erase_sent(const struct memory_person *person)
+{
+	struct memory *memory = person->memory;
+
+	for (size_t i = memory->sent.n; i-- > 0;) {
+		struct memory_sent *sent = &memory->sent.at[i];
+
+		if (!memory_person_sent(person, sent))
+			continue;
+		sent->state.parent_external_id = STR("");
+		sent->state.accepted_parent = STR("");
+		if (sent->kind != KLAVIYO_EVENT)
+			LIST_REMOVE(&memory->sent, i);
+	}
+}
+
+static void erase_messages(const struct memory_person *person, int64_t now_ms)
+{
+	struct memory *memory = person->memory;
+
+	for (size_t i = 0; i < memory->message.n; i++) {
+		struct memory_message *message = &memory->message.at[i];
+
+		if (!memory_person_message(person, &message->row))
+			continue;
+		message->row.body = STR(STORE_BODY_ERASED);
+		message->row.source_id = id_without(person, ENTITY_ORDER, message->row.source_id);
+		if (message->row.state != MESSAGE_FAILED)
+			continue;
+		message->row.state = MESSAGE_DISCARDED;
+		memory_store_count(memory, person->store_id)->failed--;
+		memory_store_count(memory, person->store_id)->discarded++;
+		memory_audit(memory, now_ms,
+			     &(struct audit_row){ .code = AUDIT_MESSAGE_DISCARDED,
+						  .store_id = person->store_id,
+						  .message_id = message->row.id,
+						  .reason = STR(STORE_TEXT_PERSON_ERASED) });
+	}
+}
+
+static void erase_audit(const struct memory_person *person)
+{
+	struct memory *memory = person->memory;
+
+	for (size_t i = 0; i < memory->audit.n; i++) {
+		struct audit_row *row = &memory->audit.at[i];
+
+		if (!memory_person_audit(person, row))
+			continue;
+		row->root.id = id_without(person, row->root.kind, row->root.id);
+		row->reason = reason_without(person, row->reason);
+	}
+}
+
+/* ---- roots ---- */
+
+static void remove_waiting(struct memory *memory, int64_t store_id, struct entity root)
+{
+	struct memory_due *due = memory_due(memory, store_id, root);
+
+	if (due)
+		LIST_REMOVE(&memory->due, (size_t)(due - memory->due.at));
+	for (size_t i = memory->held.n; i-- > 0;)
+		if (memory->held.at[i].store_id == store_id && entity_eq(memory->held.at[i].root, root))
+			LIST_REMOVE(&memory->held, i);
+}
+
+static size_t remove_facts(struct memory *memory, int64_t store_id, struct entity root, int64_t until_id)
+{
+	size_t left = 0;
+
+	for (size_t i = memory->fact.n; i-- > 0;) {
+		const struct memory_fact *fact = &memory->fact.at[i];
+
+		if (fact->store_id != store_id || !entity_eq(fact->entity, root))
+			continue;
+		if (fact->seq <= until_id)
+			LIST_REMOVE(&memory->fact, i);
+		else
+			left++;
+	}
+	return left;
+}
+
+static void erase_root(const struct memory_person *person, struct entity root, int64_t now_ms)
+{
+	struct memory *memory = person->memory;
+	bool order = root.kind == ENTITY_ORDER;
+	size_t left = remove_facts(memory, person->store_id, root, order ? INT64_MAX : person->until_id);
+
+	remove_waiting(memory, person->store_id, root);
+	if (left > 0) {
+		memory_due_now(memory, person->store_id, root, now_ms, memory_next_id(memory, now_ms));
+		return;
+	}
+	memory_entity_remove(memory, person->store_id, root);
+	if (order)
+		memory_entity_make(memory, person->store_id, root)->tombstone =
+			(struct tombstone){ .deleted_ms = now_ms, .seq = person->until_id };
+}
+
+/* ---- the verb ---- */
+
+/* A profile of the person is on its way, or was refused. */
+static bool has_profile(const struct memory *memory, const struct memory_erase *erase)
+{
+	for (size_t i = 0; i < memory->delivery.n; i++) {
+		const struct delivery *row = &memory->delivery.at[i].row;
+
+		if (row->store_id == erase->store_id && row->kind == KLAVIYO_PROFILE &&
+		    str_eq(row->external_id, erase->person_id))
+			return true;
+	}
+	return false;
+}
+
+static bool is_sending(const struct memory_person *person)
+{
+	const struct memory *memory = person->memory;
+
+	for (size_t i = 0; i < memory->delivery.n; i++)
+		if (memory->delivery.at[i].row.state == DELIVERY_SENDING &&
+		    memory_person_delivery(person, &memory->delivery.at[i].row))
+			return true;
+	return false;
+}
+
+static bool has_message_again(const struct memory *memory, const struct memory_erase *erase)
+{
+	for (size_t i = 0; i < memory->message.n; i++) {
+		const struct inbox_message *row = &memory->message.at[i].row;
+
+		if (row->store_id == erase->store_id && row->state == MESSAGE_PENDING &&
+		    row->id <= erase->until_id)
+			return true;
+	}
+	return false;
+}
+
+static void erase_all(const struct memory_person *person, int64_t now_ms)
+{
+	struct memory *memory = person->memory;
+	struct str alias = person_alias(person->root[0].id, person->arena);
+
+	skip_queued(person, true, now_ms);
+	erase_messages(person, now_ms); /* before the audit, by which some are found */
+	erase_ended(person);
+	erase_sent(person);
+	erase_audit(person);
+	for (size_t i = person->n_root; i-- > 0;)
+		erase_root(person, person->root[i], now_ms);
+	memory_audit(memory, now_ms,
+		     &(struct audit_row){ .code = AUDIT_PERSON_ERASED,
+					  .store_id = person->store_id,
+					  .root = { ENTITY_PERSON, alias },
+					  .reason = alias });
+}
+
+/* True: the person is gone. */
+static bool erase_person(struct memory *memory, struct memory_erase *erase, int64_t now_ms,
+			 struct arena *arena)
+{
+	struct memory_person person = {
+		.memory = memory, .arena = arena, .store_id = erase->store_id, .until_id = erase->until_id
+	};
+
+	if (memory_store(memory, erase->store_id) &&
+	    memory_due(memory, erase->store_id, (struct entity){ ENTITY_PERSON, erase->person_id }))
+		return false;
+	memory_person_begin(&person, erase->person_id);
+	if (!erase->stopped)
+		skip_queued(&person, false, now_ms);
+	erase->stopped = true;
+	if (has_message_again(memory, erase) || is_sending(&person) ||
+	    (memory_store(memory, erase->store_id) && has_profile(memory, erase)))
+		return false;
+	erase_all(&person, now_ms);
+	return true;
+}
+
+bool memory_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	struct arena arena;
+
+	(void)max_n;
+	(void)err;
+	arena_init(&arena);
+	for (size_t i = memory->erase.n; i-- > 0;)
+		if (erase_person(memory, &memory->erase.at[i], now_ms, &arena))
+			LIST_REMOVE(&memory->erase, i);
+	arena_release(&arena);
+	*more = false;
+	memory_unlock(memory);
+	return true;
+}

@@ -1,0 +1,406 @@
+/*
+ * SQLite backend: erasing persons, a slice at a time, beside all other work.
+ *
+ *     NEW   until what was just heard of the person is published: the deletion at Klaviyo is a delivery then
+ *     STOP  what is queued of the person and has not left is skipped
+ *     WAIT  until the deletion at Klaviyo has ended
+ *     SCAN  all that came until then is looked through, and the person taken out of it
+ *     END   the facts go, by which the person was known
+ *
+ * Keeps:   a slice looks on a reader and holds the writer only for what it changes; how far it came is written with
+ *          it (`erase`), so that it goes on there after a crash. Names are forgotten last: by them the rest is
+ *          found. While persons are under way nothing is left in pages that are free (secure_delete); what older
+ *          changes left there goes with the VACUUM at the end, and what the log has with its truncation.
+ */
+#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
+
+enum phase { PHASE_NEW, PHASE_STOP, PHASE_WAIT, PHASE_SCAN, PHASE_END };
+
+#define PERSONS_MAX 50	 /* looked at in one call: most of them wait */
+#define BUSY_MS	    1000 /* so long a VACUUM waits for others to let it */
+
+struct erasure {
+	enum phase phase;
+	int64_t until_id;
+	struct person_search search;
+};
+
+/* ---- beginning, and what comes late ---- */
+
+void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact)
+{
+	struct digest16 digest = person_digest(fact->entity.id);
+	struct query write = query(tx, "INSERT OR REPLACE INTO erase VALUES (?1, ?2, ?3, 0, 0, 0, 0, '')");
+
+	put_int(&write, 1, cause->store_id);
+	put_text(&write, 2, fact->entity.id);
+	put_int(&write, 3, cause->message_id);
+	query_run(&write);
+	write = query(
+		tx,
+		"INSERT INTO erased VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET at_ms = max(at_ms, ?3)");
+	put_int(&write, 1, cause->store_id);
+	put_digest(&write, 2, &digest);
+	put_int(&write, 3, fact->version > 0 ? fact->version : tx->now_ms);
+	query_run(&write);
+}
+
+bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struct arena *arena)
+{
+	struct query select;
+	struct digest16 digest;
+	struct str person_id;
+	int64_t at_ms = 0;
+
+	if (fact->entity.kind < ENTITY_ORDER || fact->op != FACT_SET || person_fact_erases(fact))
+		return false;
+	select = query(tx, "SELECT 1 FROM erased WHERE store_id = ?1 LIMIT 1");
+	put_int(&select, 1, store_id);
+	if (query_int(&select, 0) == 0 || !person_of_fact(fact, arena, &person_id, &at_ms))
+		return false;
+	digest = person_digest(person_id);
+	select = query(tx, "SELECT at_ms FROM erased WHERE store_id = ?1 AND digest = ?2");
+	put_int(&select, 1, store_id);
+	put_digest(&select, 2, &digest);
+	return person_is_before(at_ms, query_int(&select, INT64_MIN));
+}
+
+/* ---- rows of `erase` ---- */
+
+static size_t erasures_read(struct tx *tx, struct arena *arena, struct erasure *out)
+{
+	struct query select =
+		query(tx, "SELECT store_id, id, until_id, phase, source, day, after_id, after FROM"
+			  " erase ORDER BY phase DESC, until_id LIMIT ?1");
+	size_t n = 0;
+
+	put_int(&select, 1, PERSONS_MAX);
+	while (query_row(&select))
+		out[n++] = (struct erasure){
+			.until_id = get_int(&select, 2),
+			.phase = (enum phase)get_int(&select, 3),
+			.search = { .store_id = get_int(&select, 0),
+				    .person_id = get_text(&select, 1, arena),
+				    .source = (enum person_source)get_int(&select, 4),
+				    .day = get_int(&select, 5),
+				    .after_id = get_int(&select, 6),
+				    .after = get_text(&select, 7, arena) },
+		};
+	return n;
+}
+
+static void put_person(struct query *query, const struct erasure *erasure)
+{
+	put_int(query, 1, erasure->search.store_id);
+	put_text(query, 2, erasure->search.person_id);
+}
+
+static void erasure_write(struct tx *tx, const struct erasure *erasure)
+{
+	const struct person_search *search = &erasure->search;
+	struct query update = query(tx, "UPDATE erase SET phase = ?3, source = ?4, day = ?5, after_id = ?6,"
+					" after = ?7 WHERE store_id = ?1 AND id = ?2");
+
+	put_person(&update, erasure);
+	put_int(&update, 3, erasure->phase);
+	put_int(&update, 4, search->source);
+	put_int(&update, 5, search->day);
+	put_int(&update, 6, search->after_id);
+	put_text(&update, 7, search->after);
+	query_run(&update);
+}
+
+/* Has another message erased the person meanwhile? Then all begins anew. */
+static bool is_current(struct tx *tx, const struct erasure *erasure)
+{
+	struct query select = query(tx, "SELECT until_id FROM erase WHERE store_id = ?1 AND id = ?2");
+
+	put_person(&select, erasure);
+	return query_int(&select, 0) == erasure->until_id;
+}
+
+static void roots_read(struct tx *tx, struct erasure *erasure, struct arena *arena)
+{
+	struct query count =
+		query(tx, "SELECT count(*) FROM erase_root WHERE store_id = ?1 AND person_id = ?2");
+	struct query select;
+	struct entity *root;
+
+	put_person(&count, erasure);
+	root = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct entity);
+	select = query(tx, "SELECT kind, id FROM erase_root WHERE store_id = ?1 AND person_id = ?2");
+	put_person(&select, erasure);
+	while (query_row(&select))
+		root[erasure->search.n_root++] =
+			(struct entity){ (enum entity_kind)get_int(&select, 0), get_text(&select, 1, arena) };
+	erasure->search.root = root;
+}
+
+static void roots_write(struct tx *tx, const struct erasure *erasure)
+{
+	for (size_t i = 0; i < erasure->search.n_root; i++) {
+		struct query insert = query(tx, "INSERT OR IGNORE INTO erase_root VALUES (?1, ?2, ?3, ?4)");
+
+		put_person(&insert, erasure);
+		put_int(&insert, 3, erasure->search.root[i].kind);
+		put_text(&insert, 4, erasure->search.root[i].id);
+		query_run(&insert);
+	}
+}
+
+/* ---- waiting ---- */
+
+static bool is_due(struct tx *tx, const struct erasure *erasure)
+{
+	struct query select = query(tx, "SELECT 1 FROM due WHERE store_id = ?1 AND id = ?2 AND kind = 10");
+
+	put_person(&select, erasure);
+	return query_int(&select, 0) == 1;
+}
+
+/* A message of before that is to be mapped again, or a profile on its way, or refused. */
+static bool has_undone(struct tx *tx, const struct erasure *erasure)
+{
+	struct query select =
+		query(tx, "SELECT 1 FROM message_again WHERE store_id = ?1 AND id <= ?2 LIMIT 1");
+	int64_t account_id = account_of_store(tx, erasure->search.store_id);
+
+	put_int(&select, 1, erasure->search.store_id);
+	put_int(&select, 2, erasure->until_id);
+	if (query_int(&select, 0) == 1)
+		return true;
+	select = query(tx,
+		       "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = 4 AND external_id = ?2"
+		       " AND state <= 2 UNION ALL SELECT 1 FROM delivery WHERE state = 4 AND account_id = ?1"
+		       " AND kind = 4 AND external_id = ?2 LIMIT 1");
+	put_int(&select, 1, account_id);
+	put_text(&select, 2, erasure->search.person_id);
+	return account_id != 0 && query_int(&select, 0) == 1;
+}
+
+/* Can anything be done of it now? */
+static bool may_go_on(struct tx *tx, struct erasure *erasure)
+{
+	if (erasure->phase == PHASE_NEW && account_of_store(tx, erasure->search.store_id) != 0)
+		return !is_due(tx, erasure);
+	if (erasure->phase == PHASE_WAIT)
+		return !has_undone(tx, erasure);
+	return true;
+}
+
+/* ---- a slice ---- */
+
+static struct person_scan scan_of(struct tx *tx, struct erasure *erasure, size_t max_n, struct arena *arena)
+{
+	return (struct person_scan){ .tx = tx,
+				     .arena = arena,
+				     .search = &erasure->search,
+				     .until_id = erasure->until_id,
+				     .stop_at_sending = erasure->phase == PHASE_SCAN,
+				     .max_n = max_n };
+}
+
+/* Where the search stands after this step decides what is next. */
+static void go_on(struct erasure *erasure)
+{
+	struct person_search *search = &erasure->search;
+	bool over = erasure->phase == PHASE_STOP ? search->source > PERSON_QUEUE
+						 : search->source == PERSON_SOURCE_COUNT;
+
+	if (erasure->phase == PHASE_NEW || erasure->phase == PHASE_WAIT || over) {
+		erasure->phase++;
+		*search = (struct person_search){ .store_id = search->store_id,
+						  .person_id = search->person_id,
+						  .after = STR(""),
+						  .root = search->root,
+						  .n_root = search->n_root };
+	}
+}
+
+/* The person's own parts go when all other roots have; then an audit row is all there is. */
+static void end_person(struct tx *tx, const struct erasure *erasure, struct arena *arena)
+{
+	const struct person_search *search = &erasure->search;
+	struct entity person = { ENTITY_PERSON, search->person_id };
+	struct query change = query(tx, "DELETE FROM erase WHERE store_id = ?1 AND id = ?2");
+
+	put_person(&change, erasure);
+	query_run(&change);
+	erase_root(tx, search->store_id, person, erasure->until_id, arena);
+	person.id = person_alias(search->person_id, arena);
+	audit_add(tx, &(struct audit_row){ .code = AUDIT_PERSON_ERASED,
+					   .store_id = search->store_id,
+					   .root = person,
+					   .reason = person.id });
+	change = query(tx, "UPDATE erase_file SET wanted = 1");
+	query_run(&change);
+}
+
+static void end_roots(struct tx *tx, const struct erasure *erasure, size_t max_n, struct arena *arena)
+{
+	const struct person_search *search = &erasure->search;
+	size_t i = 0;
+
+	for (; i < search->n_root && i < max_n; i++) {
+		struct query remove =
+			query(tx, "DELETE FROM erase_root WHERE store_id = ?1 AND person_id = ?2"
+				  " AND kind = ?3 AND id = ?4");
+
+		put_person(&remove, erasure);
+		put_int(&remove, 3, search->root[i].kind);
+		put_text(&remove, 4, search->root[i].id);
+		query_run(&remove);
+		if (search->root[i].kind != ENTITY_PERSON || !str_eq(search->root[i].id, search->person_id))
+			erase_root(tx, search->store_id, search->root[i], erasure->until_id, arena);
+	}
+	if (i == search->n_root)
+		end_person(tx, erasure, arena);
+}
+
+/* All that would bring the person back at Klaviyo; not the deletion itself. */
+static bool must_stop(const struct person_hit *hit)
+{
+	return hit->source == PERSON_QUEUE && hit->kind != KLAVIYO_PROFILE;
+}
+
+static void apply(struct person_scan *scan, struct erasure *erasure, struct arena *arena)
+{
+	if (erasure->phase == PHASE_END) {
+		end_roots(scan->tx, erasure, scan->max_n, arena);
+		return;
+	}
+	for (size_t i = 0; i < scan->n_hit; i++)
+		if (erasure->phase == PHASE_SCAN || must_stop(&scan->hit[i]))
+			erase_row(scan, &scan->hit[i]);
+	roots_write(scan->tx, erasure);
+	go_on(erasure);
+	erasure_write(scan->tx, erasure);
+}
+
+static bool write_slice(struct db *db, int64_t now_ms, struct person_scan *scan, struct erasure *erasure,
+			struct err *err)
+{
+	struct tx tx;
+
+	if (!tx_begin_write(&tx, db, CRASH_person_purge, now_ms, err))
+		return false;
+	scan->tx = &tx;
+	(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
+	if (is_current(&tx, erasure))
+		apply(scan, erasure, scan->arena);
+	(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
+	return tx_commit(&tx, err);
+}
+
+/* Looks, on a reader, for the next rows of somebody who need not wait. False in *found: there is nobody. */
+static bool find_slice(struct db *db, size_t max_n, struct arena *arena, struct erasure *erasure,
+		       struct person_scan *scan, bool *found, bool *vacuum, struct err *err)
+{
+	struct erasure all[PERSONS_MAX];
+	struct query wanted;
+	struct tx tx;
+	size_t n;
+
+	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
+		return false;
+	n = erasures_read(&tx, arena, all);
+	*found = false;
+	for (size_t i = 0; i < n && !*found && tx.rc == SQLITE_OK; i++) {
+		if (!may_go_on(&tx, &all[i]))
+			continue;
+		*erasure = all[i];
+		roots_read(&tx, erasure, arena);
+		*scan = scan_of(&tx, erasure, max_n, arena);
+		person_scan_begin(scan);
+		if (erasure->phase == PHASE_STOP || erasure->phase == PHASE_SCAN)
+			person_scan_step(scan);
+		*found = !scan->blocked || scan->n_hit > 0 || scan->n_row > 1;
+	}
+	wanted = query(&tx, "SELECT wanted FROM erase_file");
+	*vacuum = query_int(&wanted, 0) == 1;
+	return tx_commit(&tx, err);
+}
+
+/* ---- the file ---- */
+
+static bool run(struct sqlite *sqlite, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(sqlite->upkeep.handle, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK || sqlite_err((rc & 0xff) == SQLITE_BUSY ? NULL : sqlite, err, rc,
+					     sqlite3_errmsg(sqlite->upkeep.handle));
+}
+
+/* All pages written anew, the log emptied. In a file of its own while that goes on, not in memory. */
+static bool rewrite_locked(struct sqlite *sqlite, bool *done, struct err *err)
+{
+	int n_log = 0, n_done = 0, rc;
+
+	(void)sqlite3_busy_timeout(sqlite->upkeep.handle, BUSY_MS);
+	if (!run(sqlite, "PRAGMA temp_store = FILE", err) || !run(sqlite, "VACUUM", err))
+		return false;
+	rc = sqlite3_wal_checkpoint_v2(sqlite->upkeep.handle, "main", SQLITE_CHECKPOINT_TRUNCATE, &n_log,
+				       &n_done);
+	*done = rc == SQLITE_OK && n_log == 0;
+	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ||
+	       sqlite_err(sqlite, err, rc, sqlite3_errmsg(sqlite->upkeep.handle));
+}
+
+static bool rewrite(struct sqlite *sqlite, bool *done, struct err *err)
+{
+	bool ok;
+
+	*done = false;
+	if (!connection_lock(&sqlite->upkeep, err))
+		return false;
+	crash_point_before(CRASH_person_purge);
+	ok = rewrite_locked(sqlite, done, err);
+	crash_point_after(CRASH_person_purge);
+	(void)sqlite3_exec(sqlite->upkeep.handle, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+	(void)pthread_mutex_unlock(&sqlite->upkeep.lock);
+	return ok;
+}
+
+static bool rewrite_noted(struct db *db, int64_t now_ms, struct err *err)
+{
+	struct query update;
+	struct tx tx;
+
+	if (!tx_begin_write(&tx, db, CRASH_person_purge, now_ms, err))
+		return false;
+	update = query(&tx, "UPDATE erase_file SET wanted = 0");
+	query_run(&update);
+	return tx_commit(&tx, err);
+}
+
+/* Somebody in the way is no error: the next call tries again. */
+static bool rewrite_file(struct db *db, int64_t now_ms, struct err *err)
+{
+	struct err problem = { ERR_NONE, "" };
+	bool done;
+
+	if (!rewrite(sqlite_of(db), &done, &problem))
+		return problem.code == ERR_BUSY || err_set(err, problem.code, "%s", problem.msg);
+	return !done || rewrite_noted(db, now_ms, err);
+}
+
+bool sqlite_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
+{
+	struct person_scan scan = { 0 };
+	struct erasure erasure;
+	struct arena arena;
+	bool vacuum = false, ok;
+
+	*more = false;
+	if (sqlite_of(db)->broken)
+		return err_set(err, ERR_FATAL, "database: the disk has failed before");
+	arena_init(&arena);
+	ok = find_slice(db, max_n, &arena, &erasure, &scan, more, &vacuum, err);
+	if (ok && *more)
+		ok = write_slice(db, now_ms, &scan, &erasure, err);
+	else if (ok && vacuum)
+		ok = rewrite_file(db, now_ms, err);
+	arena_release(&arena);
+	return ok;
+}
