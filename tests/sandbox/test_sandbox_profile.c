@@ -331,6 +331,7 @@ static void test_deletion(void **state)
 			 202);
 	(void)rig_send(rig, "GET", "/sandbox/people", NULL);
 	rig_check_text(rig, "a new person", "accounts.0.events", "2");
+	rig_check_text(rig, "of old", "accounts.0.counts.profiles_recreated", "1");
 	rig_free(rig);
 }
 
