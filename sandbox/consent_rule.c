@@ -188,9 +188,11 @@ void consent_opt_out(struct account *account, struct profile *profile, enum chan
 {
 	struct consent *consent = consent_of(profile);
 
-	account->people.counts.opted_out++;
-	consent->opted_out_ms = at_ms;
-	consent->resubscribed = false;
+	if (reason != SUPPRESSION_HARD_BOUNCE && reason != SUPPRESSION_INVALID_EMAIL) {
+		account->people.counts.opted_out++;
+		consent->opted_out_ms = at_ms;
+		consent->resubscribed = false;
+	}
 	if (list)
 		leave_list(profile, list, at_ms);
 	else

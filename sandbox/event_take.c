@@ -122,6 +122,8 @@ static void keep(struct call *call, const struct taken *taken, struct event *eve
 	metric->value_sum += event->has_value ? event->value : 0;
 	if (!event->backfill) {
 		people->counts.flow_starts++;
+		people->counts.old_flow_starts +=
+			sandbox_wall_ms(call->sandbox) - event->time_ms > MS_PER_DAY;
 		metric->flow_starts++;
 	}
 	if (event->time_ms > event->profile->last_event_ms)

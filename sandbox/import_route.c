@@ -234,8 +234,7 @@ void import_list(struct call *call)
 
 /* ---- errors ---- */
 
-static void render_import_error(struct call *call, const struct import_job *job, const struct json *error,
-				struct strbuf *out)
+static void render_import_error(const struct json *error, struct strbuf *out)
 {
 	struct str id = json_get_text(error, "id");
 	bool first = true;
@@ -248,8 +247,6 @@ static void render_import_error(struct call *call, const struct import_job *job,
 		json_write(json_member_value(it), false, out);
 		first = false;
 	}
-	strbuf_add_text(out, "},\"links\":{\"self\":");
-	add_url(call, job, "/import-errors", out);
 	strbuf_add_text(out, "}}");
 }
 
@@ -271,7 +268,7 @@ void import_error_list(struct call *call)
 	strbuf_add_text(&out, "{\"data\":[");
 	for (; i < all && n < query.size; i++) {
 		strbuf_add_text(&out, n++ ? "," : "");
-		render_import_error(call, job, json_at(job->errors, i), &out);
+		render_import_error(json_at(job->errors, i), &out);
 	}
 	strbuf_add_text(&out, "],\"links\":");
 	query_render_links(call, &query, i < all, (int64_t)i, &out);

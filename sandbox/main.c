@@ -44,9 +44,10 @@ static void print_help(void)
 		     "%s"
 		     "  --help                   this text\n\n"
 		     "A page at / shows what it holds; /sandbox/state, /sandbox/requests, /sandbox/counts,\n"
-		     "/sandbox/violations and /sandbox/history show it as JSON; POST /sandbox/knobs changes "
-		     "options\n"
-		     "while it runs (GET lists all), POST /sandbox/reset forgets everything.\n",
+		     "/sandbox/violations and /sandbox/history show it as JSON, /sandbox/people,\n"
+		     "/sandbox/events and /sandbox/profiles what is about people.\n"
+		     "POST /sandbox/consent lets one opt out in Klaviyo itself, POST /sandbox/knobs changes\n"
+		     "options while it runs (GET lists all), POST /sandbox/reset forgets everything.\n",
 		     REVISION_NEWEST, DEFAULT_LISTEN, REVISION_NEWEST, knobs.p);
 	strbuf_release(&knobs);
 }

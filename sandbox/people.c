@@ -12,6 +12,8 @@ void people_release(struct people *people)
 	events_release(&people->events);
 	profile_lists_release(&people->lists);
 	profiles_release(&people->profiles);
+	table_release(&people->deleted);
+	arena_release(&people->deleted_texts);
 	*people = (struct people){ 0 };
 }
 
@@ -21,8 +23,17 @@ static void leave_all(struct people *people, const struct profile *profile)
 		profile_list_leave(people->lists.at[i], profile);
 }
 
-void people_remove(struct people *people, struct profile *profile)
+static void note_deleted(struct people *people, struct str text)
 {
+	if (text.len > 0)
+		table_put(&people->deleted, arena_dup(&people->deleted_texts, text), people);
+}
+
+void people_delete(struct people *people, struct profile *profile)
+{
+	note_deleted(people, profile_key_text(profile, IDENTIFIER_EMAIL));
+	note_deleted(people, profile_key_text(profile, IDENTIFIER_PHONE));
+	people->counts.profiles_deleted++;
 	events_remove_of(&people->events, profile);
 	leave_all(people, profile);
 	profile_remove(&people->profiles, profile);

@@ -13,6 +13,7 @@
 	X(events_accepted, "events in requests that were answered with 202") \
 	X(events_stored, "of these, those that were kept") \
 	X(flow_starts, "events kept without backfill: each would start the flows of its metric") \
+	X(old_flow_starts, "of these, events that were older than a day when they came") \
 	X(duplicates_dropped, "events dropped because profile, metric and unique_id were known") \
 	X(test_addresses_dropped, "events dropped because they were about @example.com or @test.com") \
 	X(unresolved_dropped, "events dropped because their profile id is unknown or is another person's") \
@@ -20,6 +21,7 @@
 	X(profiles_updated, "writes to a profile that was there") \
 	X(profiles_merged, "anonymous profiles that became a part of a known one") \
 	X(profiles_deleted, "profiles that a privacy request deleted") \
+	X(profiles_recreated, "profiles made with an e-mail address or phone number that was deleted before") \
 	X(identifiers_ignored, "identifiers of an event that belong to another profile") \
 	X(subscribed, "profile and channel pairs that the API subscribed") \
 	X(unsubscribed, "profile and channel pairs that the API unsubscribed") \
@@ -42,11 +44,13 @@ struct people {
 	struct events events;
 	struct imports imports;
 	struct people_counts counts;
+	struct table deleted;      /* e-mail addresses and phone numbers whose profiles were deleted */
+	struct arena deleted_texts;
 };
 
 void people_release(struct people *people);
-/* The profile goes, with its events and memberships. */
-void people_remove(struct people *people, struct profile *profile);
+/* The profile goes, with its events and memberships, for a privacy request. */
+void people_delete(struct people *people, struct profile *profile);
 /* All of the anonymous one becomes a part of the other; it is gone then. */
 void people_merge(struct people *people, struct profile *from, struct profile *into);
 

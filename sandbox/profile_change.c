@@ -12,6 +12,8 @@
 
 #include "sandbox/people.h"
 
+#include <string.h>
+
 struct profile_row profile_row_read(const struct json *data)
 {
 	struct profile_row row = {
@@ -144,8 +146,8 @@ static void merge_object(struct json *values, const char *name, const struct jso
 			json_set_n(own, member, json_clone(json_member_value(it)));
 			continue;
 		}
-		for (size_t i = 0; i <= member.len; i++)
-			text[i] = i < member.len ? member.p[i] : '\0';
+		memcpy(text, member.p, member.len);
+		text[member.len] = '\0';
 		json_remove(own, text);
 	}
 }
@@ -247,23 +249,32 @@ static void patch_properties(struct profile *profile, const struct json *patch)
 	arena_release(&arena);
 }
 
+static void count_made(struct people *people, const struct profile *profile)
+{
+	people->counts.profiles_created++;
+	if (table_find(&people->deleted, profile_key_text(profile, IDENTIFIER_EMAIL)) ||
+	    table_find(&people->deleted, profile_key_text(profile, IDENTIFIER_PHONE)))
+		people->counts.profiles_recreated++;
+}
+
 struct profile *profile_write(struct sandbox *sandbox, struct people *people, struct profile *profile,
 			      const struct profile_row *row, enum profile_null null)
 {
-	int64_t now_ms = sandbox_wall_ms(sandbox);
+	bool made = !profile;
 
-	if (profile) {
+	if (made) {
+		profile = profile_add(&people->profiles, sandbox->rand, sandbox_wall_ms(sandbox));
+	} else {
 		profile_absorb(people, profile, row);
 		people->counts.profiles_updated++;
-	} else {
-		profile = profile_add(&people->profiles, sandbox->rand, now_ms);
-		people->counts.profiles_created++;
 	}
 	write_keys(people, profile, row, null);
+	if (made)
+		count_made(people, profile);
 	write_values(profile, row, null, sandbox->knobs.forget_properties);
 	if (!sandbox->knobs.forget_properties)
 		patch_properties(profile, json_get(row->meta, "patch_properties"));
-	profile->updated_ms = now_ms;
+	profile->updated_ms = sandbox_wall_ms(sandbox);
 	return profile;
 }
 

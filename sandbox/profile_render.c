@@ -80,7 +80,8 @@ static void add_channel(const struct consent *consent, enum channel channel, str
 		    channel_row(channel)->can_receive, can_receive(consent, channel) ? "true" : "false",
 		    consent_state_text(state->state));
 	render_time_or_null("consent_timestamp", state->at_ms, out);
-	render_time_or_null("last_updated", state->updated_ms, out);
+	if (channel != CHANNEL_PUSH_MARKETING)
+		render_time_or_null("last_updated", state->updated_ms, out);
 	if (channel == CHANNEL_EMAIL_MARKETING || channel == CHANNEL_SMS_MARKETING ||
 	    channel == CHANNEL_SMS_TRANSACTIONAL) {
 		add_text("method", state->updated_ms ? STR("API") : STR(""), out);

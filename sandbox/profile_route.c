@@ -174,7 +174,6 @@ void profile_deletion(struct call *call)
 			  "No profile with the given identifier exists.");
 		return;
 	}
-	people_remove(people, profile);
-	people->counts.profiles_deleted++;
+	people_delete(people, profile);
 	reply_empty(call, 202);
 }

@@ -325,7 +325,7 @@ void query_render_links_keyed(struct call *call, const struct query *query, bool
 			      struct str key, struct strbuf *out)
 {
 	struct str text =
-		arena_printf(call->arena, key.p ? "n:%" PRId64 ":%.*s" : "n:%" PRId64, last, STR_ARG(key));
+		arena_printf(call->arena, "n:%" PRId64 "%s%.*s", last, key.p ? ":" : "", STR_ARG(key));
 	struct strbuf next;
 
 	strbuf_init(&next, query->rest.len + 200);

@@ -1,9 +1,9 @@
 /*
- * Pannier's storefront script: tells Pannier, and klaviyo.js where the store wants it, what a visitor looks at.
+ * Pannier's storefront script: tells Pannier, and klaviyo.js where the store wants it, what visitors look at.
  *
- * Does:    takes product, cart, checkout, search, category and customer from calls, data attributes or JSON-LD;
- *          sends them so that they survive leaving the page; in modes onsite and both loads klaviyo.js.
- * Doesn't: keep, load or send anything without consent, against Do Not Track or GPC, or for automated browsers.
+ * Does:    takes product, cart, checkout, search, category and customer from calls, data attributes or
+ *          JSON-LD; sends them so that they survive leaving the page; loads klaviyo.js in onsite and both.
+ * Doesn't: keep, load or send anything without consent, against Do Not Track or GPC, or for robots.
  * Keeps:   an event goes by one channel only: by klaviyo.js in mode onsite, by beacon otherwise. It has an id
  *          of its own, so sending it again is harmless. See docs/storefront.md.
  */
@@ -20,7 +20,8 @@
 	var beacons = config.mode === "server" || config.mode === "both";
 	/* What a person's browser says stands above what the page says. */
 	var refused = navigator.globalPrivacyControl === true || navigator.doNotTrack === "1" ||
-		window.doNotTrack === "1" || /(^|; )__kla_off=true/.test(cookies()) || navigator.webdriver === true;
+		window.doNotTrack === "1" || navigator.webdriver === true ||
+		/(^|; )__kla_off=true/.test(cookies());
 
 	var waiting = [], called = {}, onWay = {}, memory = {};
 	var email = "", viewed = "", timer = 0, loaded = false, lasting = false;
@@ -185,8 +186,9 @@
 		});
 		queue.push({
 			id: newId(), type: "storefront." + type, at: now,
-			data: Object.assign({ anonymous_id: visitor(), session_id: session().id, page_url: pageUrl() },
-				identity(), data)
+			data: Object.assign({
+				anonymous_id: visitor(), session_id: session().id, page_url: pageUrl()
+			}, identity(), data)
 		});
 		remember("queue", queue.slice(-EVENTS_MAX));
 		later(0);
@@ -210,7 +212,9 @@
 		(recall("queue") || []).forEach(function (event) {
 			var more = batch.concat(event);
 
-			if (!onWay[event.id] && (!batch.length || new Blob([bodyOf(more)]).size < BODY_BYTES_MAX))
+			if (onWay[event.id])
+				return;
+			if (!batch.length || new Blob([bodyOf(more)]).size < BODY_BYTES_MAX)
 				batch = more;
 		});
 		return batch;
@@ -343,8 +347,9 @@
 	function trackProduct(item) {
 		track("Viewed Product", {
 			ProductName: item.name, ProductID: catalogId(item.product_id), SKU: item.sku,
-			Categories: item.categories, ImageURL: item.image_url, URL: item.url, Brand: item.brand,
-			Price: number(item.price), CompareAtPrice: number(item.compare_at_price)
+			Categories: item.categories, ImageURL: item.image_url, URL: item.url,
+			Brand: item.brand, Price: number(item.price),
+			CompareAtPrice: number(item.compare_at_price)
 		});
 		klaviyo("trackViewedItem", {
 			Title: item.name, ItemId: catalogId(item.product_id), Categories: item.categories,
@@ -373,9 +378,9 @@
 	function trackCheckout(cart) {
 		track("Started Checkout", {
 			$event_id: (cart.cart_id || visitor()) + "_" + Math.floor(Date.now() / 1000),
-			$value: number(cart.total), $value_currency: cart.currency, ItemNames: names(cart.items),
-			CheckoutURL: cart.recover_url, Categories: categoriesOf(cart.items),
-			Items: cart.items.map(lineProperties)
+			$value: number(cart.total), $value_currency: cart.currency,
+			ItemNames: names(cart.items), CheckoutURL: cart.recover_url,
+			Categories: categoriesOf(cart.items), Items: cart.items.map(lineProperties)
 		});
 	}
 
@@ -454,13 +459,15 @@
 		},
 		search: function (search) {
 			emit("searched", { search: search });
-			track("Searched Site", { SearchTerm: search.term, ReturnedResults: number(search.results) });
+			track("Searched Site", {
+				SearchTerm: search.term, ReturnedResults: number(search.results)
+			});
 		},
 		category: function (category) {
 			emit("category_viewed", { category: category });
 			track("Viewed Category", {
-				CategoryName: category.name, CategoryID: catalogId(category.id), ImageURL: category.image_url,
-				URL: category.url
+				CategoryName: category.name, CategoryID: catalogId(category.id),
+				ImageURL: category.image_url, URL: category.url
 			});
 		}
 	};
@@ -472,7 +479,7 @@
 			consent(value === true);
 			return;
 		}
-		if (!Object.prototype.hasOwnProperty.call(methods, name) || !value || typeof value !== "object")
+		if (!methods.hasOwnProperty(name) || !value || typeof value !== "object")
 			return;
 		if (allowed())
 			methods[name](value);
@@ -509,19 +516,20 @@
 		var image = first(product.image), brand = product.brand, category = product.category;
 
 		return {
-			product_id: product.productGroupID || product.productID || product.sku, sku: product.sku,
-			name: product.name, price: offer.price || offer.lowPrice, currency: offer.priceCurrency,
-			url: product.url || offer.url || pageUrl(), brand: brand && brand.name || brand,
+			product_id: product.productGroupID || product.productID || product.sku,
+			sku: product.sku, name: product.name, price: offer.price || offer.lowPrice,
+			currency: offer.priceCurrency, url: product.url || offer.url || pageUrl(),
+			brand: brand && brand.name || brand,
 			image_url: image && (image.url || image.contentUrl) || image,
 			categories: category ? [].concat(category) : undefined
 		};
 	}
 
 	function jsonLdProduct() {
-		var found = Array.prototype.map.call(document.querySelectorAll('script[type="application/ld+json"]'),
-			function (element) {
-				return findProduct(parse(element.textContent));
-			}).filter(Boolean)[0];
+		var data = document.querySelectorAll('script[type="application/ld+json"]');
+		var found = Array.prototype.map.call(data, function (element) {
+			return findProduct(parse(element.textContent));
+		}).filter(Boolean)[0];
 
 		return found && fromSchema(found);
 	}

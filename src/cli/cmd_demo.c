@@ -33,7 +33,7 @@
 #define DAEMON_PORT    8080
 #define SANDBOX_PORT   8081
 #define SHOP_PORT      8082
-#define PHASES	       2
+#define PHASES	       3
 
 /* ---- signals ---- */
 

@@ -271,12 +271,13 @@ const struct command commands[] = {
 	  .args_max = 1,
 	  .run = cmd_trace,
 	  OPTIONS(trace_options),
-	  .help = "ID is a message (m...), a delivery (d...), or the id, SKU or Klaviyo external id of a "
+	  .help = "ID is a message (m...), a delivery (d...), the id, SKU or Klaviyo external id of a "
 		  "product, variant\n"
 		  "or category, the id of an order, or the e-mail address of a person. In time order: "
-		  "messages, what was understood, merges, what was held back and "
-		  "why,\n"
-		  "deliveries, attempts and Klaviyo's answers." },
+		  "messages,\n"
+		  "what was understood, merges, what was held back and why, deliveries, attempts and "
+		  "Klaviyo's\n"
+		  "answers." },
 	{ .name = "failed list",
 	  .usage = "",
 	  .summary = "List what a person has to look at",

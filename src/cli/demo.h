@@ -32,6 +32,8 @@ bool demo_interrupted(void);
 bool demo_play(struct demo *demo, int phase, struct err *err) MUST_CHECK;
 /* Reads what the sandbox holds, prints it, and compares it with what it should hold. */
 bool demo_show(struct demo *demo, struct err *err) MUST_CHECK;
+/* The same of events and profiles; account: of the sandbox's state. */
+void demo_show_people(struct demo *demo, const struct json *account);
 
 /* Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature by a "whsec_..." secret, into header. */
 #define DEMO_SIGNATURE_HEADERS 3

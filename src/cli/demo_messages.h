@@ -69,6 +69,18 @@ struct demo_message {
 	"{\"id\":\"evt-stock\",\"type\":\"stock.changed\",\"data\":{\"product_id\":\"mug-1\"," \
 	"\"variant_id\":\"mug-1-blue\",\"stock\":12}}\n"
 
+/* The lines say only what was bought: the rest comes from the catalog. */
+#define DEMO_ORDER \
+	"{\"id\":\"evt-order-1\",\"type\":\"order.placed\",\"data\":{\"order_id\":\"A-1001\",\"currency\":\"EUR\"," \
+	"\"total\":\"41.20\",\"subtotal\":\"38.20\",\"shipping_total\":\"3.00\",\"customer\":{" \
+	"\"email\":\"Ada.Lind@mugs-demo.net\",\"first_name\":\"Ada\",\"last_name\":\"Lind\",\"phone\":\"030 123456\"}," \
+	"\"billing\":{\"first_name\":\"Ada\",\"last_name\":\"Lind\",\"address1\":\"Hauptstr. 1\",\"city\":\"Berlin\"," \
+	"\"zip\":\"10115\",\"country_code\":\"DE\"},\"lines\":[" \
+	"{\"line_id\":\"1\",\"product_id\":\"mug-1\",\"variant_id\":\"mug-1-red\",\"quantity\":2," \
+	"\"unit_price\":\"12.50\",\"row_total\":\"25.00\"}," \
+	"{\"line_id\":\"2\",\"product_id\":\"mug-1\",\"variant_id\":\"mug-1-blue\",\"quantity\":1," \
+	"\"unit_price\":\"13.20\",\"row_total\":\"13.20\"}]}}"
+
 static const struct demo_message demo_messages[] = {
 	{ 1, DEMO_ENAD, PROOF_RIGHT, 200, "a price, before anything is known of its product", "", DEMO_JSON,
 	  DEMO_PRICE(COFFEE_MAKER_BLUE, COFFEE_MAKER, "79.99") },
@@ -117,6 +129,21 @@ static const struct demo_message demo_messages[] = {
 	  "\",\"product_number\":\"PCM-2024-B\"}}" },
 	{ 2, DEMO_ENAD, PROOF_RIGHT, 200, "a late update of the copy: stays deleted", "", DEMO_JSON,
 	  DEMO_SEED_PRODUCT("product.updated", SECOND_COPY, "PCM-2024-B") },
+	{ 2, DEMO_GENERIC, PROOF_RIGHT, 202, "that an order was paid, before anything is known of it", "msg_paid_1", DEMO_JSON,
+	  "{\"id\":\"evt-paid-1\",\"type\":\"order.paid\",\"data\":{\"order_id\":\"A-1001\",\"amount\":\"41.20\"}}" },
+	{ 2, DEMO_GENERIC, PROOF_RIGHT, 202, "the order, two lines, a phone number as people write it", "msg_order_1", DEMO_JSON,
+	  DEMO_ORDER },
+	{ 2, DEMO_GENERIC, PROOF_RIGHT, 202, "the order once more: a duplicate", "msg_order_1", DEMO_JSON, DEMO_ORDER },
+	{ 2, DEMO_GENERIC, PROOF_RIGHT, 202, "a newsletter subscription", "msg_consent_1", DEMO_JSON,
+	  "{\"id\":\"evt-consent-1\",\"type\":\"consent.changed\",\"data\":{\"email\":\"bo.ek@mugs-demo.net\"," \
+	  "\"state\":\"subscribed\",\"source\":\"footer form\"}}" },
+
+	{ 3, DEMO_GENERIC, PROOF_RIGHT, 202, "one mug came broken: 5 EUR back", "msg_refund_1", DEMO_JSON,
+	  "{\"id\":\"evt-refund-1\",\"type\":\"order.partially_refunded\",\"data\":{\"order_id\":\"A-1001\"," \
+	  "\"refund\":{\"id\":\"r1\",\"amount\":\"5.00\",\"reason\":\"broken\"}}}" },
+	{ 3, DEMO_GENERIC, PROOF_RIGHT, 202, "the order is fulfilled", "msg_fulfilled_1", DEMO_JSON,
+	  "{\"id\":\"evt-fulfilled-1\",\"type\":\"order.fulfilled\",\"data\":{\"order_id\":\"A-1001\"," \
+	  "\"tracking\":{\"carrier\":\"DHL\",\"number\":\"00340\"}}}" },
 };
 #define N_DEMO_MESSAGES ARRAY_LEN(demo_messages)
 
@@ -155,5 +182,22 @@ static const struct demo_want demo_wants[] = {
 	{ "categories", DEMO_PREFIX "kitchen", "name", "Kitchen" },
 };
 #define N_DEMO_WANTS ARRAY_LEN(demo_wants)
+
+/* An event that must be there exactly once, and what one of its members must be. */
+struct demo_event {
+	const char *metric;
+	const char *unique_id;
+	const char *value;         /* as JSON */
+};
+
+static const struct demo_event demo_events[] = {
+	{ "Placed Order", DEMO_PREFIX "A-1001", "41.2" },
+	{ "Ordered Product", DEMO_PREFIX "A-1001:1", "25" },
+	{ "Ordered Product", DEMO_PREFIX "A-1001:2", "13.2" },
+	{ "Paid Order", DEMO_PREFIX "A-1001", "41.2" },
+	{ "Refunded Order", DEMO_PREFIX "A-1001", "5" },
+	{ "Fulfilled Order", DEMO_PREFIX "A-1001", "41.2" },
+};
+#define N_DEMO_EVENTS ARRAY_LEN(demo_events)
 
 #endif

@@ -213,6 +213,7 @@ bool demo_show(struct demo *demo, struct err *err)
 	(void)fprintf(cli->out, "\n");
 	for (size_t i = 0; i < N_DEMO_WANTS; i++)
 		compare_one(demo, account, &demo_wants[i]);
+	demo_show_people(demo, account);
 	json_free(state);
 	if (!print_counts(demo, err))
 		return false;

@@ -207,8 +207,8 @@ static void keep_bodies(const struct outbox_batch *batch, struct deliver_send *s
 }
 
 /*
- * Consent is sent to a list by its id; the deliveries name it (klaviyo/render.h, klaviyo_consent_group). False:
- * the id is not known yet.
+ * Consent is sent to a list by its id; the deliveries name it (klaviyo/render.h, klaviyo_consent_group).
+ * False: the id is not known yet.
  */
 static bool name_list(struct deliver_account *account, struct outbox_batch *batch, struct arena *arena)
 {

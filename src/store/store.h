@@ -180,8 +180,9 @@ bool db_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_m
 /*
  * Roots whose due_ms has passed, oldest first, each with all it needs to be merged: facts of itself, its variants (at most
  * STORE_VARIANTS_MAX), of what they name, of the categories above a named one (STORE_ANCESTORS_MAX levels), of all markets
- * and store groups (not for a person); for an order or visitor also the products of variants and what these products name; and what the store's account was last told. entity: the root first, then by kind and id; facts in that
- * order, then by part; sent by kind and external id. Claims nothing durable.
+ * and store groups (not for a person); for an order or visitor also the products of variants and what these products name;
+ * and what the store's account was last told. entity: the root first, then by kind and id; facts in that order, then by part;
+ * sent by kind and external id. Claims nothing durable.
  * Ends early past STORE_CLAIM_BYTES of bodies. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all.
  */
 bool db_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena, struct catalog_root **root,

@@ -1,4 +1,4 @@
-/* Contract of the store: orders, persons and visitors as roots; events, profiles and consent as deliveries. */
+/* Contract of the store: orders, persons, visitors as roots; events, profiles, consent as deliveries. */
 #include "contract/contract.h"
 
 #define EVENT	KLAVIYO_EVENT

@@ -179,6 +179,7 @@ static void test_suppressions(void **state)
 			rig_printf(rig, SUBSCRIPTION(ROW(ANN "," GIVEN("")), "", IN_LIST), list));
 		ask(rig, "ann@shop.invalid");
 		assert_int_equal(json_len(rig_at(rig, EMAIL_CONSENT "suppression")), rows[i].lifted ? 0 : 1);
+		check_count(rig, "opted_out", rows[i].lifted ? "1" : "0"); /* a bounce is nobody's wish */
 		rig_free(rig);
 	}
 }

@@ -105,6 +105,12 @@ static void test_flow_starts(void **state)
 	check_count(rig, "events", "5");
 	check_count(rig, "flow_starts", "3");
 	check_count(rig, "metrics.Placed Order.flow_starts", "3");
+	check_count(rig, "old_flow_starts", "0");
+	send_ok(rig, EVENTS, EVENT("Placed Order", ANN, ",\"time\":\"2026-09-20T14:13:19Z\""));
+	check_count(rig, "old_flow_starts", "1");
+	send_ok(rig, EVENTS,
+		EVENT("Placed Order", ANN, ",\"time\":\"2026-01-01T00:00:00Z\",\"backfill\":true"));
+	check_count(rig, "old_flow_starts", "1");
 	rig_free(rig);
 }
 

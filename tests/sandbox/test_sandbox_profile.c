@@ -331,6 +331,7 @@ static void test_deletion(void **state)
 			 202);
 	(void)rig_send(rig, "GET", "/sandbox/people", NULL);
 	rig_check_text(rig, "a new person", "accounts.0.events", "2");
+	rig_check_text(rig, "of old", "accounts.0.counts.profiles_recreated", "1");
 	rig_free(rig);
 }
 
@@ -391,6 +392,31 @@ static void test_lists_per_day(void **state)
 	rig_free(rig);
 }
 
+/* What people wrote is shown as text. */
+static void test_page(void **state)
+{
+	struct rig *rig = rig_new();
+	const char *event = EVENT("<b>A</b>", ANN ",\"first_name\":\"<i>x</i>\"", ",\"unique_id\":\"&1\"");
+	const char *page;
+
+	(void)state;
+	rig_check_status("event", rig_send(rig, "POST", EVENTS, event), 202);
+	rig_check_status("list", rig_send(rig, "POST", LISTS, LIST("\"name\":\"<u>L</u>\"")), 201);
+	rig_check_status("page", rig_send(rig, "GET", "/", NULL), 200);
+	page = arena_cstr(&rig->arena, rig->reply.body);
+	assert_non_null(strstr(page, "&lt;b&gt;A&lt;/b&gt;"));
+	assert_non_null(strstr(page, "&lt;i&gt;x&lt;/i&gt;"));
+	assert_non_null(strstr(page, "&lt;u&gt;L&lt;/u&gt;"));
+	assert_non_null(strstr(page, "&amp;1"));
+	assert_non_null(strstr(page, "ann@shop.invalid"));
+	assert_null(strstr(page, "<b>"));
+	rig_check_status("state", rig_send(rig, "GET", "/sandbox/state", NULL), 200);
+	rig_check_text(rig, "state", "accounts.0.events.0.metric", "<b>A</b>");
+	rig_check_text(rig, "state", "accounts.0.profiles.0.email", "ann@shop.invalid");
+	rig_check_text(rig, "state", "accounts.0.people.lists.0.name", "<u>L</u>");
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_deletion),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_lists_per_day),
+		cmocka_unit_test(test_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

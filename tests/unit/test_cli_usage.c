@@ -167,7 +167,7 @@ static void usage_is_judged(void **state)
 		{ "pannier audit --since soon", CLI_USAGE, "", "--since is 30s" },
 		{ "pannier audit --limit 0", CLI_USAGE, "", "--limit must be a whole number from 1" },
 		{ "pannier audit --message d1", CLI_USAGE, "", "is not the id of a message" },
-		{ "pannier audit --product 1 --category 2", CLI_USAGE, "", "exclude each other" },
+		{ "pannier audit --product 1 --category 2", CLI_USAGE, "", "only one of" },
 		{ "pannier wait", CLI_USAGE, "", "--idle" },
 		{ "pannier wait --idle --timeout -1", CLI_USAGE, "", "--timeout must be" },
 		{ "pannier serve --log-level loud", CLI_USAGE, "", "--log-level must be" },

@@ -139,6 +139,7 @@ struct request {
 	const char *agent;
 	const char *content_type;
 	const char *forwarded;
+	const char *etag; /* If-None-Match */
 	struct str body;
 };
 
@@ -148,6 +149,7 @@ static int ask(struct world *world, struct request request, struct str *answer)
 		{ STR("Content-Type"), str_from(request.content_type ? request.content_type : "text/plain") },
 		{ STR("User-Agent"), str_from(request.agent ? request.agent : BROWSER) },
 		{ STR("X-Forwarded-For"), str_from(request.forwarded ? request.forwarded : "203.0.113.9") },
+		{ STR("If-None-Match"), str_from(request.etag ? request.etag : "\"none\"") },
 		{ STR("Origin"), str_from(request.origin ? request.origin : SHOP) },
 	};
 	struct http_call call = {
@@ -417,6 +419,14 @@ static void the_script_is_served_with_a_digest(void **state)
 	assert_null(strstr(arena_cstr(arena, answer), "/* config */"));
 	assert_int_equal(ask(world, (struct request){ .method = "GET", .path = "/s/shop" }, NULL), 404);
 	assert_int_equal(ask(world, (struct request){ .method = "GET", .path = "/s/nobody.js" }, NULL), 404);
+	assert_int_equal(
+		ask(world,
+		    (struct request){ .method = "GET",
+				      .path = "/s/shop.js",
+				      .etag = arena_printf(arena, "\"x\", W/%.*s", STR_ARG(etag)).p },
+		    &answer),
+		304);
+	assert_int_equal(answer.len, 0);
 	rig_store_set(world->rig, "shop", (const char *const[]){ "storefront_mode=both", NULL });
 	snapshot = settings_take(world->rig->settings);
 	(void)storefront_text(snapshot_find_store(snapshot, STR("shop")), arena, &other);
@@ -485,6 +495,25 @@ static void cart_links_lead_to_the_shop_until_they_expire(void **state)
 	}
 	assert_string_equal(arena_cstr(&world->arena, cart_link_home(store, &world->arena)), SHOP "/");
 	settings_release(world->rig->settings, snapshot);
+	assert_int_equal(
+		ask(world,
+		    (struct request){
+			    .method = "GET",
+			    .path = arena_printf(&world->arena, "/s/shop/cart/%.*s", STR_ARG(token)).p },
+		    NULL),
+		302);
+}
+
+static void a_link_that_is_not_ours_leads_to_the_front_page_or_nowhere(void **state)
+{
+	const struct request bad = { .method = "GET", .path = "/s/shop/cart/AAAA" };
+	struct world *world = *state;
+
+	assert_int_equal(ask(world, bad, NULL), 302);
+	rig_store_set(world->rig, "shop", (const char *const[]){ "storefront_origins=", NULL });
+	assert_int_equal(ask(world, bad, NULL), 404);
+	assert_int_equal(ask(world, (struct request){ .method = "GET", .path = "/s/nobody/cart/AAAA" }, NULL),
+			 404);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -503,6 +532,7 @@ int main(void)
 		TEST(refusals_are_audited_and_repeat_nothing),
 		TEST(the_script_is_served_with_a_digest),
 		TEST(cart_links_lead_to_the_shop_until_they_expire),
+		TEST(a_link_that_is_not_ours_leads_to_the_front_page_or_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

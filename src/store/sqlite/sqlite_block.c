@@ -45,7 +45,7 @@ static bool variant_undone(struct tx *tx, const struct delivery *item)
 
 bool is_blocked(struct tx *tx, const struct delivery *delivery)
 {
-	/* Events are told once, so there is no older one of the same; what holds them back is seen by the claim. */
+	/* Events are told once: there is no older one of the same. What holds them back the claim sees. */
 	if (delivery->kind == KLAVIYO_EVENT)
 		return false;
 	if (older_undone(tx, delivery))
