@@ -182,8 +182,7 @@ static void fail_alone(struct run *run)
 
 /*
  * An order that is paid, a subscriber, a browser that becomes known, one who is to be forgotten. What Klaviyo
- * was asked before they leave
- * is kept, too.
+ * was asked before they leave is kept, too.
  */
 static void people(struct run *run)
 {
