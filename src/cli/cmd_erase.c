@@ -1,8 +1,8 @@
 /*
  * erase: a person is to be deleted, at Klaviyo and here.
  *
- * Does:    put the message person.erased into the inbox of every store that knows the person, the same that a shop
- *          may send, signed; what becomes of it is the daemon's.
+ * Does:    put the message person.erased into the inbox of every store that knows the person, the same that
+ *          a shop may send, signed; what becomes of it is the daemon's.
  * Doesn't: wait for it; 'pannier export' shows what is left.
  */
 #include "base/digest.h"

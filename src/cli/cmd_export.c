@@ -1,7 +1,8 @@
 /*
  * export: all that is kept of a person, as JSON.
  *
- * Does:    facts of the person, of orders and of visitors; messages as they came; deliveries with their bodies; audit.
+ * Does:    facts of the person, of orders and of visitors; messages as they came; deliveries with their
+ *          bodies; audit.
  * Keeps:   what is not there any more by the time it is read is left out, not an error.
  */
 #include "cli/audit_text.h"

@@ -1,8 +1,8 @@
 /*
  * Retain: upkeep of the database, and the check that nothing is lost.
  *
- * Does:    slices of maintenance and of erasing persons; the conservation check at the start and once a minute, less often where
- *          it takes long.
+ * Does:    slices of maintenance and of erasing persons; the conservation check at the start and once a
+ *          minute, less often where it takes long.
  * Doesn't: hold up the acknowledgement path: the verbs are short.
  * Threads: one retain role; retain_conservation from any.
  */

@@ -1,7 +1,7 @@
 /*
- * How a person is told in what is stored: by the e-mail address in any spelling of its letters; by phone number
- * only in texts without any e-mail address, because a family may share a phone; by names only in texts that are
- * about the person anyway.
+ * How a person is told in what is stored: by the e-mail address in any spelling of its letters; by phone
+ * number only in texts without any e-mail address, because a family may share a phone; by names only in
+ * texts that are about the person anyway.
  *
  * Pure.
  */

@@ -22,6 +22,8 @@
 #define KEY	       "pk_crash0123456789"
 #define BURST_BYTES    ((size_t)65536)
 #define AUDIT_MAX      "10000"
+#define ERASED	       "dan@crash-shop.de"
+#define FORGET_MS      60000
 #define JOB_REQUEST_MS 30000
 #define JOB_SLOW_MS    "3000" /* asked for before it is complete */
 
@@ -202,12 +204,43 @@ static void people(struct run *run)
 	run_settle(run);
 }
 
+/* Somebody who is known and then wants to be forgotten. */
+static void forget(struct run *run)
+{
+	generic(run, "e1", "customer.upserted", "{'id':'4','email':'" ERASED "','first_name':'Danuta'}");
+	run_settle(run);
+	generic(run, "e2", "person.erased", "{'email':'" ERASED "'}");
+	run_settle(run);
+}
+
+static bool is_forgotten(struct run *run)
+{
+	struct json *kept =
+		run_read(run, (const char *const[]){ "export", ERASED, "--data", run->data, NULL });
+	bool empty = json_len(json_get(kept, "stores")) == 0;
+
+	json_free(kept);
+	return empty;
+}
+
+/* Upkeep erases beside all else; whoever dies of it is revived. */
+static void until_forgotten(struct run *run)
+{
+	int64_t end_ms = clock_mono_ms(clock_system()) + FORGET_MS;
+
+	while (!is_forgotten(run)) {
+		assert_true(clock_mono_ms(clock_system()) < end_ms);
+		run_settle(run);
+	}
+}
+
 void scenario_play(struct run *run, enum scenario scenario)
 {
 	set_up(run);
 	run_start_daemon(run);
 	trickle(run);
 	people(run);
+	forget(run);
 	fail_in_job(run);
 	change_settings(run);
 	if (scenario == SCENARIO_LONG)
@@ -218,6 +251,7 @@ void scenario_play(struct run *run, enum scenario scenario)
 	shop_enad(run, "category_relationship.deleted");
 	shop_enad(run, "variant_stock_delta.updated");
 	run_settle(run);
+	until_forgotten(run);
 }
 
 /* ---- what the sandbox holds ---- */

@@ -93,7 +93,7 @@ static void rows_are_sound(void **state)
 	static const char *const with_json[] = { "account list", "account check", "store list", "store show",
 						 "store add",	 "account add",	  "status",	"audit",
 						 "trace",	 "failed list",	  "preview",	"doctor",
-						 "version",	 "check" };
+						 "version",	 "check",	  "erase" };
 
 	(void)state;
 	for (size_t i = 0; i < n_commands; i++) {

@@ -230,12 +230,13 @@ static bool has_profile(const struct memory *memory, const struct memory_erase *
 	return false;
 }
 
-static bool is_sending(const struct memory_person *person)
+static bool is_sending(const struct memory_person *person, bool profiles)
 {
 	const struct memory *memory = person->memory;
 
 	for (size_t i = 0; i < memory->delivery.n; i++)
 		if (memory->delivery.at[i].row.state == DELIVERY_SENDING &&
+		    (profiles || memory->delivery.at[i].row.kind != KLAVIYO_PROFILE) &&
 		    memory_person_delivery(person, &memory->delivery.at[i].row))
 			return true;
 	return false;
@@ -286,8 +287,8 @@ static bool erase_person(struct memory *memory, struct memory_erase *erase, int6
 	memory_person_begin(&person, erase->person_id);
 	if (!erase->stopped)
 		skip_queued(&person, false, now_ms);
-	erase->stopped = true;
-	if (has_message_again(memory, erase) || is_sending(&person) ||
+	erase->stopped = !is_sending(&person, false);
+	if (!erase->stopped || has_message_again(memory, erase) || is_sending(&person, true) ||
 	    (memory_store(memory, erase->store_id) && has_profile(memory, erase)))
 		return false;
 	erase_all(&person, now_ms);

@@ -7,18 +7,18 @@
  *     SCAN  all that came until then is looked through, and the person taken out of it
  *     END   the facts go, by which the person was known
  *
- * Keeps:   a slice looks on a reader and holds the writer only for what it changes; how far it came is written with
- *          it (`erase`), so that it goes on there after a crash. Names are forgotten last: by them the rest is
- *          found. While persons are under way nothing is left in pages that are free (secure_delete); what older
- *          changes left there goes with the VACUUM at the end, and what the log has with its truncation.
+ * Keeps:   a slice looks on a reader and holds the writer only for what it changes; how far it came is
+ *          written with it (`erase`), so that it goes on there after a crash. Names are forgotten last: by
+ *          them the rest is found. While persons are under way nothing is left in pages that are free
+ *          (secure_delete); what older changes left there goes with the VACUUM at the end, and what the log
+ *          has with its truncation.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
 
 enum phase { PHASE_NEW, PHASE_STOP, PHASE_WAIT, PHASE_SCAN, PHASE_END };
 
-#define PERSONS_MAX 50	 /* looked at in one call: most of them wait */
-#define BUSY_MS	    1000 /* so long a VACUUM waits for others to let it */
+#define PERSONS_MAX 50 /* looked at in one call: most of them wait */
 
 struct erasure {
 	enum phase phase;
@@ -197,7 +197,7 @@ static struct person_scan scan_of(struct tx *tx, struct erasure *erasure, size_t
 				     .arena = arena,
 				     .search = &erasure->search,
 				     .until_id = erasure->until_id,
-				     .stop_at_sending = erasure->phase == PHASE_SCAN,
+				     .spare_profiles = erasure->phase == PHASE_STOP,
 				     .max_n = max_n };
 }
 
@@ -322,69 +322,6 @@ static bool find_slice(struct db *db, size_t max_n, struct arena *arena, struct 
 	return tx_commit(&tx, err);
 }
 
-/* ---- the file ---- */
-
-static bool run(struct sqlite *sqlite, const char *sql, struct err *err)
-{
-	int rc = sqlite3_exec(sqlite->upkeep.handle, sql, NULL, NULL, NULL);
-
-	return rc == SQLITE_OK || sqlite_err((rc & 0xff) == SQLITE_BUSY ? NULL : sqlite, err, rc,
-					     sqlite3_errmsg(sqlite->upkeep.handle));
-}
-
-/* All pages written anew, the log emptied. In a file of its own while that goes on, not in memory. */
-static bool rewrite_locked(struct sqlite *sqlite, bool *done, struct err *err)
-{
-	int n_log = 0, n_done = 0, rc;
-
-	(void)sqlite3_busy_timeout(sqlite->upkeep.handle, BUSY_MS);
-	if (!run(sqlite, "PRAGMA temp_store = FILE", err) || !run(sqlite, "VACUUM", err))
-		return false;
-	rc = sqlite3_wal_checkpoint_v2(sqlite->upkeep.handle, "main", SQLITE_CHECKPOINT_TRUNCATE, &n_log,
-				       &n_done);
-	*done = rc == SQLITE_OK && n_log == 0;
-	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ||
-	       sqlite_err(sqlite, err, rc, sqlite3_errmsg(sqlite->upkeep.handle));
-}
-
-static bool rewrite(struct sqlite *sqlite, bool *done, struct err *err)
-{
-	bool ok;
-
-	*done = false;
-	if (!connection_lock(&sqlite->upkeep, err))
-		return false;
-	crash_point_before(CRASH_person_purge);
-	ok = rewrite_locked(sqlite, done, err);
-	crash_point_after(CRASH_person_purge);
-	(void)sqlite3_exec(sqlite->upkeep.handle, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
-	(void)pthread_mutex_unlock(&sqlite->upkeep.lock);
-	return ok;
-}
-
-static bool rewrite_noted(struct db *db, int64_t now_ms, struct err *err)
-{
-	struct query update;
-	struct tx tx;
-
-	if (!tx_begin_write(&tx, db, CRASH_person_purge, now_ms, err))
-		return false;
-	update = query(&tx, "UPDATE erase_file SET wanted = 0");
-	query_run(&update);
-	return tx_commit(&tx, err);
-}
-
-/* Somebody in the way is no error: the next call tries again. */
-static bool rewrite_file(struct db *db, int64_t now_ms, struct err *err)
-{
-	struct err problem = { ERR_NONE, "" };
-	bool done;
-
-	if (!rewrite(sqlite_of(db), &done, &problem))
-		return problem.code == ERR_BUSY || err_set(err, problem.code, "%s", problem.msg);
-	return !done || rewrite_noted(db, now_ms, err);
-}
-
 bool sqlite_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
 {
 	struct person_scan scan = { 0 };
@@ -400,7 +337,7 @@ bool sqlite_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more
 	if (ok && *more)
 		ok = write_slice(db, now_ms, &scan, &erasure, err);
 	else if (ok && vacuum)
-		ok = rewrite_file(db, now_ms, err);
+		ok = erase_file(db, now_ms, err);
 	arena_release(&arena);
 	return ok;
 }

@@ -1,8 +1,8 @@
 /*
  * SQLite backend: taking a person out of one row.
  *
- * Keeps:   every step may be repeated: what is erased already is found no more, or changes nothing. Counters stay
- *          true, because rows end by the verbs' own steps before they are written over.
+ * Keeps:   every step may be repeated: what is erased already is found no more, or changes nothing.
+ *          Counters stay true, because rows end by the verbs' own steps before they are written over.
  */
 #include "store/sqlite/sqlite_rows.h"
 
@@ -132,7 +132,7 @@ static void erase_ended(const struct person_scan *scan, int64_t id, int64_t day)
 
 /* ---- what was sent ---- */
 
-/* Events are told once, also to nobody: their rows stay. Of a profile and consent nothing is left at Klaviyo. */
+/* Events are told once, also to nobody: their rows stay. Profile and consent are no more. */
 static void erase_sent(const struct person_scan *scan, const struct person_hit *hit)
 {
 	struct query change =

@@ -1,12 +1,11 @@
 /*
  * SQLite backend: finding all that is kept of a person, a few thousand rows at a time.
  *
- * Does:    walk through facts, deliveries, what was sent, messages and the audit, in this order, so that orders are
- *          known to be the person's when what came of them is looked at.
+ * Does:    walk through facts, deliveries, what was sent, messages and the audit, in this order, so that
+ *          orders are known to be the person's when what came of them is looked at.
  * Doesn't: have indexes of its own: this is seldom, and every index costs each message.
  */
 #include "store/sqlite/sqlite_rows.h"
-#include "store/sqlite/sqlite_verbs.h"
 
 #include <string.h>
 
@@ -144,6 +143,13 @@ static bool delivery_is_theirs(const struct person_scan *scan, const struct quer
 	       is_theirs(scan, root, peek_text(row, 5), peek_text(row, 6));
 }
 
+/* It has to end first. */
+static bool is_in_the_way(const struct person_scan *scan, const struct query *row)
+{
+	return scan->until_id != INT64_MAX && get_int(row, 4) == DELIVERY_SENDING &&
+	       !(scan->spare_profiles && get_int(row, 2) == KLAVIYO_PROFILE);
+}
+
 static void found_delivery(struct person_scan *scan, const struct query *row, struct entity root)
 {
 	struct person_hit *hit = add_hit(scan, get_int(row, 0));
@@ -162,7 +168,7 @@ static bool scan_deliveries(struct person_scan *scan, struct query *select)
 
 		scan->n_row++;
 		if (delivery_is_theirs(scan, select, root)) {
-			scan->blocked = scan->stop_at_sending && get_int(select, 4) == DELIVERY_SENDING;
+			scan->blocked = is_in_the_way(scan, select);
 			if (!scan->blocked) {
 				if (root.kind == ENTITY_ORDER)
 					add_root(scan, root);
@@ -234,7 +240,7 @@ static bool scan_sent(struct person_scan *scan)
 
 /* ---- messages ---- */
 
-/* Rows of id, topic, source_id, body. */
+/* Rows of id, source_id, body. */
 static bool scan_messages(struct person_scan *scan, struct query *select)
 {
 	put_int(select, 1, scan->search->store_id);
@@ -244,10 +250,10 @@ static bool scan_messages(struct person_scan *scan, struct query *select)
 		int64_t id = get_int(select, 0);
 
 		scan->n_row++;
-		scan->bytes += peek_text(select, 3).len;
+		scan->bytes += peek_text(select, 2).len;
 		scan->search->after_id = id;
-		if (person_is_named(&scan->terms, peek_text(select, 3)) ||
-		    person_is_named(&scan->terms, peek_text(select, 2)))
+		if (person_is_named(&scan->terms, peek_text(select, 2)) ||
+		    person_is_named(&scan->terms, peek_text(select, 1)))
 			(void)add_hit(scan, id);
 		if (scan_full(scan)) {
 			query_end(select);
@@ -257,7 +263,7 @@ static bool scan_messages(struct person_scan *scan, struct query *select)
 	return true;
 }
 
-#define MESSAGES_FOUND "SELECT id, topic, source_id, body FROM "
+#define MESSAGES_FOUND "SELECT id, source_id, body FROM "
 #define MESSAGES_OF    " WHERE store_id = ?1 AND id > ?2 AND id <= ?3 ORDER BY id"
 
 static bool scan_day(struct person_scan *scan)
@@ -392,43 +398,4 @@ void person_scan_step(struct person_scan *scan)
 		else
 			next_source(search);
 	}
-}
-
-static void page_fill(const struct person_scan *scan, struct person_page *page)
-{
-	int64_t *message = ARENA_ARRAY(scan->arena, scan->n_hit, int64_t);
-	int64_t *delivery = ARENA_ARRAY(scan->arena, scan->n_hit, int64_t);
-	struct audit_row *audit = ARENA_ARRAY(scan->arena, scan->n_hit, struct audit_row);
-
-	*page = (struct person_page){ .message = message, .delivery = delivery, .audit = audit };
-	for (size_t i = 0; i < scan->n_hit; i++) {
-		const struct person_hit *hit = &scan->hit[i];
-
-		if (hit->source == PERSON_MESSAGES || hit->source == PERSON_KEPT)
-			message[page->n_message++] = hit->id;
-		else if (hit->source == PERSON_QUEUE || hit->source == PERSON_ENDED)
-			delivery[page->n_delivery++] = hit->id;
-		else if (hit->source == PERSON_AUDIT)
-			audit[page->n_audit++] = hit->audit;
-	}
-}
-
-bool sqlite_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
-			struct person_page *page, struct err *err)
-{
-	struct person_search moved = *search;
-	struct tx tx;
-	struct person_scan scan = {
-		.tx = &tx, .arena = arena, .search = &moved, .until_id = INT64_MAX, .max_n = max_n
-	};
-
-	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
-		return false;
-	person_scan_begin(&scan);
-	person_scan_step(&scan);
-	if (!tx_commit(&tx, err))
-		return false;
-	page_fill(&scan, page);
-	*search = moved;
-	return true;
 }

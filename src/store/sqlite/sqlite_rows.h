@@ -198,7 +198,7 @@ struct person_scan {
 	struct person_search *search;
 	struct person_terms terms;
 	int64_t until_id;          /* what came with a later message does not count */
-	bool stop_at_sending;      /* a delivery that is being sent ends the step: *blocked */
+	bool spare_profiles;       /* a profile that is being sent does not end the step, others do: blocked */
 	bool blocked;
 	struct entity *root;       /* search->root, with room for more */
 	size_t root_capacity;
@@ -217,6 +217,8 @@ void person_scan_begin(struct person_scan *scan);
 void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact);
 /* Is the fact about somebody who was erased after it happened? */
 bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struct arena *arena);
+/* Rewrites the database (sqlite_erase_file.c), or leaves it to the next time; takes as long as writing it does. */
+bool erase_file(struct db *db, int64_t now_ms, struct err *err) MUST_CHECK;
 /* Takes the person out of one row. */
 void erase_row(const struct person_scan *scan, const struct person_hit *hit);
 /* Removes what came of the root until then; of an order all, and a tombstone stays. */

@@ -153,7 +153,7 @@ static const char *const step_1[] = {
  * Orders, people and browsing. delivery_person: events that hold back younger ones of their person.
  * cursor: how far something outside was read.
  *
- * erase       persons whose data goes, how far that has come (sqlite_erase.c), and the last message that counts.
+ * erase       persons whose data goes, how far that is (sqlite_erase.c), the last message that counts.
  * erase_root  orders and visitors found to be theirs; both only while that is under way.
  * erased      digests of persons, and when they were erased, by the shop's time: for what comes late.
  * erase_file  1: the file may still hold bytes of somebody who was erased.
