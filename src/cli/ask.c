@@ -117,8 +117,8 @@ static struct ask_trouble explain_status(struct cli *cli, const struct settings_
 		return (struct ask_trouble){
 			CLI_DENIED, arena_printf(arena, "the key lacks the scope %s", scope),
 			arena_printf(arena,
-				     "scopes of a key cannot be changed: make a new one with accounts:read, "
-				     "catalogs:read and catalogs:write, then: pannier account set %.*s "
+				     "scopes of a key cannot be changed: make a new one with all scopes that "
+				     "'pannier account add --help' names, then: pannier account set %.*s "
 				     "--key-file FILE",
 				     STR_ARG(account->name))
 		};

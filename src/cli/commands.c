@@ -168,8 +168,10 @@ const struct command commands[] = {
 	  .args_max = 1,
 	  .run = cmd_account_add,
 	  OPTIONS(account_add_options),
-	  .help = "The key is a private one (pk_...) with the scopes accounts:read, catalogs:read and "
-		  "catalogs:write.\n"
+	  .help = "The key is a private one (pk_...) with the scopes accounts:read, catalogs:read, "
+		  "catalogs:write,\n"
+		  "events:write, metrics:read, profiles:read, profiles:write, lists:read, lists:write,\n"
+		  "subscriptions:write and data-privacy:write; for products alone the first three do.\n"
 		  "It is read from a file or standard input, stored encrypted, and shown as its last four "
 		  "characters.\n"
 		  "\n"

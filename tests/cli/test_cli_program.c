@@ -201,7 +201,8 @@ static struct json *check_named(const struct json *list, const char *name)
 static void doctor_and_check_ask_klaviyo(void **state)
 {
 	static const char *const probes[] = {
-		"clock", "key", "read", "write", "database", "disk", "revision"
+		"clock",  "key",	   "read",    "write",	 "metrics", "events",	"profiles",
+		"profile", "lists", "consent", "erasure", "database", "disk", "revision"
 	};
 	struct place *place = *state;
 	const char *data = place_file(place, "data", NULL), *key = place_file(place, "key.txt", KEY);

@@ -183,8 +183,8 @@ static void fail_alone(struct run *run)
 }
 
 /*
- * An order that is paid, a subscriber, a browser that becomes known. What Klaviyo was asked before they leave
- * is kept, too.
+ * An order that is paid, a subscriber, a browser that becomes known. What Klaviyo was asked before they
+ * leave is kept, too.
  */
 static void people(struct run *run)
 {
