@@ -1,6 +1,6 @@
 /*
- * Erasing with the real programs, for a shop of another platform than generic: the command while no daemon runs and
- * while one does; Klaviyo (its stand-in) knows nobody of the kind, which is as good.
+ * Erasing with the real programs, for a shop of another platform than generic: the command while no daemon
+ * runs and while one does; Klaviyo (its stand-in) knows nobody of the kind, which is as good.
  */
 #include "base/clock.h"
 #include "base/json.h"
