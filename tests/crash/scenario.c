@@ -183,8 +183,8 @@ static void fail_alone(struct run *run)
 }
 
 /*
- * An order that is paid, a subscriber, a browser that becomes known, one who is to be forgotten. What Klaviyo
- * was asked before they leave is kept, too.
+ * An order that is paid, a subscriber, a browser that becomes known. What Klaviyo was asked before they leave
+ * is kept, too.
  */
 static void people(struct run *run)
 {
@@ -198,9 +198,6 @@ static void people(struct run *run)
 	generic(run, "o4", "storefront.product_viewed",
 		"{'anonymous_id':'v1','product':{'product_id':'hat','name':'Hat'}}");
 	generic(run, "o5", "storefront.identified", "{'anonymous_id':'v1','email':'cid@crash-shop.de'}");
-	generic(run, "o6", "customer.upserted", "{'customer_id':'77','email':'dan@crash-shop.de'}");
-	run_settle(run);
-	generic(run, "o7", "person.erased", "{'email':'dan@crash-shop.de'}");
 	run_settle(run);
 }
 

@@ -35,7 +35,6 @@ static const struct {
 	bool once; /* a process comes by only once: test_crash_upkeep.c has the third visit */
 } special[] = {
 	{ "migrate", VICTIM_COMMAND, COMMAND_FIRST, true },
-	{ "person_purge", VICTIM_DAEMON, 0, true }, /* one person is erased */
 	{ "cursor_put", VICTIM_DAEMON, 0, true }, /* what an account is asked only once */
 	{ "config_change", VICTIM_COMMAND, COMMAND_CONFIG, false },
 	{ "failed_change", VICTIM_COMMAND, COMMAND_FAILED, false },

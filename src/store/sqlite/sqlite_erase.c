@@ -278,24 +278,35 @@ static void apply(struct person_scan *scan, struct erasure *erasure, struct aren
 	erasure_write(scan->tx, erasure);
 }
 
+/* Is what is deleted overwritten anyway, as some systems build SQLite? 0: no. */
+static int64_t overwrites(struct tx *tx)
+{
+	struct query select = query(tx, "PRAGMA secure_delete");
+
+	return query_int(&select, 0);
+}
+
 static bool write_slice(struct db *db, int64_t now_ms, struct person_scan *scan, struct erasure *erasure,
 			struct err *err)
 {
+	int64_t before;
 	struct tx tx;
 
 	if (!tx_begin_write(&tx, db, CRASH_person_purge, now_ms, err))
 		return false;
 	scan->tx = &tx;
+	before = overwrites(&tx);
 	(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
 	if (is_current(&tx, erasure))
 		apply(scan, erasure, scan->arena);
-	(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
+	if (before == 0)
+		(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
 	return tx_commit(&tx, err);
 }
 
 /* Looks, on a reader, for the next rows of somebody who need not wait. False in *found: there is nobody. */
 static bool find_slice(struct db *db, size_t max_n, struct arena *arena, struct erasure *erasure,
-		       struct person_scan *scan, bool *found, bool *vacuum, struct err *err)
+		       struct person_scan *scan, bool *found, int64_t *file, struct err *err)
 {
 	struct erasure all[PERSONS_MAX];
 	struct query wanted;
@@ -318,7 +329,7 @@ static bool find_slice(struct db *db, size_t max_n, struct arena *arena, struct 
 		*found = !scan->blocked || scan->n_hit > 0 || scan->n_row > 1;
 	}
 	wanted = query(&tx, "SELECT wanted FROM erase_file");
-	*vacuum = query_int(&wanted, 0) == 1;
+	*file = query_int(&wanted, 0);
 	return tx_commit(&tx, err);
 }
 
@@ -327,17 +338,18 @@ bool sqlite_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more
 	struct person_scan scan = { 0 };
 	struct erasure erasure;
 	struct arena arena;
-	bool vacuum = false, ok;
+	int64_t file = 0;
+	bool ok;
 
 	*more = false;
 	if (sqlite_of(db)->broken)
 		return err_set(err, ERR_FATAL, "database: the disk has failed before");
 	arena_init(&arena);
-	ok = find_slice(db, max_n, &arena, &erasure, &scan, more, &vacuum, err);
+	ok = find_slice(db, max_n, &arena, &erasure, &scan, more, &file, err);
 	if (ok && *more)
 		ok = write_slice(db, now_ms, &scan, &erasure, err);
-	else if (ok && vacuum)
-		ok = erase_file(db, now_ms, err);
+	else if (ok && file != 0)
+		ok = erase_file(db, now_ms, file, more, err);
 	arena_release(&arena);
 	return ok;
 }

@@ -217,8 +217,8 @@ void person_scan_begin(struct person_scan *scan);
 void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact);
 /* Is the fact about somebody who was erased after it happened? */
 bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struct arena *arena);
-/* Rewrites the database (sqlite_erase_file.c), or leaves it to the next time; takes as long as writing it does. */
-bool erase_file(struct db *db, int64_t now_ms, struct err *err) MUST_CHECK;
+/* The next step of writing the files anew (wanted: erase_file.wanted, not 0), or it is left to the next time; sqlite_erase_file.c. */
+bool erase_file(struct db *db, int64_t now_ms, int64_t wanted, bool *more, struct err *err) MUST_CHECK;
 /* Takes the person out of one row. */
 void erase_row(const struct person_scan *scan, const struct person_hit *hit);
 /* Removes what came of the root until then; of an order all, and a tombstone stays. */

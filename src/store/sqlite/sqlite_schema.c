@@ -156,7 +156,7 @@ static const char *const step_1[] = {
  * erase       persons whose data goes, how far that is (sqlite_erase.c), the last message that counts.
  * erase_root  orders and visitors found to be theirs; both only while that is under way.
  * erased      digests of persons, and when they were erased, by the shop's time: for what comes late.
- * erase_file  1: the file may still hold bytes of somebody who was erased.
+ * erase_file  bytes of somebody who was erased may still be in 1: the file and the log, 2: the log.
  */
 static const char *const step_2[] = {
 	"DROP INDEX delivery_parent",
