@@ -101,15 +101,17 @@ static void start_sandbox(struct bench_shop *shop, const char *const argument[])
 	bench_wait_port(&shop->sandbox, 5000);
 }
 
-static void start_daemon(struct bench_shop *shop)
+static void start_daemon(struct bench_shop *shop, int quota_percent)
 {
 	char key_file[600];
 	char secret_file[600];
 	char api_url[96];
+	char quota[48];
 	char listen[64];
 	int port = bench_free_port();
-	const char *account[] = { shop->program, "account", "add",   "bench", "--data", shop->data,
-				  "--key-file",	 key_file,  "--set", api_url, NULL };
+	const char *account[] = { shop->program, "account",    "add",	 "bench", "--data",
+				  shop->data,	 "--key-file", key_file, "--set", api_url,
+				  "--set",	 quota,	       NULL };
 	const char *store[] = { shop->program,	 "store",      "add",	  "bench",     "--data",
 				shop->data,	 "--platform", "generic", "--account", "bench",
 				"--secret-file", secret_file,  NULL };
@@ -117,6 +119,7 @@ static void start_daemon(struct bench_shop *shop)
 
 	snprintf(key_file, sizeof(key_file), "%s/key", bench_folder());
 	snprintf(secret_file, sizeof(secret_file), "%s/secret", bench_folder());
+	snprintf(quota, sizeof(quota), "quota_percent=%d", quota_percent);
 	snprintf(api_url, sizeof(api_url), "api_url=http://127.0.0.1:%d", shop->sandbox.port);
 	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
 	bench_write_file(key_file, "pk_0123456789abcdef0123456789abcdef01\n");
@@ -128,7 +131,8 @@ static void start_daemon(struct bench_shop *shop)
 	bench_wait_port(&shop->daemon, 10000);
 }
 
-void bench_shop_open(struct bench_shop *shop, const char *build, const char *const sandbox_argument[])
+void bench_shop_open(struct bench_shop *shop, const char *build, int quota_percent,
+		     const char *const sandbox_argument[])
 {
 	struct err err = { 0 };
 
@@ -143,7 +147,7 @@ void bench_shop_open(struct bench_shop *shop, const char *build, const char *con
 	snprintf(shop->program, sizeof(shop->program), "%s/pannier", build);
 	snprintf(shop->data, sizeof(shop->data), "%s/data", bench_folder());
 	start_sandbox(shop, sandbox_argument);
-	start_daemon(shop);
+	start_daemon(shop, quota_percent);
 }
 
 void bench_shop_close(struct bench_shop *shop)

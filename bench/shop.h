@@ -21,8 +21,9 @@ struct bench_shop {
 	char data[512];
 };
 
-/* sandbox_argument: besides --listen, ends with NULL. */
-void bench_shop_open(struct bench_shop *shop, const char *build, const char *const sandbox_argument[]);
+/* quota_percent: setting of the account; sandbox_argument: besides --listen, ends with NULL. */
+void bench_shop_open(struct bench_shop *shop, const char *build, int quota_percent,
+		     const char *const sandbox_argument[]);
 void bench_shop_close(struct bench_shop *shop);
 /* One signed webhook; it must be answered 2xx. */
 void bench_shop_post(struct bench_shop *shop, struct str body);

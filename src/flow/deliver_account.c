@@ -95,6 +95,16 @@ static void set_quota(struct deliver_account *account, int percent)
 	}
 }
 
+/* Klaviyo itself never gets more than it allows, whatever is set. */
+static int quota_percent(const struct settings_account *settings)
+{
+	int percent = (int)setting_int(settings->value, SETTING_KEY_quota_percent);
+	bool is_klaviyo = str_eq(setting_text(settings->value, SETTING_KEY_api_url),
+				 str_from(setting_row(SETTING_KEY_api_url)->otherwise));
+
+	return is_klaviyo && percent > 100 ? 100 : percent;
+}
+
 void deliver_account_configure(struct deliver *deliver, struct deliver_account *account)
 {
 	const struct settings_account *settings;
@@ -114,7 +124,7 @@ void deliver_account_configure(struct deliver *deliver, struct deliver_account *
 	account->optout_poll_ms = setting_int(settings->value, SETTING_KEY_optout_poll_s) * 1000;
 	account->spelling_auto =
 		str_eq(setting_text(settings->value, SETTING_KEY_cancelled_spelling), STR("auto"));
-	set_quota(account, (int)setting_int(settings->value, SETTING_KEY_quota_percent));
+	set_quota(account, quota_percent(settings));
 	key = digest16_of((struct str[]){ settings->key, setting_text(settings->value, SETTING_KEY_api_url) },
 			  2);
 	if (!digest16_eq(key, account->key_digest))

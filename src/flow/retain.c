@@ -22,6 +22,7 @@ static const struct retention keep = {
 	.message_days = 30,
 	.delivery_days = 30,
 	.audit_days = 90,
+	.visitor_days = 7,
 	.tombstone_days = 31, /* the longest tombstone_hours is 30 days */
 };
 

@@ -459,6 +459,7 @@ struct retention {
 	int delivery_days;
 	int audit_days;
 	int tombstone_days;
+	int visitor_days;          /* visitors that nobody knows, and what they looked at; 0 = for ever */
 };
 
 #endif

@@ -184,7 +184,7 @@ void op_config(struct side *side)
 
 void op_maintain(struct side *side)
 {
-	struct retention retention = { 5, 5, 5, 5 };
+	struct retention retention = { 5, 5, 5, 5, 5 };
 	struct err err = { 0 };
 	bool more = true;
 

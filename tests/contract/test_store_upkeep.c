@@ -26,6 +26,39 @@ static void complete(struct contract *contract, int64_t id, enum message_state s
 	contract_complete(contract, &result, 1);
 }
 
+static void test_visitors_whom_nobody_knows_are_forgotten(void **state)
+{
+	static const struct retention week = { 30, 30, 30, 30, 7 };
+	struct contract *contract = *state;
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_VISITOR, "w1"),
+		.held = STR("visitor is not known yet"),
+	};
+	struct catalog_root root;
+
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_VISITOR, "w1", "event.1", 0, "{}"),
+			     contract_set(ENTITY_ORDER, "o1", "base", 0, "{}"));
+	contract_settle_down(contract);
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, &publication, 1, &contract_err));
+	publication.root = contract_entity(ENTITY_ORDER, "o1");
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, &publication, 1, &contract_err));
+	contract->now_ms += 7 * MS_PER_DAY;
+	contract_maintain(contract, week);
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_int_equal(root.n_fact, 1);
+	contract->now_ms += 1;
+	contract_maintain(contract, month); /* for ever */
+	assert_int_equal(contract_store_summary(contract, contract->store_id).held, 2);
+	contract_maintain(contract, week);
+	CONTRACT_FAILS(db_catalog_get(contract->db, contract->store_id,
+				      contract_entity(ENTITY_VISITOR, "w1"), &contract->arena, &root,
+				      &contract_err),
+		       ERR_NOT_FOUND);
+	assert_int_equal(contract_store_summary(contract, contract->store_id).held, 1);
+}
+
 static void test_old_messages_go_but_not_pending_or_failed_ones(void **state)
 {
 	struct contract *contract = *state;
@@ -243,6 +276,7 @@ static void test_the_clock_may_go_back(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_visitors_whom_nobody_knows_are_forgotten),
 	cmocka_unit_test(test_old_messages_go_but_not_pending_or_failed_ones),
 	cmocka_unit_test(test_a_kept_failed_message_can_be_retried),
 	cmocka_unit_test(test_pending_ones_of_old_and_new_days),

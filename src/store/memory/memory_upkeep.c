@@ -268,6 +268,20 @@ static void forget_tombstones(struct memory *memory, int64_t before_ms)
 	arena_release(&arena);
 }
 
+/* Nobody has said who they are for so long. */
+static void forget_visitors(struct memory *memory, int64_t before_ms)
+{
+	for (size_t i = memory->held.n; i-- > 0;) {
+		struct held_row held = memory->held.at[i];
+
+		if (held.root.kind != ENTITY_VISITOR || held.since_ms >= before_ms ||
+		    memory_due(memory, held.store_id, held.root))
+			continue;
+		memory_entity_remove(memory, held.store_id, held.root);
+		forget_root(memory, held.store_id, held.root);
+	}
+}
+
 bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 		     struct err *err)
 {
@@ -281,6 +295,8 @@ bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *rete
 	drop_deliveries(memory, today - retention->delivery_days);
 	drop_audit(memory, today - retention->audit_days);
 	forget_tombstones(memory, now_ms - retention->tombstone_days * MS_PER_DAY);
+	if (retention->visitor_days > 0)
+		forget_visitors(memory, now_ms - retention->visitor_days * MS_PER_DAY);
 	*more = false;
 	memory_unlock(memory);
 	return true;

@@ -301,12 +301,45 @@ static int64_t tombstones_before_ms(int64_t now_ms, const struct retention *rete
 	return now_ms - retention->tombstone_days * MS_PER_DAY;
 }
 
+/* ---- visitors ---- */
+
+/* Nobody has said who they are for so long. Those that are due wait until they are not. */
+#define OLD_VISITORS \
+	" FROM held INDEXED BY held_visitor WHERE kind = 11 AND since_ms < ?1 AND NOT EXISTS" \
+	" (SELECT 1 FROM due WHERE due.store_id = held.store_id AND due.kind = 11 AND due.id = held.id)"
+
+static int64_t visitors_before_ms(int64_t now_ms, const struct retention *retention)
+{
+	return retention->visitor_days > 0 ? now_ms - retention->visitor_days * MS_PER_DAY : INT64_MIN;
+}
+
+/* True if there may be more. */
+static bool forget_visitors(struct tx *tx, int64_t before_ms, struct arena *arena)
+{
+	struct query select = query(tx, "SELECT store_id, id" OLD_VISITORS " LIMIT ?2");
+	struct catalog_match old[FORGET_MAX];
+	size_t n = 0;
+
+	put_int(&select, 1, before_ms);
+	put_int(&select, 2, FORGET_MAX);
+	while (n < FORGET_MAX && query_row(&select)) {
+		old[n].store_id = get_int(&select, 0);
+		old[n++].entity = (struct entity){ ENTITY_VISITOR, get_text(&select, 1, arena) };
+	}
+	query_end(&select);
+	for (size_t i = 0; i < n; i++) {
+		entity_remove(tx, old[i].store_id, old[i].entity);
+		forget_root(tx, old[i].store_id, old[i].entity, arena);
+	}
+	return n == FORGET_MAX;
+}
+
 /* ---- all of it ---- */
 
 bool retain_wanted(struct tx *tx, int64_t now_ms, const struct retention *retention)
 {
 	int64_t today = time_day(now_ms);
-	struct query tombstone;
+	struct query tombstone, visitor;
 
 	for (int i = 0; i < DAY_KIND_COUNT; i++) {
 		enum day_kind kind = (enum day_kind)i;
@@ -317,7 +350,9 @@ bool retain_wanted(struct tx *tx, int64_t now_ms, const struct retention *retent
 	}
 	tombstone = query(tx, "SELECT 1" OLD_TOMBSTONES " LIMIT 1");
 	put_int(&tombstone, 1, tombstones_before_ms(now_ms, retention));
-	return any(tombstone) || any(query(tx, MESSAGES_ENDED " LIMIT 1")) ||
+	visitor = query(tx, "SELECT 1" OLD_VISITORS " LIMIT 1");
+	put_int(&visitor, 1, visitors_before_ms(now_ms, retention));
+	return any(tombstone) || any(visitor) || any(query(tx, MESSAGES_ENDED " LIMIT 1")) ||
 	       any(query(tx, BODIES_ENDED " LIMIT 1"));
 }
 
@@ -330,6 +365,7 @@ bool retain_step(struct tx *tx, const struct retention *retention)
 	make_days(tx, time_day(tx->now_ms));
 	more = drop_some_day(tx, retention);
 	more = forget_tombstones(tx, tombstones_before_ms(tx->now_ms, retention), &arena) || more;
+	more = forget_visitors(tx, visitors_before_ms(tx->now_ms, retention), &arena) || more;
 	more = drop_kept(query(tx, "DELETE FROM message_kept WHERE id IN (" MESSAGES_ENDED " LIMIT ?1)")) ||
 	       more;
 	more = drop_kept(query(tx, "DELETE FROM body_kept WHERE id IN (" BODIES_ENDED " LIMIT ?1)")) || more;

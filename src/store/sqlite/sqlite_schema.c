@@ -164,6 +164,7 @@ static const char *const step_2[] = {
 	" WHERE kind = 2 AND parent_external_id <> '' AND state <= 2",
 	"CREATE INDEX delivery_person ON delivery (account_id, parent_external_id, priority, id)"
 	" WHERE kind = 3 AND state IN (1, 2)",
+	"CREATE INDEX held_visitor ON held (since_ms) WHERE kind = 11",
 	"CREATE TABLE cursor (account_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
 	" PRIMARY KEY (account_id, name)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE erase (store_id INTEGER NOT NULL, id TEXT NOT NULL, until_id INTEGER NOT NULL,"
