@@ -314,7 +314,8 @@ int main(int argc, char **argv)
 
 	parse_options(&bench, argc, argv);
 	snprintf(latency, sizeof(latency), "%d", bench.latency_ms);
-	bench_shop_open(&bench.shop, bench.build, 90, (const char *const[]){ "--latency-ms", latency, NULL });
+	bench_shop_open(&bench.shop, bench.build, true,
+			(const char *const[]){ "--latency-ms", latency, NULL });
 	run_first(&bench, "first", true);
 	run_first(&bench, "unchanged", false);
 	run_prices(&bench);

@@ -269,8 +269,7 @@ int main(int argc, char **argv)
 	const char *without[] = { "--forget-properties", "--limits", "off", NULL };
 
 	parse_options(&bench, argc, argv);
-	bench_shop_open(&bench.shop, bench.build, bench.limits ? 90 : 10000,
-			bench.limits ? with_limits : without);
+	bench_shop_open(&bench.shop, bench.build, bench.limits, bench.limits ? with_limits : without);
 	run(&bench);
 	bench_shop_close(&bench.shop);
 	return 0;

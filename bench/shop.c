@@ -101,7 +101,7 @@ static void start_sandbox(struct bench_shop *shop, const char *const argument[])
 	bench_wait_port(&shop->sandbox, 5000);
 }
 
-static void start_daemon(struct bench_shop *shop, int quota_percent)
+static void start_daemon(struct bench_shop *shop, bool limits)
 {
 	char key_file[600];
 	char secret_file[600];
@@ -119,7 +119,7 @@ static void start_daemon(struct bench_shop *shop, int quota_percent)
 
 	snprintf(key_file, sizeof(key_file), "%s/key", bench_folder());
 	snprintf(secret_file, sizeof(secret_file), "%s/secret", bench_folder());
-	snprintf(quota, sizeof(quota), "quota_percent=%d", quota_percent);
+	snprintf(quota, sizeof(quota), "rate_limits=%s", limits ? "true" : "false");
 	snprintf(api_url, sizeof(api_url), "api_url=http://127.0.0.1:%d", shop->sandbox.port);
 	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
 	bench_write_file(key_file, "pk_0123456789abcdef0123456789abcdef01\n");
@@ -131,7 +131,7 @@ static void start_daemon(struct bench_shop *shop, int quota_percent)
 	bench_wait_port(&shop->daemon, 10000);
 }
 
-void bench_shop_open(struct bench_shop *shop, const char *build, int quota_percent,
+void bench_shop_open(struct bench_shop *shop, const char *build, bool limits,
 		     const char *const sandbox_argument[])
 {
 	struct err err = { 0 };
@@ -147,7 +147,7 @@ void bench_shop_open(struct bench_shop *shop, const char *build, int quota_perce
 	snprintf(shop->program, sizeof(shop->program), "%s/pannier", build);
 	snprintf(shop->data, sizeof(shop->data), "%s/data", bench_folder());
 	start_sandbox(shop, sandbox_argument);
-	start_daemon(shop, quota_percent);
+	start_daemon(shop, limits);
 }
 
 void bench_shop_close(struct bench_shop *shop)

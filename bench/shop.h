@@ -21,8 +21,8 @@ struct bench_shop {
 	char data[512];
 };
 
-/* quota_percent: setting of the account; sandbox_argument: besides --listen, ends with NULL. */
-void bench_shop_open(struct bench_shop *shop, const char *build, int quota_percent,
+/* limits: are Klaviyo's rate limits kept; sandbox_argument: besides --listen, ends with NULL. */
+void bench_shop_open(struct bench_shop *shop, const char *build, bool limits,
 		     const char *const sandbox_argument[]);
 void bench_shop_close(struct bench_shop *shop);
 /* One signed webhook; it must be answered 2xx. */

@@ -15,7 +15,9 @@
 #include <string.h>
 
 #define PRESSURE_FRESH_MS 100
-#define POLL_PREFIX	  "poll:"
+/* Of a server that stands in for Klaviyo: more than anybody sends. */
+#define WITHOUT_LIMITS_PERCENT 10000
+#define POLL_PREFIX	       "poll:"
 
 /* ---- the table ---- */
 
@@ -98,11 +100,12 @@ static void set_quota(struct deliver_account *account, int percent)
 /* Klaviyo itself never gets more than it allows, whatever is set. */
 static int quota_percent(const struct settings_account *settings)
 {
-	int percent = (int)setting_int(settings->value, SETTING_KEY_quota_percent);
 	bool is_klaviyo = str_eq(setting_text(settings->value, SETTING_KEY_api_url),
 				 str_from(setting_row(SETTING_KEY_api_url)->otherwise));
 
-	return is_klaviyo && percent > 100 ? 100 : percent;
+	if (!is_klaviyo && !setting_bool(settings->value, SETTING_KEY_rate_limits))
+		return WITHOUT_LIMITS_PERCENT;
+	return (int)setting_int(settings->value, SETTING_KEY_quota_percent);
 }
 
 void deliver_account_configure(struct deliver *deliver, struct deliver_account *account)

@@ -12,9 +12,10 @@
 #define SETTINGS(X) \
 	X(api_url, ACCOUNT, URL, "https://a.klaviyo.com", 0, 0, "", 0, \
 	  "where Klaviyo's API is; another server can stand in for it") \
-	X(quota_percent, ACCOUNT, INT, "90", 1, 10000, "", 0, \
-	  "share of Klaviyo's published rate limits to use; other integrations with private keys share them; above 100 " \
-	  "counts only for a server that stands in for Klaviyo") \
+	X(quota_percent, ACCOUNT, INT, "90", 1, 100, "", 0, \
+	  "share of Klaviyo's published rate limits to use; other integrations with private keys share them") \
+	X(rate_limits, ACCOUNT, BOOL, "true", 0, 0, "", 0, \
+	  "false: no rate limits are kept; counts only for a server that stands in for Klaviyo") \
 	X(timeout_ms, ACCOUNT, INT, "30000", 1000, 120000, "", 0, "longest wait for an answer of Klaviyo") \
 	X(retry_preset, ACCOUNT, CHOICE, "realtime", 0, 0, "realtime|zoey", 0, \
 	  "realtime: send at once, fast retries, then every 10 h; zoey: send every 10 min, retry once after 10 h") \
