@@ -181,8 +181,9 @@ static enum verdict apply_part(struct application *application)
 	application->after.n_set += set - old.set;
 	if (is_base(fact->part))
 		application->after.sku = set ? store_fact_sku(fact, application->arena) : STR("");
-	refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
-		   set ? fact->n_ref : 0, application->arena);
+	if (old.rowid != 0 || (set && fact->n_ref > 0))
+		refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
+			   set ? fact->n_ref : 0, application->arena);
 	return VERDICT_APPLIED;
 }
 
@@ -239,6 +240,9 @@ static void make_due(const struct application *application, enum verdict verdict
 		return;
 	if (store_is_root(entity.kind))
 		due_touch(application->tx, application->cause, entity);
+	/* Nobody names an order, a person or a visitor. */
+	if (store_is_root(entity.kind) && !store_is_catalog_root(entity.kind))
+		return;
 	if (entity.kind != ENTITY_CATEGORY || came_or_went)
 		touch_dependants(application);
 }
