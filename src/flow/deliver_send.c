@@ -172,17 +172,16 @@ static bool claim(struct deliver *deliver, const struct deliver_order *order, en
 	return true;
 }
 
-/* What cannot be rendered is answered by ourselves: too much or unreadable together may be well alone. */
-static void refuse_batch(struct deliver_send *send, const struct err *failed)
+/* No request is made: every row is answered by ourselves. */
+static void answer_ourselves(struct deliver_send *send, enum outcome whole, enum outcome each,
+			     struct str reason)
 {
-	enum outcome outcome = send->batch.n == 1 ? OUTCOME_REJECTED : OUTCOME_SPLIT;
 	struct outcome_row *row = ARENA_ARRAY(&send->arena, send->batch.n, struct outcome_row);
-	struct str reason = arena_dup(&send->arena, str_from(failed->msg));
 
 	for (size_t i = 0; i < send->batch.n; i++)
-		row[i] = (struct outcome_row){ .outcome = outcome, .reason = reason };
+		row[i] = (struct outcome_row){ .outcome = each, .reason = reason };
 	send->verdict = (struct klaviyo_verdict){
-		.outcome = outcome,
+		.outcome = whole,
 		.reason = reason,
 		.row = row,
 		.n_row = send->batch.n,
@@ -190,6 +189,14 @@ static void refuse_batch(struct deliver_send *send, const struct err *failed)
 	};
 	send->next = send->deliver->ended;
 	send->deliver->ended = send;
+}
+
+/* What cannot be rendered: too much or unreadable together may be well alone. */
+static void refuse_batch(struct deliver_send *send, const struct err *failed)
+{
+	enum outcome outcome = send->batch.n == 1 ? OUTCOME_REJECTED : OUTCOME_SPLIT;
+
+	answer_ourselves(send, outcome, outcome, arena_dup(&send->arena, str_from(failed->msg)));
 }
 
 /* What is not the catalog's may have to be mended, or found again in its request, when the answer comes. */
@@ -231,24 +238,6 @@ static bool name_list(struct deliver_account *account, struct outbox_batch *batc
 	return true;
 }
 
-/* Not sent after all: it goes back as it was. */
-static void put_back(struct deliver_send *send, struct str reason)
-{
-	struct outcome_row *row = ARENA_ARRAY(&send->arena, send->batch.n, struct outcome_row);
-
-	for (size_t i = 0; i < send->batch.n; i++)
-		row[i] = (struct outcome_row){ .outcome = OUTCOME_RETRY_AT, .reason = reason };
-	send->verdict = (struct klaviyo_verdict){
-		.outcome = OUTCOME_BLOCKED,
-		.reason = reason,
-		.row = row,
-		.n_row = send->batch.n,
-		.rate_remaining = -1,
-	};
-	send->next = send->deliver->ended;
-	send->deliver->ended = send;
-}
-
 static void send_claimed(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
 			 const struct outbox_batch *batch, struct arena *arena)
 {
@@ -263,7 +252,7 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	deliver_batch_copy(batch, &send->arena, &send->batch);
 	keep_bodies(batch, send);
 	if (order->kind == KLAVIYO_CONSENT && !name_list(order->account, &named, arena)) {
-		put_back(send, STR("the list is looked up first"));
+		answer_ourselves(send, OUTCOME_BLOCKED, OUTCOME_RETRY_AT, STR("the list is looked up first"));
 		return;
 	}
 	if (klaviyo_render_request(api_url(deliver, order->account), named.delivery, named.n, order->op,
