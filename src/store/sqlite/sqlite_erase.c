@@ -286,19 +286,20 @@ static int64_t overwrites(struct tx *tx)
 	return query_int(&select, 0);
 }
 
-static bool write_slice(struct db *db, int64_t now_ms, struct person_scan *scan, struct erasure *erasure,
-			struct err *err)
+static bool write_slice(struct db *db, int64_t now_ms, const struct person_scan *found,
+			struct erasure *erasure, struct err *err)
 {
+	struct person_scan scan = *found;
 	int64_t before;
 	struct tx tx;
 
 	if (!tx_begin_write(&tx, db, CRASH_person_purge, now_ms, err))
 		return false;
-	scan->tx = &tx;
+	scan.tx = &tx;
 	before = overwrites(&tx);
 	(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
 	if (is_current(&tx, erasure))
-		apply(scan, erasure, scan->arena);
+		apply(&scan, erasure, scan.arena);
 	if (before == 0)
 		(void)sqlite3_exec(tx.connection->handle, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
 	return tx_commit(&tx, err);
