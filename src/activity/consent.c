@@ -171,10 +171,6 @@ static void merge_channel(struct fold *fold, struct ledger *ledger)
 	}
 	if (voice == VOICE_FIELD && !said->subscribed && !was_told(fold, ledger))
 		return;
-	if (fold->rules->list_wanted && fold->rules->list_id.len == 0) {
-		fold_hold(fold, "consent waits for the list");
-		return;
-	}
 	tell(fold, ledger, said);
 }
 

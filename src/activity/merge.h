@@ -17,8 +17,7 @@ struct activity_rules {
 	bool send_profiles;
 	bool send_consent;
 	bool profile_external_id;  /* the shop's customer id is sent as external_id, else as a property */
-	struct str list_id;        /* for newsletter consent; "" = not known yet */
-	bool list_wanted;          /* consent waits for list_id */
+	struct str list_id;        /* for newsletter consent: whatever the caller knows the list by; "" = none */
 	struct str consent_source; /* custom_source where a message names none */
 	/* Custom fields of profiles: lists of names with commas; "" = no rule. rename: "old=new,...", set: "name=value,...". */
 	struct str profile_include;
@@ -92,12 +91,5 @@ struct activity_view {
 void activity_merge(const struct activity_rules *rules, const struct catalog_root *root,
 		    const struct activity_product *product, size_t n_product, int64_t now_ms, struct arena *arena,
 		    struct activity_view *out);
-
-/*
- * What the lines of an order or visitor name, the platform's ids, each once: the product (ENTITY_PRODUCT), of lines that name none
- * the variant (ENTITY_VARIANT). At most ACTIVITY_PRODUCTS_MAX.
- */
-#define ACTIVITY_PRODUCTS_MAX 500
-size_t activity_products_named(const struct catalog_root *root, struct arena *arena, struct entity **entity);
 
 #endif

@@ -29,6 +29,8 @@
 #define DELIVER_SINGLE_BELOW 10
 /* Bodies of one bulk request; the rest of KLAVIYO_BODY_BYTES_MAX is for what stands around them. */
 #define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 1000 * 200)
+/* Rows of one claim, whatever the endpoint takes: the store's writer is held for as long as they take. */
+#define DELIVER_ROWS_MAX 1000
 /* Klaviyo takes 500 open catalog jobs of an account; some are left for others. */
 #define DELIVER_JOBS_MAX 400
 /* Updates that turn into creates and back: after so many turns they count as failed attempts. */

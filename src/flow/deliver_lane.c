@@ -207,6 +207,7 @@ static bool choose(struct deliver *deliver, struct deliver_account *account, con
 	enum endpoint endpoint = endpoint_for(class->kind, class->op, bulk);
 	size_t rows_max = endpoint_rows_max(endpoint_for(class->kind, class->op, true));
 
+	rows_max = rows_max < DELIVER_ROWS_MAX ? rows_max : DELIVER_ROWS_MAX;
 	if (!something_to_send(deliver, account, class, priority))
 		return false;
 	if (!probe && still_gathering(deliver, account, lane, bulk, rows_max))

@@ -281,17 +281,17 @@ static void withdraw(const struct rendering *rendering, struct flow_plan *out)
 
 /* ---- parts that are done with ---- */
 
-/* A browser's events are told, or switched off: nothing more will come of them. Those held stay. */
+/* A browser's events are told, or nothing will ever come of them. Those that wait stay. */
 static void forget_parts(const struct catalog_root *root, const struct activity_view *view,
 			 struct arena *arena, struct flow_plan *out)
 {
-	if (root->root.kind != ENTITY_VISITOR || view->held.len > 0 || view->again_ms > 0)
+	if (root->root.kind != ENTITY_VISITOR)
 		return;
-	out->forget = ARENA_ARRAY(arena, root->n_fact, struct str);
-	for (size_t i = 0; i < root->n_fact; i++)
-		if (root->fact[i].entity.kind == ENTITY_VISITOR &&
-		    str_starts(root->fact[i].part, STR("event.")))
-			out->forget[out->n_forget++] = root->fact[i].part;
+	out->forget = ARENA_ARRAY(arena, view->n_event + view->n_idle_part, struct str);
+	for (size_t i = 0; i < view->n_event; i++)
+		out->forget[out->n_forget++] = view->event_part[i];
+	for (size_t i = 0; i < view->n_idle_part; i++)
+		out->forget[out->n_forget++] = view->idle_part[i];
 }
 
 void flow_plan_activity(const struct flow_rules *rules, const struct catalog_root *root, int64_t now_ms,

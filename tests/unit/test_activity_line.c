@@ -167,25 +167,6 @@ static void a_line_that_says_all_itself_waits_for_nothing(void **state)
 	support_close(&support);
 }
 
-static void products_named_are_told_once(void **state)
-{
-	struct support support;
-	struct entity *entity;
-	struct str text = { 0 };
-
-	(void)state;
-	support_open(&support, ENTITY_VISITOR, "1");
-	support_fact(&support, "event.2",
-		     "{'product':{'product_id':'b','variant_id':'x'},'cart':{'lines':[{'variant_id':'v'},"
-		     "{'variant_id':'v'},{'sku':'s'}],'added':{'product_id':'a'}}}");
-	support_fact(&support, "event.1", "{'product':{'product_id':'b'}}");
-	for (size_t i = 0, n = activity_products_named(&support.root, &support.arena, &entity); i < n; i++)
-		text = arena_printf(&support.arena, "%.*s%s %.*s; ", STR_ARG(text),
-				    entity_kind_text(entity[i].kind), STR_ARG(entity[i].id));
-	support_equal(text, "product a; product b; variant v; ", "named");
-	support_close(&support);
-}
-
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -194,7 +175,6 @@ int main(void)
 		cmocka_unit_test(a_price_in_another_currency_is_none),
 		cmocka_unit_test(an_unknown_product_is_waited_for_and_then_not),
 		cmocka_unit_test(a_line_that_says_all_itself_waits_for_nothing),
-		cmocka_unit_test(products_named_are_told_once),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);
