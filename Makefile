@@ -2,13 +2,15 @@
 # What these targets call is Meson and Ninja; see CONTRIBUTING.md for using them directly.
 
 JOBS ?= $(shell nproc)
+# Many tests mostly wait.
+TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 BUILD = build
 BUILD_TEST = build-test
 BUILD_FUZZ = build-fuzz
 BUILD_BENCH = build-bench
 FUZZ_SECONDS ?= 60
 
-.PHONY: all run test test-long check check-layers check-headers check-style cppcheck tidy bench fuzz format clean help
+.PHONY: all run test test-long check check-layers check-headers check-style cppcheck tidy bench fuzz opencart format clean help
 
 # A fresh clone gets its packages first; where all is there, nothing is installed and no root is needed.
 # A compiler newer than ours may warn about more; that is for us to mend, not for a user's build to fail.
@@ -27,6 +29,7 @@ help:
 	@echo "make cppcheck    static analysis;  make tidy  the same with clang-tidy"
 	@echo "make bench       the benchmarks (release build)"
 	@echo "make fuzz        each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) (clang)"
+	@echo "make opencart    the extension for OpenCart: build/opencart4 (4.x) and build/opencart3 (3.0), pannier.ocmod.zip"
 	@echo "make format      clang-format over the files changed since the last commit"
 	@echo "make clean       remove the build folders"
 
@@ -46,13 +49,13 @@ test: packages-test $(BUILD_TEST)/build.ninja
 ifdef T
 	@meson test -C $(BUILD_TEST) --no-rebuild --print-errorlogs $(T)
 else
-	@meson test -C $(BUILD_TEST) --no-rebuild --print-errorlogs --num-processes $(JOBS) --no-suite long
+	@meson test -C $(BUILD_TEST) --no-rebuild --print-errorlogs --num-processes $(TEST_JOBS) --timeout-multiplier 3 --no-suite long
 	@$(MAKE) --no-print-directory check
 endif
 
 test-long: packages-test $(BUILD_TEST)/build.ninja
 	@ninja -C $(BUILD_TEST) -j $(JOBS)
-	@meson test -C $(BUILD_TEST) --no-rebuild --print-errorlogs --num-processes $(JOBS) --timeout-multiplier 10
+	@meson test -C $(BUILD_TEST) --no-rebuild --print-errorlogs --num-processes $(TEST_JOBS) --timeout-multiplier 10
 
 check: check-layers check-headers check-style
 
@@ -82,6 +85,10 @@ fuzz: packages-test
 		CC=clang meson setup $(BUILD_FUZZ) --buildtype=debug -Dsanitize=true -Dfuzz=true
 	@ninja -C $(BUILD_FUZZ) -j $(JOBS)
 	@tools/run-fuzzers $(BUILD_FUZZ) $(FUZZ_SECONDS)
+
+opencart:
+	@integrations/opencart/build $(BUILD)
+	@ls -l $(BUILD)/opencart[34]/pannier.ocmod.zip
 
 format:
 	@git diff --name-only --diff-filter=d HEAD -- '*.c' '*.h' | xargs -r clang-format -i

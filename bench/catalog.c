@@ -16,6 +16,7 @@
  * daemon come from the kernel. Ends with an error if the sandbox does not hold what it should.
  */
 #include "base/strbuf.h"
+#include "option.h"
 #include "shop.h"
 
 #include <inttypes.h>
@@ -44,7 +45,7 @@ struct counts {
 struct bench {
 	const char *build;
 	size_t products;
-	int latency_ms;
+	size_t latency_ms;
 	bool json;
 	struct bench_shop shop;
 };
@@ -286,25 +287,14 @@ static void run_prices(struct bench *bench)
 
 static void parse_options(struct bench *bench, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *value = i + 1 < argc ? argv[i + 1] : "";
+	const struct bench_option option[] = {
+		{ "--json", .flag = &bench->json },
+		{ "--build", .text = &bench->build },
+		{ "--products", .number = &bench->products, .least = 100 },
+		{ "--latency-ms", .number = &bench->latency_ms },
+	};
 
-		if (strcmp(argv[i], "--json") == 0) {
-			bench->json = true;
-			continue;
-		} else if (strcmp(argv[i], "--build") == 0) {
-			bench->build = value;
-		} else if (strcmp(argv[i], "--products") == 0) {
-			bench->products = strtoul(value, NULL, 10);
-		} else if (strcmp(argv[i], "--latency-ms") == 0) {
-			bench->latency_ms = (int)strtol(value, NULL, 10);
-		} else {
-			bench_die("unknown option '%s'", argv[i]);
-		}
-		i++;
-	}
-	if (bench->products < 100)
-		bench_die("at least 100 products");
+	bench_options(option, sizeof(option) / sizeof(option[0]), argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -313,8 +303,8 @@ int main(int argc, char **argv)
 	char latency[16];
 
 	parse_options(&bench, argc, argv);
-	snprintf(latency, sizeof(latency), "%d", bench.latency_ms);
-	bench_shop_open(&bench.shop, bench.build, true,
+	snprintf(latency, sizeof(latency), "%zu", bench.latency_ms);
+	bench_shop_open(&bench.shop, bench.build, true, 1,
 			(const char *const[]){ "--latency-ms", latency, NULL });
 	run_first(&bench, "first", true);
 	run_first(&bench, "unchanged", false);

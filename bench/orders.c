@@ -1,7 +1,8 @@
 /*
  * Benchmark of live orders: N orders of 3 lines each, placed as fast as the daemon takes them.
  *
- *   bench-orders [--build DIR] [--orders N] [--per-post N] [--limits on|off] [--outage-s S] [--json]
+ *   bench-orders [--build DIR] [--orders N] [--per-post N] [--accounts N] [--limits on|off] [--outage-s S]
+ *                [--json]
  *
  * Each order becomes a Placed Order and three Ordered Product events. The sandbox counts effects: what is
  * missing was lost, what it dropped as a repeat was sent twice. With --limits on it keeps Klaviyo's real
@@ -14,6 +15,7 @@
  * time per event, peak memory.
  */
 #include "base/strbuf.h"
+#include "option.h"
 #include "shop.h"
 
 #include <inttypes.h>
@@ -33,8 +35,9 @@ struct bench {
 	const char *build;
 	size_t orders;
 	size_t per_post;
+	size_t accounts;
 	bool limits;
-	int outage_s;
+	size_t outage_s;
 	bool json;
 	struct bench_shop shop;
 };
@@ -95,23 +98,15 @@ struct arrived {
 	int64_t violations;
 };
 
-static int64_t number(const struct json *object, const char *name)
-{
-	int64_t value = 0;
-
-	(void)json_get_int(object, name, &value);
-	return value;
-}
-
 static void count_metric(const struct json *metric, struct arrived *out)
 {
 	struct str name = json_get_text(metric, "name");
 
 	if (str_eq(name, STR("Placed Order")))
-		out->placed += number(metric, "events");
+		out->placed += bench_number(metric, "events");
 	if (str_eq(name, STR("Ordered Product")))
-		out->ordered += number(metric, "events");
-	out->doubled += number(metric, "duplicates_dropped");
+		out->ordered += bench_number(metric, "events");
+	out->doubled += bench_number(metric, "duplicates_dropped");
 }
 
 static struct arrived look(struct bench *bench)
@@ -119,13 +114,17 @@ static struct arrived look(struct bench *bench)
 	struct json *people = bench_shop_sandbox(&bench->shop, "/sandbox/people");
 	struct json *counts = bench_shop_sandbox(&bench->shop, "/sandbox/counts");
 	struct json *broken = bench_shop_sandbox(&bench->shop, "/sandbox/violations");
-	const struct json *metrics = json_get(json_at(json_get(people, "accounts"), 0), "metrics");
+	const struct json *accounts = json_get(people, "accounts");
 	struct arrived out = { 0 };
 
-	for (size_t i = 0; i < json_len(metrics); i++)
-		count_metric(json_at(metrics, i), &out);
-	out.over = number(json_get(counts, "throttled"), "caused_by_us");
-	out.violations = number(broken, "total");
+	for (size_t i = 0; i < json_len(accounts); i++) {
+		const struct json *metrics = json_get(json_at(accounts, i), "metrics");
+
+		for (size_t k = 0; k < json_len(metrics); k++)
+			count_metric(json_at(metrics, k), &out);
+	}
+	out.over = bench_number(json_get(counts, "throttled"), "caused_by_us");
+	out.violations = bench_number(broken, "total");
 	json_free(people);
 	json_free(counts);
 	json_free(broken);
@@ -134,30 +133,13 @@ static struct arrived look(struct bench *bench)
 
 /* ---- the run ------------------------------------------------------------------------------------ */
 
-static void knob(struct bench *bench, const char *body)
-{
-	struct http_call call = {
-		.method = "POST",
-		.url = arena_printf(&bench->shop.arena, "http://127.0.0.1:%d/sandbox/knobs",
-				    bench->shop.sandbox.port),
-		.body = str_from(body),
-	};
-	struct err err = { 0 };
-	struct str answer;
-	int status = 0;
-
-	if (!http_client_fetch(bench->shop.client, &call, &bench->shop.arena, &status, &answer, &err) ||
-	    status != 200)
-		bench_die("the sandbox answered a change of knobs with %d %s", status, err.msg);
-}
-
 /* Klaviyo is away from the middle of the load on, for so long. */
 static void outage(struct bench *bench)
 {
 	int64_t end_us = bench_now_us() + (int64_t)bench->outage_s * 1000000;
 	size_t at = bench->orders / 2;
 
-	knob(bench, "{\"fail_every\":1,\"fail_status\":503}");
+	bench_shop_knob(&bench->shop, "{\"fail_every\":1,\"fail_status\":503}");
 	while (at < bench->orders && bench_now_us() < end_us) {
 		size_t to = at + bench->per_post < bench->orders ? at + bench->per_post : bench->orders;
 
@@ -166,7 +148,7 @@ static void outage(struct bench *bench)
 	}
 	while (bench_now_us() < end_us)
 		bench_shop_pause();
-	knob(bench, "{\"fail_every\":0}");
+	bench_shop_knob(&bench->shop, "{\"fail_every\":0}");
 	post_orders(bench, at, bench->orders);
 }
 
@@ -179,17 +161,21 @@ static void print_run(const struct bench *bench, const struct arrived *arrived, 
 	double peak_mb = bench_peak_rss_mb(&bench->shop.daemon);
 
 	if (bench->json)
-		printf("{\"bench\":\"orders\",\"orders\":%zu,\"limits\":%s,\"seconds\":%.1f,\"events_per_s\":"
+		printf("{\"bench\":\"orders\",\"orders\":%zu,\"accounts\":%zu,\"limits\":%s,\"seconds\":%.1f,"
+		       "\"events_per_s\":"
 		       "%.0f,\"lost\":%" PRId64 ",\"doubled\":%" PRId64 ",\"over_limit\":%" PRId64
 		       ",\"cpu_us_per_event\":%.1f,\"peak_mb\":%.1f}\n",
-		       bench->orders, bench->limits ? "true" : "false", seconds, per_s, lost,
+		       bench->orders, bench->accounts, bench->limits ? "true" : "false", seconds, per_s, lost,
 		       arrived->doubled, arrived->over, cpu_ms * 1000 / (double)wanted, peak_mb);
 	else
-		printf("orders %zu, limits %s: %.0f orders/s, %.0f events/s (%.2f of %s), taken in within "
+		printf("orders %zu, accounts %zu, limits %s: %.0f orders/s, %.0f events/s (%.2f of %s), "
+		       "taken in within "
 		       "%.1f s, all there after %.1f s, lost %" PRId64 ", doubled %" PRId64 ", 429 %" PRId64
 		       ", rules broken %" PRId64 ", %.0f us cpu/event, peak %.1f MB\n",
-		       bench->orders, bench->limits ? "on" : "off", (double)bench->orders / seconds, per_s,
-		       bench->limits ? per_s / CEILING_PER_S : (double)bench->orders / seconds / PEER_PER_S,
+		       bench->orders, bench->accounts, bench->limits ? "on" : "off",
+		       (double)bench->orders / seconds, per_s,
+		       bench->limits ? per_s / (CEILING_PER_S * (double)bench->accounts)
+				     : (double)bench->orders / seconds / PEER_PER_S,
 		       bench->limits ? "the ceiling" : "the best peer", posted_s, seconds, lost,
 		       arrived->doubled, arrived->over, arrived->violations, cpu_ms * 1000 / (double)wanted,
 		       peak_mb);
@@ -235,41 +221,30 @@ static void run(struct bench *bench)
 
 static void parse_options(struct bench *bench, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *value = i + 1 < argc ? argv[i + 1] : "";
+	const struct bench_option option[] = {
+		{ "--json", .flag = &bench->json },
+		{ "--build", .text = &bench->build },
+		{ "--orders", .number = &bench->orders, .least = 1 },
+		{ "--per-post", .number = &bench->per_post, .least = 1, .most = 200 },
+		{ "--accounts", .number = &bench->accounts, .least = 1, .most = 9999 },
+		{ "--limits", .on = &bench->limits },
+		{ "--outage-s", .number = &bench->outage_s },
+	};
 
-		if (strcmp(argv[i], "--json") == 0) {
-			bench->json = true;
-			continue;
-		} else if (strcmp(argv[i], "--build") == 0) {
-			bench->build = value;
-		} else if (strcmp(argv[i], "--orders") == 0) {
-			bench->orders = strtoul(value, NULL, 10);
-		} else if (strcmp(argv[i], "--per-post") == 0) {
-			bench->per_post = strtoul(value, NULL, 10);
-		} else if (strcmp(argv[i], "--limits") == 0) {
-			bench->limits = strcmp(value, "off") != 0;
-		} else if (strcmp(argv[i], "--outage-s") == 0) {
-			bench->outage_s = (int)strtol(value, NULL, 10);
-		} else {
-			bench_die("unknown option '%s'", argv[i]);
-		}
-		i++;
-	}
-	if (bench->orders < 1 || bench->per_post < 1 || bench->per_post > 200)
-		bench_die("at least one order, 1 to 200 in a post");
+	bench_options(option, sizeof(option) / sizeof(option[0]), argc, argv);
 }
 
 int main(int argc, char **argv)
 {
 	static struct bench bench = {
-		.build = "build-bench", .orders = 100000, .per_post = 50, .limits = true
+		.build = "build-bench", .orders = 100000, .per_post = 50, .accounts = 1, .limits = true
 	};
 	const char *with_limits[] = { "--forget-properties", NULL };
 	const char *without[] = { "--forget-properties", "--limits", "off", NULL };
 
 	parse_options(&bench, argc, argv);
-	bench_shop_open(&bench.shop, bench.build, bench.limits, bench.limits ? with_limits : without);
+	bench_shop_open(&bench.shop, bench.build, bench.limits, bench.accounts,
+			bench.limits ? with_limits : without);
 	run(&bench);
 	bench_shop_close(&bench.shop);
 	return 0;

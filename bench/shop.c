@@ -6,8 +6,10 @@
 #include "base/digest.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,14 +43,42 @@ struct json *bench_shop_sandbox(struct bench_shop *shop, const char *path)
 	return json;
 }
 
-/* One signed webhook; an answer other than 2xx ends the benchmark. */
+void bench_shop_knob(struct bench_shop *shop, const char *knobs)
+{
+	struct http_call call = {
+		.method = "POST",
+		.url = arena_printf(&shop->arena, "http://127.0.0.1:%d/sandbox/knobs", shop->sandbox.port),
+		.body = str_from(knobs),
+	};
+	int status = 0;
+
+	(void)fetch(shop, &call, &status);
+	if (status != 200)
+		bench_die("the sandbox answered a change of knobs with %d", status);
+}
+
+int64_t bench_number(const struct json *object, const char *name)
+{
+	int64_t value = 0;
+
+	(void)json_get_int(object, name, &value);
+	return value;
+}
+
 void bench_shop_post(struct bench_shop *shop, struct str body)
 {
-	static uint64_t serial;
-	struct str id = arena_printf(&shop->arena, "msg_%lx_%" PRIx64, (unsigned long)getpid(), ++serial);
+	static size_t n_posted;
+
+	bench_shop_post_to(shop, ++n_posted % shop->n_account, body);
+}
+
+int bench_shop_try_post(struct bench_shop *shop, size_t number, struct str id, struct str body,
+			struct str *answer)
+{
 	struct str now = arena_printf(&shop->arena, "%lld", (long long)time(NULL));
 	const struct str part[] = { id, STR("."), now, STR("."), body };
 	unsigned char digest[SHA256_BYTES];
+	struct err err = { 0 };
 	int status = 0;
 
 	digest_hmac_sha256(shop->key, part, ARRAY_LEN(part), digest);
@@ -62,13 +92,25 @@ void bench_shop_post(struct bench_shop *shop, struct str body)
 	};
 	struct http_call call = {
 		.method = "POST",
-		.url = arena_printf(&shop->arena, "http://127.0.0.1:%d/hooks/generic/bench",
-				    shop->daemon.port),
+		.url = arena_printf(&shop->arena, "http://127.0.0.1:%d/hooks/generic/bench%zu",
+				    shop->daemon.port, number),
 		.header = header,
 		.n_header = ARRAY_LEN(header),
 		.body = body,
 	};
-	struct str answer = fetch(shop, &call, &status);
+
+	if (http_client_fetch(shop->client, &call, &shop->arena, &status, answer, &err))
+		return status;
+	*answer = arena_printf(&shop->arena, "%s", err.msg);
+	return 0;
+}
+
+void bench_shop_post_to(struct bench_shop *shop, size_t number, struct str body)
+{
+	static uint64_t serial;
+	struct str id = arena_printf(&shop->arena, "msg_%lx_%" PRIx64, (unsigned long)getpid(), ++serial);
+	struct str answer;
+	int status = bench_shop_try_post(shop, number, id, body, &answer);
 
 	if (status < 200 || status > 299)
 		bench_die("a webhook was answered with %d %.*s", status, STR_ARG(answer));
@@ -101,42 +143,59 @@ static void start_sandbox(struct bench_shop *shop, const char *const argument[])
 	bench_wait_port(&shop->sandbox, 5000);
 }
 
-static void start_daemon(struct bench_shop *shop, bool limits)
+static void add_account(const struct bench_shop *shop, size_t i, bool limits)
 {
+	char name[32];
+	char key[64];
 	char key_file[600];
 	char secret_file[600];
 	char api_url[96];
 	char quota[48];
-	char listen[64];
-	int port = bench_free_port();
-	const char *account[] = { shop->program, "account",    "add",	 "bench", "--data",
+	const char *account[] = { shop->program, "account",    "add",	 name,	  "--data",
 				  shop->data,	 "--key-file", key_file, "--set", api_url,
 				  "--set",	 quota,	       NULL };
-	const char *store[] = { shop->program,	 "store",      "add",	  "bench",     "--data",
-				shop->data,	 "--platform", "generic", "--account", "bench",
+	const char *store[] = { shop->program,	 "store",      "add",	  name,	       "--data",
+				shop->data,	 "--platform", "generic", "--account", name,
 				"--secret-file", secret_file,  NULL };
-	const char *serve[] = { shop->program, "serve", "--data", shop->data, "--listen", listen, NULL };
 
+	snprintf(name, sizeof(name), "bench%zu", i);
+	snprintf(key, sizeof(key), "pk_0123456789abcdef0123456789abcdef%04zu\n", i);
 	snprintf(key_file, sizeof(key_file), "%s/key", bench_folder());
 	snprintf(secret_file, sizeof(secret_file), "%s/secret", bench_folder());
 	snprintf(quota, sizeof(quota), "rate_limits=%s", limits ? "true" : "false");
 	snprintf(api_url, sizeof(api_url), "api_url=http://127.0.0.1:%d", shop->sandbox.port);
-	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
-	bench_write_file(key_file, "pk_0123456789abcdef0123456789abcdef01\n");
+	bench_write_file(key_file, key);
 	bench_write_file(secret_file, SECRET "\n");
 	if (!bench_run("account-add", account) || !bench_run("store-add", store))
-		bench_die("adding the account or the store failed");
+		bench_die("adding an account or a store failed");
+}
+
+static void start_daemon(struct bench_shop *shop, int port)
+{
+	char listen[64];
+	const char *serve[] = { shop->program, "serve", "--data", shop->data, "--listen", listen, NULL };
+
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
 	shop->daemon = bench_spawn("pannier", -1, serve);
 	shop->daemon.port = port;
 	bench_wait_port(&shop->daemon, 10000);
 }
 
-void bench_shop_open(struct bench_shop *shop, const char *build, bool limits,
+void bench_shop_kill(struct bench_shop *shop)
+{
+	int port = shop->daemon.port;
+
+	if (kill(shop->daemon.pid, SIGKILL) != 0 || waitpid(shop->daemon.pid, NULL, 0) != shop->daemon.pid)
+		bench_die("the daemon could not be killed");
+	start_daemon(shop, port);
+}
+
+void bench_shop_open(struct bench_shop *shop, const char *build, bool limits, size_t n_account,
 		     const char *const sandbox_argument[])
 {
 	struct err err = { 0 };
 
-	*shop = (struct bench_shop){ .build = build };
+	*shop = (struct bench_shop){ .build = build, .n_account = n_account };
 	arena_init(&shop->arena);
 	arena_init(&shop->key_arena);
 	if (!http_client_new(&(struct http_client_config){ .user_agent = "pannier-bench" }, &shop->client,
@@ -147,7 +206,9 @@ void bench_shop_open(struct bench_shop *shop, const char *build, bool limits,
 	snprintf(shop->program, sizeof(shop->program), "%s/pannier", build);
 	snprintf(shop->data, sizeof(shop->data), "%s/data", bench_folder());
 	start_sandbox(shop, sandbox_argument);
-	start_daemon(shop, limits);
+	for (size_t i = 0; i < n_account; i++)
+		add_account(shop, i, limits);
+	start_daemon(shop, bench_free_port());
 }
 
 void bench_shop_close(struct bench_shop *shop)

@@ -12,6 +12,7 @@
  */
 #include "sandbox/change.h"
 
+#include "sandbox/keep.h"
 #include "sandbox/target.h"
 #include "sandbox/trace.h"
 
@@ -21,7 +22,9 @@ static void violation(struct sandbox *sandbox, struct account *account, enum vio
 		      enum kind entity_kind, struct str external_id, int64_t request_number)
 {
 	struct journal_violation entry = {
-		.kind = kind, .request_number = request_number, .at_ms = sandbox_real_ms(sandbox),
+		.kind = kind,
+		.request_number = request_number,
+		.at_ms = sandbox_real_ms(sandbox),
 	};
 
 	for (size_t i = 0; i < sizeof(entry.key_last4); i++)
@@ -72,8 +75,10 @@ static void note(struct account *account, enum kind kind, struct str external_id
 static void note_change(const struct change *change, struct str external_id)
 {
 	struct trace_entry entry = {
-		.request_number = change->request_number, .at_ms = sandbox_wall_ms(change->sandbox),
-		.op = op_name(change->op), .by_job = change->by_job,
+		.request_number = change->request_number,
+		.at_ms = sandbox_wall_ms(change->sandbox),
+		.op = op_name(change->op),
+		.by_job = change->by_job,
 	};
 
 	if (!change->by_job)
@@ -102,6 +107,14 @@ static bool find_row_targets(struct change *change, struct targets *targets)
 
 	return targets_find(change->account, other[change->kind], data, change->by_job ? "/data" : pointer.p,
 			    change->arena, targets, &change->refusal);
+}
+
+/* The row's attributes as they are kept; to be freed. */
+static struct json *given_attributes(const struct change *change)
+{
+	const struct json *given = json_get(change->row, "attributes");
+
+	return change->sandbox->knobs.normalise ? keep_attributes(given) : json_clone(given);
 }
 
 /* ---- create ---- */
@@ -160,8 +173,11 @@ static bool refuse_duplicate(struct change *change, const struct entity *entity)
 {
 	const struct kind_row *row = kind_row(change->kind);
 
-	if (same_content(entity, json_get(change->row, "attributes")))
+	struct json *given = given_attributes(change);
+
+	if (same_content(entity, given))
 		report_unchanged(change, entity->external_id);
+	json_free(given);
 	trace_get(&change->account->traces, change->kind, entity->external_id)->excuse_after =
 		change->request_number;
 	return error_refuse(&change->refusal, row->duplicate,
@@ -173,17 +189,19 @@ static bool refuse_duplicate(struct change *change, const struct entity *entity)
 static bool create(struct change *change)
 {
 	struct catalog *catalog = &change->account->catalog;
-	const struct json *given = json_get(change->row, "attributes");
-	struct str external_id = json_get_text(given, "external_id");
+	struct str external_id = json_get_text(json_get(change->row, "attributes"), "external_id");
 	struct entity *entity = catalog_find(catalog, change->kind, external_id);
 	struct targets targets;
+	struct json *given;
 
 	if (entity)
 		return refuse_duplicate(change, entity);
 	if (!find_row_targets(change, &targets))
 		return false;
+	given = given_attributes(change);
 	entity = catalog_add(catalog, change->kind, external_id, initial_attributes(change->kind, given),
 			     sandbox_wall_ms(change->sandbox));
+	json_free(given);
 	if (change->kind == KIND_VARIANT)
 		link_add(catalog, RELATION_VARIANTS, targets.entity[0], entity);
 	else
@@ -225,13 +243,16 @@ static bool update(struct change *change)
 {
 	struct targets targets = { 0 };
 	struct str external_id;
+	struct json *given;
 	bool changed;
 
 	if (!find_own(change, &external_id))
 		return false;
 	if (change->kind != KIND_VARIANT && !find_row_targets(change, &targets))
 		return false;
-	changed = set_attributes(change->entity, json_get(change->row, "attributes"));
+	given = given_attributes(change);
+	changed = set_attributes(change->entity, given);
+	json_free(given);
 	if (targets.named && category_links_replace(&change->account->catalog, change->entity, &targets))
 		changed = true;
 	if (changed)
@@ -251,8 +272,10 @@ static void delete_variants(const struct change *change)
 	while (variants->first) {
 		struct entity *variant = variants->first->end[1];
 		struct trace_entry entry = {
-			.request_number = change->request_number, .at_ms = sandbox_wall_ms(change->sandbox),
-			.op = "delete_with_item", .by_job = change->by_job,
+			.request_number = change->request_number,
+			.at_ms = sandbox_wall_ms(change->sandbox),
+			.op = "delete_with_item",
+			.by_job = change->by_job,
 		};
 
 		note(change->account, KIND_VARIANT, variant->external_id, &entry, NULL);
@@ -261,7 +284,7 @@ static void delete_variants(const struct change *change)
 	}
 }
 
-static bool delete(struct change *change)
+static bool delete (struct change *change)
 {
 	struct str external_id;
 
@@ -286,5 +309,5 @@ bool change_apply(struct change *change)
 	case OP_COUNT:
 		break;
 	}
-	return delete(change);
+	return delete (change);
 }

@@ -29,6 +29,7 @@ struct event {
 	const char *unique_id;     /* in the arena of events */
 	char *properties;          /* owned JSON; NULL = not kept */
 	int64_t time_ms;
+	int64_t taken_ms;          /* when its request came, by the wall clock */
 	double value;
 	int64_t request_number;
 	uint32_t hash;             /* of profile, metric and unique_id */

@@ -116,6 +116,7 @@ static void keep(struct call *call, const struct taken *taken, struct event *eve
 	event->backfill = taken->backfill;
 	event->properties = properties_of(call, taken->attributes);
 	event->request_number = call->number;
+	event->taken_ms = sandbox_wall_ms(call->sandbox);
 	(void)event_add(&people->events, event);
 	people->counts.events_stored++;
 	metric->n_events++;

@@ -18,7 +18,9 @@
 static void report(struct call *call, enum violation kind, const char *detail)
 {
 	struct journal_violation entry = {
-		.kind = kind, .request_number = call->number, .at_ms = sandbox_real_ms(call->sandbox),
+		.kind = kind,
+		.request_number = call->number,
+		.at_ms = sandbox_real_ms(call->sandbox),
 	};
 
 	memcpy(entry.key_last4, call->account->last4, sizeof(entry.key_last4));
@@ -66,6 +68,15 @@ static struct str key_of(const struct request *request)
 	return str_trim(str_skip(request->authorization, scheme.len));
 }
 
+static struct str token_of(const struct request *request)
+{
+	struct str scheme = STR("Bearer ");
+
+	return str_starts(request->authorization, scheme)
+		       ? str_trim(str_skip(request->authorization, scheme.len))
+		       : STR("");
+}
+
 void gate_identify(struct call *call)
 {
 	struct str key = key_of(call->request);
@@ -73,6 +84,8 @@ void gate_identify(struct call *call)
 	call->route = route_find(call->request->method, call->request->path, &call->id, &call->path_known);
 	if (sandbox_accepts_key(call->sandbox, key))
 		call->account = sandbox_account(call->sandbox, key);
+	else if (oauth_accepts(call->sandbox, token_of(call->request)))
+		call->account = sandbox_account(call->sandbox, STR(OAUTH_KEY));
 	check_silence(call);
 }
 

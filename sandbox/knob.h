@@ -33,7 +33,12 @@
 	X(opt_in, CHOICE, "opt-in", 0, 0, 1, "double|single: the account's opt-in where no list decides, and of new lists") \
 	X(forget_properties, FLAG, "forget-properties", 0, 0, 1, \
 	  "keep no properties of events and profiles: for millions of them") \
+	X(normalise, FLAG, NULL, 0, 0, 1, \
+	  "the catalog keeps texts and times in forms of its own: no blanks at ends, LF, \"\" as null, +00:00, numbers as texts") \
 	X(deny_scope, TEXTS, NULL, 0, 0, 0, "scopes that the keys lack, as \"catalogs:write\"") \
+	X(oauth_expires_s, NUMBER, "oauth-expires", 3600, 1, 86400, "so long an access token counts") \
+	X(oauth_rotate, FLAG, "oauth-rotate", 0, 0, 1, "each answer of /oauth/token has another refresh token, the one before ends") \
+	X(oauth_redirect, TEXTS, NULL, 0, 0, 0, "redirect URLs that the app has registered; none: any is its own") \
 	X(down, FLAG, "down", 0, 0, 1, "everything is answered with 503")
 
 enum opt_in { OPT_IN_DOUBLE, OPT_IN_SINGLE };

@@ -259,9 +259,10 @@ void people_render_event(const struct event *event, struct strbuf *out)
 	if (event->currency[0])
 		strbuf_addf(out, ",\"value_currency\":\"%s\"", event->currency);
 	strbuf_addf(out,
-		    ",\"backfill\":%s,\"starts_flow\":%s,\"request_number\":%" PRId64 ",\"properties\":%s}",
+		    ",\"backfill\":%s,\"starts_flow\":%s,\"request_number\":%" PRId64
+		    ",\"taken_at_ms\":%" PRId64 ",\"properties\":%s}",
 		    event->backfill ? "true" : "false", event->backfill ? "false" : "true",
-		    event->request_number, event->properties ? event->properties : "null");
+		    event->request_number, event->taken_ms, event->properties ? event->properties : "null");
 }
 
 void people_render_held(const struct account *account, struct strbuf *out)

@@ -176,13 +176,17 @@ void sandbox_handle(struct sandbox *sandbox, const struct request *request, stru
 		    struct reply *reply)
 {
 	struct call call = {
-		.sandbox = sandbox, .request = request, .reply = reply, .arena = arena, .errors.arena = arena,
+		.sandbox = sandbox,
+		.request = request,
+		.reply = reply,
+		.arena = arena,
+		.errors.arena = arena,
 	};
 
 	*reply = (struct reply){ 0 };
 	if (str_starts(request->path, STR("/api/")) || str_starts(request->path, STR("/client/")))
 		api_handle(&call);
-	else
+	else if (!oauth_handle(&call))
 		control_handle(&call);
 	json_free(call.body);
 }

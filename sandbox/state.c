@@ -64,6 +64,7 @@ static void forget(struct sandbox *sandbox)
 	sandbox->n_accounts = 0;
 	table_release(&sandbox->by_key);
 	journal_release(&sandbox->journal);
+	sandbox->oauth = (struct oauth_state){ 0 };
 }
 
 void sandbox_free(struct sandbox *sandbox)

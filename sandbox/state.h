@@ -8,6 +8,7 @@
 #include "sandbox/journal.h"
 #include "sandbox/knob.h"
 #include "sandbox/limit.h"
+#include "sandbox/oauth.h"
 #include "sandbox/people.h"
 
 /*
@@ -48,6 +49,7 @@ struct sandbox {
 	char **key;                /* owned */
 	size_t n_key;
 	struct knobs knobs;
+	struct oauth_state oauth;
 	struct account **account;  /* in the order of their first request */
 	size_t n_accounts;
 	struct table by_key;

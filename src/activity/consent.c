@@ -1,6 +1,6 @@
 /*
  * The ledger of consent: of what the shop, a customer's profile and Klaviyo say, what counts now, and whether
- * it is ours to tell.
+ * it is ours to tell, to Klaviyo or to the shop.
  *
  * Keeps:   who left in Klaviyo is subscribed again by nothing but an explicit opt-in that is dated later. An
  *          opt-out whose date cannot be read counts as of now; an opt-in whose date cannot be true yet does
@@ -29,11 +29,13 @@ struct statement {
 	bool subscribed;
 	int64_t at_ms;
 	const struct json *body;
+	bool of_former; /* said of another address of the same person */
 };
 
 struct ledger {
 	enum consent_channel channel;
 	struct str address;
+	bool former; /* the person is known by another one now */
 	struct statement said[VOICE_COUNT];
 };
 
@@ -62,18 +64,60 @@ static bool read_at(struct fold *fold, enum voice voice, const struct fold_fact 
 	return voice == VOICE_KLAVIYO;
 }
 
-static struct statement read_statement(struct fold *fold, enum voice voice, enum consent_channel channel)
+static struct statement read_fact(struct fold *fold, enum voice voice, const struct fold_fact *fact)
 {
-	struct str part = arena_printf(fold->arena, "%s.%s", voice_row[voice], consent_channel_text(channel));
+	struct statement said = { .body = fact->body };
+	bool readable = read_state(fold, voice, json_get_text(fact->body, "state"), &said.subscribed);
+
+	said.known = readable && read_at(fold, voice, fact, &said.at_ms);
+	return said;
+}
+
+/* Had the person the same phone number then? An e-mail address is another one by its nature. */
+static bool same_address(struct fold *fold, const struct ledger *ledger, const struct root_fact *of)
+{
+	if (ledger->channel != CONSENT_SMS || ledger->address.len == 0)
+		return false;
+	if (str_eq(of->entity.id, ledger->address))
+		return true;
+	for (size_t i = 0; i < fold->n_kin_fact; i++) {
+		const struct fold_fact *kin = &fold->kin_fact[i];
+
+		if (kin->body && str_eq(kin->row->entity.id, of->entity.id) &&
+		    str_eq(kin->row->part, STR("customer")))
+			return str_eq(contact_read(fold, kin->body, STR("")).phone, ledger->address);
+	}
+	return false;
+}
+
+/* What was said of other addresses of the person: that they left counts for all of them. */
+static void hear_kin(struct fold *fold, const struct ledger *ledger, enum voice voice, struct str part,
+		     struct statement *best)
+{
+	for (size_t i = 0; i < fold->n_kin_fact; i++) {
+		const struct fold_fact *fact = &fold->kin_fact[i];
+		struct statement said;
+
+		if (!fact->body || !str_eq(fact->row->part, part))
+			continue;
+		said = read_fact(fold, voice, fact);
+		said.of_former = !same_address(fold, ledger, fact->row);
+		if (said.known && !(said.subscribed && said.of_former) &&
+		    (!best->known || said.at_ms > best->at_ms))
+			*best = said;
+	}
+}
+
+static struct statement read_statement(struct fold *fold, enum voice voice, const struct ledger *ledger)
+{
+	struct str part =
+		arena_printf(fold->arena, "%s.%s", voice_row[voice], consent_channel_text(ledger->channel));
 	const struct fold_fact *fact = fold_part(fold, part.p);
 	struct statement said = { 0 };
-	bool readable;
 
-	if (!fact)
-		return said;
-	readable = read_state(fold, voice, json_get_text(fact->body, "state"), &said.subscribed);
-	said.known = readable && read_at(fold, voice, fact, &said.at_ms);
-	said.body = fact->body;
+	if (fact)
+		said = read_fact(fold, voice, fact);
+	hear_kin(fold, ledger, voice, part, &said);
 	return said;
 }
 
@@ -103,6 +147,21 @@ static const struct statement *judge(const struct fold *fold, const struct ledge
 	return best;
 }
 
+/* Was Klaviyo told to subscribe the person under a former address? */
+static bool kin_was_subscribed(const struct fold *fold, enum consent_channel channel)
+{
+	struct str start = arena_printf(fold->arena, "%s:", consent_channel_text(channel));
+
+	for (size_t i = 0; i < fold->root->n_kin_sent; i++) {
+		const struct root_sent *sent = &fold->root->kin_sent[i];
+
+		if (sent->kind == KLAVIYO_CONSENT && str_starts(sent->external_id, start) &&
+		    !sent->wanted_deleted && !digest16_is_zero(sent->wanted))
+			return true;
+	}
+	return false;
+}
+
 /* Did we ever tell something that an implied opt-out can take back? */
 static bool was_told(const struct fold *fold, const struct ledger *ledger)
 {
@@ -110,7 +169,9 @@ static bool was_told(const struct fold *fold, const struct ledger *ledger)
 				     STR_ARG(ledger->address));
 	const struct root_sent *sent = fold_sent(fold, KLAVIYO_CONSENT, id);
 
-	return sent && (sent->exists || sent->wanted_deleted || !digest16_is_zero(sent->wanted));
+	if (sent && (sent->exists || sent->wanted_deleted || !digest16_is_zero(sent->wanted)))
+		return true;
+	return !ledger->former && kin_was_subscribed(fold, ledger->channel);
 }
 
 /* ---- telling ---- */
@@ -155,15 +216,71 @@ static void tell(struct fold *fold, const struct ledger *ledger, const struct st
 	view->n_consent++;
 }
 
+/* ---- telling the shop ---- */
+
+/* Did the shop itself say, last of all that it said, that they left? */
+static bool shop_knows(const struct ledger *ledger)
+{
+	const struct statement *field = &ledger->said[VOICE_FIELD], *shop = &ledger->said[VOICE_SHOP];
+
+	if (field->known && (!shop->known || field->at_ms > shop->at_ms))
+		return !field->subscribed;
+	return shop->known && !shop->subscribed;
+}
+
+static void tell_shop(struct fold *fold, const struct ledger *ledger, const struct statement *left)
+{
+	struct activity_view *view = fold->view;
+	struct activity_optout *optout =
+		ARENA_ARRAY(fold->arena, CONSENT_CHANNEL_COUNT, struct activity_optout);
+
+	if (!fold->rules->tell_optouts || ledger->address.len == 0 || shop_knows(ledger))
+		return;
+	for (size_t i = 0; i < view->n_optout; i++)
+		optout[i] = view->optout[i];
+	optout[view->n_optout++] = (struct activity_optout){
+		.channel = ledger->channel,
+		.address = ledger->address,
+		.state = fold_text(fold, left->body, "state"),
+		.reason = fold_text(fold, left->body, "reason"),
+		.at_ms = left->at_ms,
+	};
+	view->optout = optout;
+}
+
+/* ---- one channel ---- */
+
+/*
+ * The profile takes its subscription along to a new address, for which nobody ever opted in: that is taken
+ * back.
+ */
+static void take_back(struct fold *fold, const struct ledger *ledger)
+{
+	const struct fold_fact *customer = fold_part(fold, "customer");
+	struct statement left = { .known = true, .at_ms = fold->now_ms };
+
+	if (customer && customer->row->version > 0 && customer->row->version < fold->now_ms)
+		left.at_ms = customer->row->version;
+	if (fold->view->has_profile && ledger->address.len > 0 && ledger->channel == CONSENT_EMAIL &&
+	    kin_was_subscribed(fold, ledger->channel))
+		tell(fold, ledger, &left);
+}
+
 static void merge_channel(struct fold *fold, struct ledger *ledger)
 {
 	const struct statement *said;
 	enum voice voice = VOICE_COUNT;
 
 	for (int i = 0; i < VOICE_COUNT; i++)
-		ledger->said[i] = read_statement(fold, (enum voice)i, ledger->channel);
+		ledger->said[i] = read_statement(fold, (enum voice)i, ledger);
 	said = judge(fold, ledger, &voice);
-	if (!said || voice == VOICE_KLAVIYO)
+	if (said && voice == VOICE_KLAVIYO && !said->of_former)
+		tell_shop(fold, ledger, said);
+	if (!fold->rules->send_consent)
+		return;
+	if (!said && !ledger->former)
+		take_back(fold, ledger);
+	if (!said || (voice == VOICE_KLAVIYO && !said->of_former) || (ledger->former && said->subscribed))
 		return;
 	if (ledger->address.len == 0) {
 		fold_note(fold, "consent for %s without an address", consent_channel_text(ledger->channel));
@@ -174,13 +291,13 @@ static void merge_channel(struct fold *fold, struct ledger *ledger)
 	tell(fold, ledger, said);
 }
 
-void consent_merge(struct fold *fold, struct str email, struct str phone)
+void consent_merge(struct fold *fold, struct str email, struct str phone, bool former)
 {
 	struct ledger ledger[CONSENT_CHANNEL_COUNT] = {
-		[CONSENT_EMAIL] = { .channel = CONSENT_EMAIL, .address = email },
-		[CONSENT_SMS] = { .channel = CONSENT_SMS, .address = phone },
+		[CONSENT_EMAIL] = { .channel = CONSENT_EMAIL, .address = email, .former = former },
+		[CONSENT_SMS] = { .channel = CONSENT_SMS, .address = phone, .former = former },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(ledger) && fold->rules->send_consent; i++)
+	for (size_t i = 0; i < ARRAY_LEN(ledger); i++)
 		merge_channel(fold, &ledger[i]);
 }

@@ -64,6 +64,28 @@ static void read_body(struct fold *fold, struct fold_fact *fact)
 	fold_note(fold, "part \"%.*s\" could not be read", STR_ARG(fact->row->part));
 }
 
+static bool is_kin_fact(const struct catalog_root *root, const struct root_fact *fact)
+{
+	return root->root.kind == ENTITY_PERSON && fact->entity.kind == ENTITY_PERSON &&
+	       !str_eq(fact->entity.id, root->root.id);
+}
+
+static void open_kin(struct fold *fold)
+{
+	const struct catalog_root *root = fold->root;
+	size_t n = 0;
+
+	for (size_t i = 0; i < root->n_fact; i++)
+		n += is_kin_fact(root, &root->fact[i]);
+	fold->kin_fact = ARENA_ARRAY(fold->arena, n, struct fold_fact);
+	for (size_t i = 0; i < root->n_fact; i++) {
+		if (!is_kin_fact(root, &root->fact[i]))
+			continue;
+		fold->kin_fact[fold->n_kin_fact].row = &root->fact[i];
+		read_body(fold, &fold->kin_fact[fold->n_kin_fact++]);
+	}
+}
+
 void fold_open(struct fold *fold, const struct activity_rules *rules, const struct catalog_root *root,
 	       struct arena *arena)
 {
@@ -77,12 +99,45 @@ void fold_open(struct fold *fold, const struct activity_rules *rules, const stru
 	drop_losers(fold);
 	for (size_t i = 0; i < fold->n_fact; i++)
 		read_body(fold, &fold->fact[i]);
+	open_kin(fold);
 }
 
 void fold_close(struct fold *fold)
 {
 	for (size_t i = 0; i < fold->n_fact; i++)
 		json_free(fold->fact[i].body);
+	for (size_t i = 0; i < fold->n_kin_fact; i++)
+		json_free(fold->kin_fact[i].body);
+}
+
+static bool is_customer(const struct root_fact *fact)
+{
+	return fact->entity.kind == ENTITY_PERSON && str_eq(fact->part, STR("customer"));
+}
+
+struct str fold_kin_now(const struct fold *fold)
+{
+	const struct root_fact *now = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < fold->root->n_fact; i++) {
+		const struct root_fact *fact = &fold->root->fact[i];
+
+		if (!is_customer(fact))
+			continue;
+		n++;
+		if (!now || fact_wins(fact->version, fact->seq, now->version, now->seq))
+			now = fact;
+	}
+	return n > 1 ? now->entity.id : (struct str){ 0 };
+}
+
+bool fold_is_kin(const struct fold *fold, struct str person_id)
+{
+	for (size_t i = 0; i < fold->root->n_fact; i++)
+		if (is_customer(&fold->root->fact[i]) && str_eq(fold->root->fact[i].entity.id, person_id))
+			return true;
+	return false;
 }
 
 const struct fold_fact *fold_part(const struct fold *fold, const char *part)

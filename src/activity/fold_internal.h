@@ -48,6 +48,8 @@ struct fold {
 	struct arena *arena;
 	struct fold_fact *fact; /* by part, one of each */
 	size_t n_fact;
+	struct fold_fact *kin_fact; /* of a person: parts of the others that the shop knows by the same customer id */
+	size_t n_kin_fact;
 	struct fold_index by_product; /* the platform's ids */
 	struct fold_index by_variant;
 	struct fold_index by_sku;
@@ -65,6 +67,10 @@ void fold_open(struct fold *fold, const struct activity_rules *rules, const stru
 void fold_close(struct fold *fold);
 /* NULL if there is none, or it could not be read. */
 const struct fold_fact *fold_part(const struct fold *fold, const char *part);
+/* Who the customer is now, of the persons whom the shop has known by one customer id; "" if there are not several. */
+struct str fold_kin_now(const struct fold *fold);
+/* Is that person one of those? */
+bool fold_is_kin(const struct fold *fold, struct str person_id);
 /* Is it a readable part "name.KEY"? */
 bool fold_part_key(const struct fold_fact *fact, const char *name, struct str *key);
 void fold_hold(struct fold *fold, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -180,6 +186,7 @@ struct order {
 	struct str key; /* unique_id of the whole order */
 	struct activity_profile profile;
 	bool history;
+	int64_t history_until_ms; /* what happened after the import is no history */
 	int64_t placed_ms;	 /* 0 = not placed */
 	struct order_step *step; /* by time */
 	size_t n_step;
@@ -193,7 +200,8 @@ void order_events(struct fold *fold, const struct order *order);
 /* ---- profile.c, consent.c, visitor.c ---- */
 
 void person_merge(struct fold *fold);
-void consent_merge(struct fold *fold, struct str email, struct str phone);
+/* former: the person is known by another address now. */
+void consent_merge(struct fold *fold, struct str email, struct str phone, bool former);
 void visitor_merge(struct fold *fold);
 
 #endif

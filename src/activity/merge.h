@@ -16,6 +16,7 @@ struct activity_rules {
 	bool order_number_identifies; /* OrderId and unique_id are the order's number, else its id */
 	bool send_profiles;
 	bool send_consent;
+	bool tell_optouts;         /* opt-outs made in Klaviyo are told to the shop */
 	bool profile_external_id;  /* the shop's customer id is sent as external_id, else as a property */
 	struct str list_id;        /* for newsletter consent: whatever the caller knows the list by; "" = none */
 	struct str consent_source; /* custom_source where a message names none */
@@ -48,9 +49,12 @@ struct activity_view {
 	size_t n_idle_part;
 	bool has_profile;
 	struct activity_profile profile; /* of a person: email and phone are set even if it is not told, also when `erase` */
+	struct str former;         /* with has_profile: who the person was when Klaviyo was told last, "" = nobody else */
 	const struct activity_consent *consent; /* what the ledger says now, at most one per channel; only what may be told */
 	const struct digest16 *consent_key; /* parallel: of state and of the opt-out in Klaviyo that it overrides */
 	size_t n_consent;
+	const struct activity_optout *optout; /* to be told to the shop, at most one per channel */
+	size_t n_optout;
 	bool erase;                /* the person is to be deleted at Klaviyo; nothing else is told */
 	struct str held;           /* why nothing (or something) is not told, "" = complete */
 	int64_t again_ms;          /* look at it again at this wall time though nothing changes; 0 = no need */
@@ -79,10 +83,15 @@ struct activity_view {
  * Persons. A profile's fields: the newest non-empty one of the parts customer, subscriber and order (by version, then seq); an
  * e-mail address or phone number that is the root's id counts before all. Properties: CustomerId (unless it is the external_id),
  * Birthday, CustomerGroup, CustomerTags, CustomerSince and custom; profile_include is about custom, the other rules about all.
+ * Of persons whom the shop has known by one customer id (root->fact and kin_sent of the others) the one whose customer part is newest is
+ * who it is now. The others have no profile and are not subscribed; the events of an order under their address are told of who it is now.
+ * Opt-outs of one count for all; an opt-in only for its own address: what Klaviyo was told for a former one is taken back, unless the new
+ * one has an opt-in of its own.
  * Consent: the newest of consent.CHANNEL, field.CHANNEL (implied: read off a profile's field) and klaviyo.CHANNEL by its `at`;
  * Klaviyo's wins a tie, then consent. Pending is not consent. Against an opt-out made in Klaviyo an implied "subscribed" does not
  * count, nor an explicit one dated more than five minutes after now_ms. An implied "unsubscribed" is told only if root->sent
- * says that we told something; it hides an older "subscribed" in any case. What Klaviyo itself said is not told.
+ * says that we told something; it hides an older "subscribed" in any case. What Klaviyo itself said is not told to Klaviyo; an opt-out
+ * that counts is told to the shop, unless the newest that the shop said was an opt-out as well.
  *
  * Visitors. Events without a person (e-mail, phone or exchange_id, of the event or of the visitor) are held: "visitor is not known
  * yet". Unknown products as for orders. Started Checkout: <cart_id>_<unix seconds>; Added to Cart: <cart_id>_<event id>; others:

@@ -97,14 +97,20 @@ static void read_people(struct fold *fold, const struct json *base, struct order
 	struct str country = order_country(fold, base);
 	struct activity_order *of = order->order;
 	struct contact contact;
+	struct str now;
 
 	of->has_billing = address_read(fold, json_get(base, "billing"), country, &of->billing);
 	of->has_shipping = address_read(fold, json_get(base, "shipping"), country, &of->shipping_address);
 	contact = contact_read(fold, json_get(base, "customer"), country);
 	if (contact.locale.len == 0)
 		contact.locale = locale_read(fold, base);
+	now = fold_kin_now(fold);
+	if (fold_is_kin(fold, contact.email) && str_find_char(now, '@') < now.len)
+		contact.email = arena_dup(fold->arena, now);
 	order->profile = customer_profile(fold, &contact, of);
 	order->history = json_get_bool(base, "historical", false);
+	order->history_until_ms = INT64_MAX;
+	(void)fold_time(fold, base, "imported_at", &order->history_until_ms);
 	if (order->history)
 		order->profile = identifiers(&order->profile);
 }

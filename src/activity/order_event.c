@@ -59,7 +59,7 @@ static struct activity_event *add(struct telling *telling, enum metric metric, s
 		.metric = metric,
 		.unique_id = unique,
 		.time_ms = time_ms,
-		.history = telling->order->history,
+		.history = telling->order->history && time_ms <= telling->order->history_until_ms,
 		.profile = telling->order->profile,
 		.order = telling->order->order,
 	};

@@ -78,9 +78,9 @@ static struct digest16 hash_of(const struct activity_resource *resource)
 static bool is_missing(const struct activity_resource *resource, const struct root_sent *sent,
 		       struct digest16 hash)
 {
-	if (!sent)
+	if (!sent || (resource->kind == KLAVIYO_PROFILE && resource->op == DELIVERY_CREATE))
 		return true;
-	if (resource->kind == KLAVIYO_EVENT)
+	if (resource->kind == KLAVIYO_EVENT || resource->kind == KLAVIYO_NOTICE)
 		return false;
 	if (resource->op == DELIVERY_DELETE)
 		return !sent->wanted_deleted;

@@ -141,9 +141,32 @@ static void tell_profile(struct fold *fold, const struct sources *sources)
 	fold->view->has_profile = true;
 }
 
+static bool was_told(const struct root_sent *sent)
+{
+	return sent->kind == KLAVIYO_PROFILE && !sent->wanted_deleted && !digest16_is_zero(sent->wanted);
+}
+
+/*
+ * Whom Klaviyo was told of last, of those the shop knows by this customer id. "": of this one, or of nobody.
+ */
+static struct str last_told(const struct fold *fold)
+{
+	const struct catalog_root *root = fold->root;
+	const struct root_sent *own = fold_sent(fold, KLAVIYO_PROFILE, root->root.id), *last = NULL;
+
+	if (own && was_told(own))
+		last = own;
+	for (size_t i = 0; i < root->n_kin_sent; i++)
+		if (was_told(&root->kin_sent[i]) && (!last || root->kin_sent[i].newest_id > last->newest_id))
+			last = &root->kin_sent[i];
+	return last && last != own ? arena_dup(fold->arena, last->external_id) : (struct str){ 0 };
+}
+
 void person_merge(struct fold *fold)
 {
 	struct activity_view *view = fold->view;
+	struct str now = fold_kin_now(fold);
+	bool former = now.len > 0 && !str_eq(now, fold->root->root.id);
 	struct sources sources;
 
 	read_sources(fold, &sources);
@@ -151,6 +174,11 @@ void person_merge(struct fold *fold)
 	view->erase = fold_part(fold, "erased") != NULL;
 	if (view->erase)
 		return;
-	tell_profile(fold, &sources);
-	consent_merge(fold, view->profile.email, view->profile.phone);
+	if (former)
+		fold_note(fold, "is known by another address now");
+	else
+		tell_profile(fold, &sources);
+	if (view->has_profile)
+		view->former = last_told(fold);
+	consent_merge(fold, view->profile.email, view->profile.phone, former);
 }

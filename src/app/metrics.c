@@ -8,6 +8,8 @@
 #include "app/app_internal.h"
 
 #include "base/counter.h"
+#include "flow/health.h"
+#include "flow/silence.h"
 
 #include <inttypes.h>
 
@@ -132,12 +134,52 @@ static void add_accounts(struct strbuf *out, const struct snapshot *settings, co
 	}
 }
 
+/* ---- what is stopped ---- */
+
+static bool add_stops(struct app *app, struct strbuf *out, const struct snapshot *settings,
+		      struct arena *arena, struct err *err)
+{
+	add_head(out, "account_stopped", "gauge",
+		 "1: sending of an account, or of an API family of it, is stopped");
+	for (size_t i = 0; i < settings->n_account; i++) {
+		struct health_stop *stop;
+		size_t n;
+
+		if (!health_get(app->db, settings->account[i].id, arena, &stop, &n, err))
+			return false;
+		for (size_t k = 0; k < n; k++)
+			add_row(out, "account_stopped", "account", settings->account[i].name,
+				arena_cstr(arena, stop[k].what), 1);
+	}
+	return true;
+}
+
+/* ---- who has gone quiet ---- */
+
+static bool add_silences(struct app *app, struct strbuf *out, const struct snapshot *settings, int64_t now_ms,
+			 struct err *err)
+{
+	add_head(out, "store_silent_seconds", "gauge",
+		 "how long a shop has been quiet that usually sends at this time; 0: it is not");
+	for (size_t i = 0; i < settings->n_store; i++) {
+		const struct settings_store *store = &settings->store[i];
+		int64_t since_ms;
+
+		if (!silence_since(app->db, store->account->id, store->id, &since_ms, err))
+			return false;
+		add_row(out, "store_silent_seconds", "store", store->name, NULL,
+			since_ms > 0 ? (now_ms - since_ms) / MS_PER_S : 0);
+	}
+	return true;
+}
+
 bool metrics_write(struct app *app, struct strbuf *out, struct err *err)
 {
 	struct arena arena;
 	struct summary summary = { 0 };
 	const struct snapshot *settings;
 	int64_t now_ms = clock_wall_ms(app->ctx.clock);
+	bool ok;
 
 	arena_init(&arena);
 	if (!db_summary(app->db, now_ms, &arena, &summary, err)) {
@@ -156,7 +198,8 @@ bool metrics_write(struct app *app, struct strbuf *out, struct err *err)
 	add_single(out, "idle", "1: nothing is due", summary.idle);
 	add_stores(out, settings, &summary);
 	add_accounts(out, settings, &summary, now_ms);
+	ok = add_stops(app, out, settings, &arena, err) && add_silences(app, out, settings, now_ms, err);
 	settings_release(app->settings, settings);
 	arena_release(&arena);
-	return true;
+	return ok;
 }

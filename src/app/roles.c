@@ -7,8 +7,9 @@
  * Keeps:   an error is logged once when it begins and once when it is over. After ERR_FATAL nothing more is
  *          done: the process ends at once with exit code 70, and the next start finds what was durable.
  *          Taking in comes first: while more than BUSY_PER_MS messages a millisecond come in, the roles
- *          behind the inbox rest for GIVE_WAY times as long as they worked, so that neither the processor
- *          nor the database's writer is theirs most of the time. They never stop.
+ *          behind the inbox rest after each round, the longer the more came in during it, so that neither
+ *          the processor nor the database's writer is theirs most of the time. They never stop: at 2
+ *          messages a millisecond they have half of their time, at 20 a tenth.
  * Threads: one per role; start and stop from the main thread.
  */
 #define _GNU_SOURCE /* pthread_setname_np */
@@ -24,10 +25,14 @@
 #define BACKOFF_MIN_MS	100
 #define BACKOFF_MAX_MS	5000
 #define DELIVER_WAIT_MS 250
+#define NOTIFY_WAIT_MS	1000
+#define PULL_WAIT_MS	1000
 #define COMMIT_WAIT_MS	1000
-#define GIVE_WAY	3
-#define GIVE_WAY_MAX_MS 100
+#define GIVE_WAY	2 /* messages taken in for each millisecond of rest */
+#define GIVE_WAY_MAX_MS 250
 #define BUSY_PER_MS	1 /* messages taken in */
+/* Upkeep does not wait for its time when so many have come in: the log has grown by some MB. */
+#define UPKEEP_MESSAGES 2048
 
 struct role_row {
 	const char *name;
@@ -42,6 +47,14 @@ static bool run_deliver(struct app *app, int64_t *wait_ms, struct err *err)
 
 	*wait_ms = 0; /* it waits in its client */
 	return deliver_run_once(app->deliver, DELIVER_WAIT_MS, &next, err);
+}
+
+static bool run_notify(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next;
+
+	*wait_ms = 0; /* it waits in its client */
+	return notify_run_once(app->notify, NOTIFY_WAIT_MS, &next, err);
 }
 
 static bool run_publish(struct app *app, int64_t *wait_ms, struct err *err)
@@ -65,9 +78,18 @@ static bool run_map(struct app *app, int64_t *wait_ms, struct err *err)
 static bool run_commit(struct app *app, int64_t *wait_ms, struct err *err)
 {
 	size_t n_committed;
+	bool ok;
 
-	if (!inbox_commit_run_once(app->inbox, &n_committed, err))
+	http_replies_hold();
+	ok = inbox_commit_run_once(app->inbox, &n_committed, err);
+	http_replies_release();
+	if (!ok)
 		return false;
+	app->n_since_upkeep += n_committed;
+	if (app->n_since_upkeep >= UPKEEP_MESSAGES) {
+		app->n_since_upkeep = 0;
+		wake_send(app->wakes.retain);
+	}
 	*wait_ms = inbox_waiting(app->inbox) > 0 ? 0 : COMMIT_WAIT_MS;
 	return true;
 }
@@ -92,13 +114,85 @@ static bool run_report(struct app *app, int64_t *wait_ms, struct err *err)
 	return true;
 }
 
+static bool run_admin(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	return admin_run_once(app->admin, ADMIN_QUICK, wait_ms, err);
+}
+
+static bool run_admin_slow(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	return admin_run_once(app->admin, ADMIN_SLOW, wait_ms, err);
+}
+
+static bool run_pull(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next;
+
+	*wait_ms = 0; /* it waits in its client */
+	return pull_run_once(app->pull, PULL_WAIT_MS, &next, err);
+}
+
+static bool run_schedule(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 };
+	bool ok = schedule_run_once(app->schedule, &next, err);
+
+	*wait_ms = next.wait_ms;
+	return ok;
+}
+
+static bool run_feed(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	return feeds_run_once(app->feeds, wait_ms, err);
+}
+
+static bool run_upload(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	return admin_run_once(app->admin, ADMIN_UPLOAD, wait_ms, err);
+}
+
+static bool run_backfill(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 };
+	bool ok = backfill_run_once(app->backfill, &next, err);
+
+	*wait_ms = next.wait_ms;
+	return ok;
+}
+
+static bool run_reconcile(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	struct flow_next next = { 0 }, replay = { 0 };
+	bool ok = replay_run_once(&app->ctx, &app->replay_store_id, &replay, err) &&
+		  reconcile_run_once(app->reconcile, replay.wait_ms, &next, err);
+
+	/* While a request is under way it waits in its client. */
+	*wait_ms = replay.wait_ms < next.wait_ms ? replay.wait_ms : next.wait_ms;
+	return ok;
+}
+
+static bool run_connect(struct app *app, int64_t *wait_ms, struct err *err)
+{
+	return connect_run_once(app->connect, wait_ms, err);
+}
+
 static const struct role_row role_row[ROLE_COUNT] = {
 	[ROLE_DELIVER] = { "deliver", false, run_deliver },
+	[ROLE_NOTIFY] = { "notify", false, run_notify },
 	[ROLE_PUBLISH] = { "publish", true, run_publish },
 	[ROLE_MAP] = { "map", true, run_map },
 	[ROLE_COMMIT] = { "commit", false, run_commit },
 	[ROLE_RETAIN] = { "retain", false, run_retain },
 	[ROLE_REPORT] = { "report", false, run_report },
+	[ROLE_ADMIN] = { "admin", false, run_admin },
+	[ROLE_FEED] = { "feed", false, run_feed },
+	[ROLE_UPLOAD] = { "upload", false, run_upload },
+	[ROLE_ADMIN_SLOW] = { "admin-slow", false, run_admin_slow },
+	[ROLE_BACKFILL] = { "backfill", true, run_backfill },
+	[ROLE_PULL] = { "pull", true, run_pull },
+	[ROLE_RECONCILE] = { "reconcile", true, run_reconcile },
+	[ROLE_CONNECT] = { "connect", false, run_connect },
+	[ROLE_SCHEDULE] = { "schedule", false, run_schedule },
 };
 
 /* ---- the loop ---- */
@@ -133,7 +227,7 @@ static int64_t judge_round(const struct role *role, bool ok, const struct err *e
 /* Rests after a round of worked_ms, if many messages came in meanwhile. Hints do not end it, a stop does. */
 static void give_way(const struct role *role, int64_t worked_ms, uint64_t n_received)
 {
-	int64_t rest_ms = worked_ms * GIVE_WAY;
+	int64_t rest_ms = (int64_t)(n_received / GIVE_WAY);
 
 	if (!role->row->gives_way || rest_ms <= 0 || n_received < (uint64_t)worked_ms * BUSY_PER_MS)
 		return;
@@ -205,6 +299,14 @@ void roles_stop(struct app *app)
 	}
 	if (app->client)
 		http_client_wakeup(app->client);
+	if (app->notify_client)
+		http_client_wakeup(app->notify_client);
+	if (app->pull_client)
+		http_client_wakeup(app->pull_client);
+	if (app->connect_client)
+		http_client_wakeup(app->connect_client);
+	if (app->reconcile_client)
+		http_client_wakeup(app->reconcile_client);
 	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
 		if (app->role[id].started)
 			(void)pthread_join(app->role[id].thread, NULL);

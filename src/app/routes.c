@@ -11,7 +11,7 @@
 #include "flow/reply.h"
 #include "flow/storefront.h"
 
-#define SEGMENTS_MAX   2
+#define SEGMENTS_MAX   3
 #define BODY_MAX_OTHER ((size_t)4096)
 
 struct route_match {
@@ -68,6 +68,11 @@ static void get_cart(struct app *app, struct http_exchange *exchange, const stru
 	storefront_cart(&app->ctx, exchange, match->segment[0], match->segment[1]);
 }
 
+static void get_feed(struct app *app, struct http_exchange *exchange, const struct route_match *match)
+{
+	feeds_ask(app->feeds, exchange, match->segment[0], match->segment[1], match->segment[2]);
+}
+
 static void get_live(struct app *app, struct http_exchange *exchange, const struct route_match *match)
 {
 	(void)app;
@@ -97,18 +102,27 @@ static void get_root(struct app *app, struct http_exchange *exchange, const stru
 		    "POST /hooks/PLATFORM/STORE   messages of a shop; `pannier store show STORE` says how\n"
 		    "GET  /s/STORE.js            the script for the pages of a shop\n"
 		    "POST /s/STORE/events        what it tells\n"
+		    "GET  /feeds/STORE/TOKEN/catalog.json   or .xml, for Klaviyo to read\n"
+		    "POST /v1/stores/STORE/import           files of history\n"
 		    "GET  /health/live            the process answers\n"
 		    "GET  /health/ready           it can take in and keep messages\n"
-		    "GET  /metrics                for Prometheus\n\n"
+		    "GET  /metrics                for Prometheus\n"
+		    "GET  /admin                  screens for people\n\n"
 		    "On this machine: pannier status, pannier audit, pannier trace ID, pannier help\n"));
 }
 
 static const struct route route_row[] = {
-	{ "POST", "/hooks/{}/{}", post_hook }, { "OPTIONS", "/hooks/{}/{}", options_hook },
-	{ "GET", "/s/{}", get_script },	       { "POST", "/s/{}/events", post_events },
-	{ "GET", "/s/{}/cart/{}", get_cart },  { "OPTIONS", "/s/{}/events", options_events },
-	{ "GET", "/health/live", get_live },   { "GET", "/health/ready", get_ready },
-	{ "GET", "/metrics", get_metrics },    { "GET", "/", get_root },
+	{ "POST", "/hooks/{}/{}", post_hook },
+	{ "OPTIONS", "/hooks/{}/{}", options_hook },
+	{ "GET", "/s/{}", get_script },
+	{ "POST", "/s/{}/events", post_events },
+	{ "GET", "/s/{}/cart/{}", get_cart },
+	{ "OPTIONS", "/s/{}/events", options_events },
+	{ "GET", "/feeds/{}/{}/{}", get_feed },
+	{ "GET", "/health/live", get_live },
+	{ "GET", "/health/ready", get_ready },
+	{ "GET", "/metrics", get_metrics },
+	{ "GET", "/", get_root },
 };
 
 /* ---- dispatch ---- */
@@ -149,6 +163,12 @@ void routes_handle(void *ctx, struct http_exchange *exchange)
 	bool path_known = false;
 
 	counter_add(COUNTER_http_requests, 1);
+	if (!listening_lets_in(ctx, exchange))
+		return;
+	if (admin_owns(request->path)) {
+		admin_handle(((struct app *)ctx)->admin, exchange);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(route_row); i++) {
 		if (!path_matches(str_from(route_row[i].pattern), request->path, &match))
 			continue;
@@ -162,11 +182,26 @@ void routes_handle(void *ctx, struct http_exchange *exchange)
 		    path_known ? STR("this method is not for this path") : STR("there is nothing here"));
 }
 
+bool routes_stream(void *ctx, struct str method, struct str path)
+{
+	(void)ctx;
+	return admin_streams(method, path);
+}
+
+void routes_round(void *ctx, bool idle)
+{
+	struct app *app = ctx;
+
+	inbox_ring(app->inbox, idle);
+}
+
 size_t routes_body_max(void *ctx, struct str method, struct str path)
 {
 	struct app *app = ctx;
 	struct route_match match;
 
+	if (admin_owns(path))
+		return admin_body_max(method, path);
 	if (str_eq(method, STR("POST")) && path_matches(STR("/hooks/{}/{}"), path, &match))
 		return ingest_body_max(app->ingest, path);
 	if (str_eq(method, STR("POST")) && path_matches(STR("/s/{}/events"), path, &match))

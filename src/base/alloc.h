@@ -14,4 +14,7 @@ void *mem_resize(void *memory, size_t size);  /* as realloc; memory may be NULL 
 char *mem_strdup(const char *text);           /* text not NULL */
 void mem_free(void *memory);                  /* NULL is allowed */
 
+/* Before threads begin: they share two heaps, which take less room than one for each. Nothing where there is no such choice. */
+void mem_share_heaps(void);
+
 #endif

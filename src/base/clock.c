@@ -29,7 +29,7 @@ static int64_t system_wall_ms(struct clock *clock)
 static int64_t system_mono_ms(struct clock *clock)
 {
 	(void)clock;
-	return read_ms(CLOCK_MONOTONIC);
+	return read_ms(CLOCK_BOOTTIME);
 }
 
 struct clock *clock_system(void)
@@ -39,15 +39,22 @@ struct clock *clock_system(void)
 	return &system;
 }
 
-static int64_t manual_ms(struct clock *clock)
+static int64_t manual_mono_ms(struct clock *clock)
 {
 	return ((struct clock_manual *)clock)->now_ms;
+}
+
+static int64_t manual_wall_ms(struct clock *clock)
+{
+	const struct clock_manual *manual = (struct clock_manual *)clock;
+
+	return manual->now_ms + manual->step_ms;
 }
 
 void clock_manual_init(struct clock_manual *manual, int64_t now_ms)
 {
 	*manual = (struct clock_manual){
-		.clock = { .wall_ms = manual_ms, .mono_ms = manual_ms },
+		.clock = { .wall_ms = manual_wall_ms, .mono_ms = manual_mono_ms },
 		.now_ms = now_ms,
 	};
 }
@@ -60,6 +67,16 @@ int64_t clock_wall_ms(struct clock *clock)
 int64_t clock_mono_ms(struct clock *clock)
 {
 	return clock->mono_ms(clock);
+}
+
+struct moment clock_moment(struct clock *clock)
+{
+	return (struct moment){ .wall_ms = clock->wall_ms(clock), .mono_ms = clock->mono_ms(clock) };
+}
+
+int64_t moment_since(struct moment then, struct moment now)
+{
+	return now.mono_ms >= then.mono_ms ? now.mono_ms - then.mono_ms : now.mono_ms;
 }
 
 struct date {

@@ -10,16 +10,29 @@
  */
 struct clock {
 	int64_t (*wall_ms)(struct clock *clock); /* Unix milliseconds, UTC */
-	int64_t (*mono_ms)(struct clock *clock); /* milliseconds from an unspecified start, never backwards */
+	int64_t (*mono_ms)(struct clock *clock); /* milliseconds from the machine's start, asleep or not; never backwards */
 };
+
+/* Both times at once. What is kept beyond a process is kept so: the wall clock may be moved, the machine started anew. */
+struct moment {
+	int64_t wall_ms;
+	int64_t mono_ms;
+};
+struct moment clock_moment(struct clock *clock);
+/*
+ * How long it is since then, at least, whatever the wall clock did. Monotonic time that is less than then's began anew with the
+ * machine, so at least it has passed itself.
+ */
+int64_t moment_since(struct moment then, struct moment now);
 
 /* The machine's clock. Lives as long as the process. */
 struct clock *clock_system(void);
 
-/* A clock that moves only when told to; both times move together. For tests. */
+/* A clock that moves only when told to; both times move together, the wall off by step_ms. For tests. */
 struct clock_manual {
 	struct clock clock;
 	int64_t now_ms;
+	int64_t step_ms;
 };
 void clock_manual_init(struct clock_manual *manual, int64_t now_ms);
 

@@ -16,6 +16,9 @@
 	X(http_refused_busy, "webhooks refused for now: queue or store full") \
 	X(messages_received, "messages committed") \
 	X(messages_duplicate, "messages that repeat one already committed") \
+	X(import_messages, "messages read from files of history and from shops that are pulled") \
+	X(import_rejected, "rows of these that could not be read") \
+	X(pull_requests, "requests to shops that are pulled") \
 	X(beacon_events, "events taken in from browsers") \
 	X(beacon_refused, "beacons refused: origin, key, size, rate or contents") \
 	X(beacon_bots, "beacons of robots, answered and dropped") \
@@ -29,8 +32,11 @@
 	X(deliveries_accepted, "deliveries accepted by Klaviyo") \
 	X(deliveries_failed, "deliveries that a person must look at") \
 	X(deliveries_retried, "deliveries put back to be tried again") \
+	X(notices_sent, "notices sent to webhooks of shops") \
 	X(klaviyo_requests, "requests sent to Klaviyo") \
 	X(klaviyo_throttled, "429 answers from Klaviyo") \
+	X(klaviyo_foreign, "requests of others that Klaviyo counted against the quota of an account") \
+	X(klaviyo_outages, "outages of Klaviyo: several accounts got no usable answer") \
 	X(klaviyo_errors, "requests to Klaviyo without a usable answer") \
 	X(klaviyo_jobs, "bulk jobs submitted to Klaviyo") \
 	X(klaviyo_polls, "bulk job polls")

@@ -16,6 +16,12 @@
 	X(config_change) \
 	X(inbox_append) \
 	X(inbox_complete) \
+	X(import_put) \
+	X(import_step) \
+	X(import_change) \
+	X(task_put) \
+	X(task_step) \
+	X(task_change) \
 	X(catalog_publish) \
 	X(catalog_sweep) \
 	X(outbox_claim) \
@@ -25,6 +31,9 @@
 	X(failed_change) \
 	X(audit_append) \
 	X(cursor_put) \
+	X(clock_note) \
+	X(user_change) \
+	X(grant_change) \
 	X(retain) \
 	X(person_purge)
 

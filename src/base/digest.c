@@ -8,6 +8,8 @@
  */
 #include "base/digest.h"
 
+#include "base/alloc.h"
+
 #include <assert.h>
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -75,6 +77,38 @@ static void add_pad(EVP_MD_CTX *hash, const unsigned char key[static SHA256_BLOC
 		pad[i] = key[i] ^ mask;
 	hash_add(hash, pad, sizeof(pad));
 	sodium_memzero(pad, sizeof(pad));
+}
+
+struct digest_sum {
+	EVP_MD_CTX *hash;
+};
+
+struct digest_sum *digest_sum_new(void)
+{
+	struct digest_sum *sum = mem_zalloc(1, sizeof(*sum));
+
+	sum->hash = hash_new();
+	hash_start(sum->hash);
+	return sum;
+}
+
+void digest_sum_add(struct digest_sum *sum, struct str data)
+{
+	hash_add(sum->hash, data.p, data.len);
+}
+
+void digest_sum_end(struct digest_sum *sum, unsigned char out[static SHA256_BYTES])
+{
+	hash_end(sum->hash, out);
+	hash_start(sum->hash);
+}
+
+void digest_sum_free(struct digest_sum *sum)
+{
+	if (!sum)
+		return;
+	EVP_MD_CTX_free(sum->hash);
+	mem_free(sum);
 }
 
 void digest_hmac_sha256(struct str key, const struct str *part, size_t n,

@@ -14,6 +14,12 @@ struct digest16 {
 };
 
 void digest_sha256(struct str data, unsigned char out[static SHA256_BYTES]);
+/* The same of what comes piece by piece. */
+struct digest_sum;
+struct digest_sum *digest_sum_new(void);
+void digest_sum_add(struct digest_sum *sum, struct str data);
+void digest_sum_end(struct digest_sum *sum, unsigned char out[static SHA256_BYTES]); /* it begins anew */
+void digest_sum_free(struct digest_sum *sum); /* NULL allowed */
 /* HMAC-SHA256 over the parts one after the other, as if they were one text. */
 void digest_hmac_sha256(struct str key, const struct str *part, size_t n,
 			unsigned char out[static SHA256_BYTES]);

@@ -72,8 +72,7 @@ static bool write_all(int fd, struct str contents)
 	return true;
 }
 
-/* Makes the name of a new file or folder durable. */
-static bool sync_parent(const char *path, struct err *err)
+bool file_sync_parent(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_BYTES_MAX] = ".";
@@ -108,7 +107,7 @@ bool file_create_private(const char *path, struct str contents, struct err *err)
 	else if (fsync(fd) != 0)
 		(void)fail(err, ERR_FATAL, "sync", path);
 	else
-		ok = sync_parent(path, err);
+		ok = file_sync_parent(path, err);
 	(void)close(fd); /* synced, or given up */
 	if (!ok)
 		(void)unlink(path); /* half a key file is worse than none */
@@ -120,7 +119,7 @@ static bool make_one_dir(const char *path, struct err *err)
 	struct stat there;
 
 	if (mkdir(path, 0700) == 0)
-		return sync_parent(path, err);
+		return file_sync_parent(path, err);
 	if (errno != EEXIST)
 		return fail(err, ERR_INVALID, "create folder", path);
 	if (stat(path, &there) != 0)

@@ -18,6 +18,9 @@ bool file_create_private(const char *path, struct str contents, struct err *err)
 /* Creates the folder and its parents, mode 0700; an existing folder is fine. */
 bool file_make_dir(const char *path, struct err *err) MUST_CHECK;
 
+/* What was made, renamed or removed in the folder that path is in lasts. ERR_FATAL: the disk failed. */
+bool file_sync_parent(const char *path, struct err *err) MUST_CHECK;
+
 /*
  * Opens (creating) and locks path for this process alone; the lock ends with the process. ERR_BUSY if another
  * holds it.

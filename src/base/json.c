@@ -1,8 +1,8 @@
 /*
  * JSON trees: jansson's values behind base/json.h.
  *
- * Does:    parse strictly (json_scan first: it knows depth, NUL escapes and positions; jansson then finds
- *          repeated names and numbers out of range), read, build.
+ * Does:    parse strictly (json_scan first: it knows depth, NUL escapes and positions; json_build makes the
+ *          tree; where it does not, jansson finds repeated names and numbers out of range), read, build.
  * Doesn't: write text (json_write.c). Messages never quote the document: it may hold personal data.
  * Keeps:   texts in a tree are UTF-8 without NUL, whatever the caller gave.
  * Threads: a tree belongs to one thread at a time.
@@ -10,6 +10,7 @@
 #include "base/json_jansson.h"
 
 #include "base/alloc.h"
+#include "base/json_internal.h"
 #include "base/utf8.h"
 
 #include <assert.h>
@@ -33,7 +34,9 @@ bool json_parse(struct str text, struct json **out, struct err *err)
 
 	if (!json_scan(text, NULL, 0, NULL, NULL, err))
 		return false;
-	tree = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	tree = json_theirs(json_build(text));
+	if (!tree)
+		tree = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!tree)
 		return err_set(err, ERR_INVALID, "line %d, column %d: %s", error.line, error.column,
 			       problem_of(json_error_code(&error)));
@@ -68,6 +71,11 @@ enum json_type json_type(const struct json *json)
 struct json *json_get(const struct json *object, const char *name)
 {
 	return json_ours(json_object_get(json_theirs(object), name));
+}
+
+struct json *json_get_n(const struct json *object, struct str name)
+{
+	return json_ours(json_object_getn(json_theirs(object), name.p, name.len));
 }
 
 struct json *json_at(const struct json *array, size_t i)

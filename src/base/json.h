@@ -54,6 +54,14 @@ bool json_scan_array(struct str text, size_t max, struct arena *arena, struct st
  */
 bool json_unquote(struct str value, struct arena *arena, struct str *out);
 
+/*
+ * The text of the value that a JSON pointer (RFC 6901; "" = all of it) names in a text that json_scan accepts; false if there is none.
+ * Only the first 512 members of an object are looked through.
+ */
+bool json_scan_pointer(struct str text, struct str pointer, struct arena *arena, struct str *out);
+/* Empty, or beginning with '/'. */
+bool json_pointer_valid(struct str pointer);
+
 /* ---- trees ---- */
 
 struct json; /* one value; borrowed from its document */
@@ -83,6 +91,7 @@ void json_free(struct json *json);
  */
 enum json_type json_type(const struct json *json);              /* NULL counts as JSON_NULL */
 struct json *json_get(const struct json *object, const char *name); /* NULL if absent */
+struct json *json_get_n(const struct json *object, struct str name);
 struct json *json_at(const struct json *array, size_t i);
 size_t json_len(const struct json *array);                      /* elements or members; 0 for others */
 struct str json_text(const struct json *string);                /* empty if not a string */
@@ -91,6 +100,9 @@ bool json_is_true(const struct json *json);
 bool json_get_bool(const struct json *object, const char *name, bool otherwise);
 bool json_get_int(const struct json *object, const char *name, int64_t *out); /* integers only */
 double json_number(const struct json *json);                    /* 0 if not a number */
+
+/* The value a JSON pointer names, borrowed from root's document, or NULL; the arena is for its steps. */
+const struct json *json_pointer(const struct json *root, struct str pointer, struct arena *arena);
 
 /*
  * Iteration over members in the order they were written: for (it = json_first(o); it; it = json_next(o, it)).

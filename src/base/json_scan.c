@@ -52,8 +52,7 @@ static uint64_t special_bytes(uint64_t word)
 	return (control | quote | backslash | word) & EACH_BYTE(0x80);
 }
 
-/* The first byte of the string's rest that is not plain ASCII text, or the end. */
-static const char *skip_plain(const char *at, const char *end)
+const char *json_skip_plain(const char *at, const char *end)
 {
 	while (end - at >= 8) {
 		uint64_t word, special;
@@ -69,7 +68,7 @@ static const char *skip_plain(const char *at, const char *end)
 	return at;
 }
 #else
-static const char *skip_plain(const char *at, const char *end)
+const char *json_skip_plain(const char *at, const char *end)
 {
 	while (at < end && is_plain((unsigned char)*at))
 		at++;
@@ -102,7 +101,7 @@ static const char *skip_string(struct scanner *scanner, const char *at)
 	for (;;) {
 		size_t len;
 
-		at = skip_plain(at, scanner->end);
+		at = json_skip_plain(at, scanner->end);
 		if (at == scanner->end)
 			return fail(scanner, at, "a string does not end");
 		if (*at == '"')

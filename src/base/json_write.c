@@ -8,6 +8,7 @@
 #include "base/json_jansson.h"
 
 #include "base/alloc.h"
+#include "base/json_internal.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -19,9 +20,14 @@ static void write_value(const struct json *json, bool sorted, struct strbuf *out
 /* Bytes from i that can be written as they are. */
 static size_t plain_len(struct str text, size_t i)
 {
-	size_t start = i, len;
+	size_t start = i;
 
-	while (i < text.len && (unsigned char)text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\') {
+	while (i < text.len) {
+		size_t len;
+
+		i = (size_t)(json_skip_plain(text.p + i, text.p + text.len) - text.p);
+		if (i == text.len || (unsigned char)text.p[i] < 0x80)
+			break;
 		len = utf8_char_len(text.p + i, text.len - i);
 		if (len == 0)
 			break;
@@ -90,25 +96,40 @@ static int compare_members(const void *a, const void *b)
 	return str_cmp(json_member_name(*(void *const *)a), json_member_name(*(void *const *)b));
 }
 
-static void write_object(const struct json *object, bool sorted, struct strbuf *out)
+static void write_member(void *member, bool first, bool sorted, struct strbuf *out)
+{
+	if (!first)
+		strbuf_add_char(out, ',');
+	json_write_text(json_member_name(member), out);
+	strbuf_add_char(out, ':');
+	write_value(json_member_value(member), sorted, out);
+}
+
+static void write_sorted(const struct json *object, struct strbuf *out)
 {
 	size_t n = 0, len = json_len(object);
 	void **member = mem_alloc(len * sizeof(*member));
 
 	for (void *it = json_first(object); it; it = json_next(object, it))
 		member[n++] = it;
-	if (sorted && n > 1)
+	if (n > 1)
 		qsort(member, n, sizeof(*member), compare_members);
-	strbuf_add_char(out, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			strbuf_add_char(out, ',');
-		json_write_text(json_member_name(member[i]), out);
-		strbuf_add_char(out, ':');
-		write_value(json_member_value(member[i]), sorted, out);
-	}
-	strbuf_add_char(out, '}');
+	for (size_t i = 0; i < n; i++)
+		write_member(member[i], i == 0, true, out);
 	mem_free(member);
+}
+
+static void write_object(const struct json *object, bool sorted, struct strbuf *out)
+{
+	void *first = json_first(object);
+
+	strbuf_add_char(out, '{');
+	if (sorted)
+		write_sorted(object, out);
+	else
+		for (void *it = first; it; it = json_next(object, it))
+			write_member(it, it == first, false, out);
+	strbuf_add_char(out, '}');
 }
 
 static void write_value(const struct json *json, bool sorted, struct strbuf *out)

@@ -55,9 +55,15 @@ static bool make_room(struct strbuf *buf, size_t len)
 	return true;
 }
 
+/* Mostly there is. */
+static bool has_room(const struct strbuf *buf, size_t len)
+{
+	return len < buf->capacity - buf->len && len <= buf->ceiling - buf->len && !buf->overflow;
+}
+
 void strbuf_add(struct strbuf *buf, const void *bytes, size_t len)
 {
-	if (len == 0 || !make_room(buf, len))
+	if (len == 0 || (!has_room(buf, len) && !make_room(buf, len)))
 		return;
 	memcpy(buf->p + buf->len, bytes, len);
 	buf->len += len;
@@ -76,7 +82,10 @@ void strbuf_add_text(struct strbuf *buf, const char *text)
 
 void strbuf_add_char(struct strbuf *buf, char c)
 {
-	strbuf_add(buf, &c, 1);
+	if (!has_room(buf, 1) && !make_room(buf, 1))
+		return;
+	buf->p[buf->len++] = c;
+	buf->p[buf->len] = '\0';
 }
 
 void strbuf_addf(struct strbuf *buf, const char *format, ...)

@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/option.h"
-#include "cli/text.h"
+#include "admin/text.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum cli_exit exit_of(enum err_code code)
+enum cli_exit cli_exit_of(enum err_code code)
 {
 	switch (code) {
 	case ERR_NONE:
@@ -45,7 +45,7 @@ static enum cli_exit complain(struct cli *cli, const struct err *err)
 {
 	(void)fflush(cli->out);
 	(void)fprintf(cli->errors, "pannier: %.*s\n", STR_ARG(text_safe(str_from(err->msg), &cli->arena)));
-	return exit_of(err->code);
+	return cli_exit_of(err->code);
 }
 
 /* As complain, with a hint where to read on. */
@@ -155,25 +155,6 @@ void cli_print_json(struct cli *cli, struct json *json)
 	(void)fputc('\n', cli->out);
 	arena_release(&arena);
 	json_free(json);
-}
-
-void json_put(struct json *object, const char *name, struct str text)
-{
-	json_set(object, name, json_new_text(text));
-}
-
-void json_put_time(struct json *object, const char *name, int64_t at_ms)
-{
-	struct strbuf text;
-
-	if (at_ms == 0) {
-		json_set(object, name, json_new_null());
-		return;
-	}
-	strbuf_init(&text, 64);
-	time_format_rfc3339(at_ms, &text);
-	json_put(object, name, strbuf_str(&text));
-	strbuf_release(&text);
 }
 
 const char *cli_paint(struct cli *cli, enum paint paint, const char *text)

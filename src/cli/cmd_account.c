@@ -2,7 +2,7 @@
  * account add, set, list, remove.
  */
 #include "cli/commands.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "cli/text_table.h"
 
 static int64_t now_ms(struct cli *cli)
@@ -25,10 +25,12 @@ static struct json *account_json(const struct settings_account *account)
 
 	json_put(json, "name", account->name);
 	json_put(json, "key_last4", account->key_last4);
+	json_set(json, "oauth", json_new_bool(account->oauth));
 	json_set(json, "key_opens", json_new_bool(!account->broken));
 	for (int i = 0; i < SETTING_COUNT; i++)
 		if (setting_row((enum setting)i)->scope == SETTING_ACCOUNT)
-			json_put(settings, setting_row((enum setting)i)->key, account->value[i]);
+			json_put(settings, setting_row((enum setting)i)->key,
+				 setting_shown((enum setting)i, account->value[i]));
 	json_set(json, "settings", settings);
 	json_put_time(json, "created_at", account->created_ms);
 	return json;
@@ -110,8 +112,8 @@ bool cmd_account_list(struct cli *cli, struct err *err)
 		json_set(json, "stores", json_new_int((int64_t)n_store));
 		json_append(list, json);
 		text_table_add(&table, account->name);
-		text_table_addf(&table, "...%.*s%s", STR_ARG(account->key_last4),
-				account->broken ? " (broken)" : "");
+		text_table_addf(&table, "%s%.*s%s", account->oauth ? "OAuth" : "...",
+				STR_ARG(account->key_last4), account->broken ? " (broken)" : "");
 		text_table_addf(&table, "%zu", n_store);
 		text_table_addf(&table, "%lld %%",
 				(long long)setting_int(account->value, SETTING_KEY_quota_percent));

@@ -2,10 +2,10 @@
  * account check: who the key belongs to.
  */
 #include "app/serve.h"
-#include "cli/advice.h"
-#include "cli/ask.h"
+#include "admin/advice.h"
+#include "admin/ask.h"
 #include "cli/commands.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "klaviyo/endpoint.h"
 
 struct identity {
@@ -47,7 +47,11 @@ static void show(struct cli *cli, const struct settings_account *account, const 
 	put_line(cli, "Timezone:", identity->timezone);
 	put_line(cli, "Currency:", identity->currency);
 	put_line(cli, "Public key:", identity->public_key);
-	put_line(cli, "Key:", arena_printf(&cli->arena, "...%.*s, accepted", STR_ARG(account->key_last4)));
+	if (account->oauth)
+		put_line(cli, "Key:", STR("connected by OAuth, accepted"));
+	else
+		put_line(cli,
+			 "Key:", arena_printf(&cli->arena, "...%.*s, accepted", STR_ARG(account->key_last4)));
 	put_line(cli, "Revision:",
 		 arena_printf(&cli->arena,
 			      KLAVIYO_REVISION ", expected to end " KLAVIYO_REVISION_RETIRES " (%lld days)",
@@ -87,14 +91,14 @@ bool cmd_account_check(struct cli *cli, struct err *err)
 	if (!session_open(cli, SESSION_EXISTING, err) || !session_account(cli, cli->arg[0], &account, err) ||
 	    !http_client_new(&config, &client, err))
 		return false;
-	asked = ask_klaviyo(cli, client, account, "GET", "/api/accounts", STR(""), &answer, err);
+	asked = ask_klaviyo(&cli->look, client, account, "GET", "/api/accounts", STR(""), &answer, err);
 	http_client_free(client);
 	if (!asked)
 		return false;
 	good = answer.reached && answer.status == 200 && read_identity(cli, answer.body, &identity);
 	if (!good) {
-		trouble = ask_explain(cli, account, &answer, "accounts:read");
-		cli->exit = trouble.exit;
+		trouble = ask_explain(&cli->look, account, &answer, "accounts:read");
+		cli->exit = trouble.code == ERR_INVALID ? CLI_FAILED : cli_exit_of(trouble.code);
 	}
 	if (cli_flag(cli, "json"))
 		cli_print_json(cli, check_json(account, &identity, good ? NULL : &trouble));

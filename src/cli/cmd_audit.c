@@ -1,11 +1,12 @@
 /*
  * audit: what happened, and why.
  */
+#include "admin/view.h"
 #include "base/wake.h"
 #include "cli/audit_text.h"
 #include "cli/commands.h"
 #include "model/id_text.h"
-#include "cli/text.h"
+#include "admin/text.h"
 
 #define ROWS_MAX	100000
 #define POLL_MS		500
@@ -91,7 +92,7 @@ static void print_rows(struct cli *cli, const struct audit_row *row, size_t n, s
 {
 	for (size_t i = 0; i < n; i++) {
 		if (cli_flag(cli, "json"))
-			cli_print_json(cli, audit_json(cli, &row[i]));
+			cli_print_json(cli, view_audit(&cli->look, &row[i]));
 		else
 			audit_print(cli, &row[i], STR(""), arena);
 	}
@@ -150,7 +151,7 @@ bool cmd_audit(struct cli *cli, struct err *err)
 	}
 	list = json_new_array();
 	for (size_t i = 0; i < n; i++)
-		json_append(list, audit_json(cli, &row[i]));
+		json_append(list, view_audit(&cli->look, &row[i]));
 	cli_print_json(cli, list);
 	return true;
 }

@@ -6,7 +6,7 @@
  */
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "platform/platform.h"
 #include "platform/schema.h"
 #include "settings/nearest.h"

@@ -30,6 +30,7 @@
 #define IDLE_MS	       30000
 #define PATH_BYTES_MAX 4096
 #define PORTS_TRIED    50
+#define LOG_BYTES_MAX  ((size_t)1 << 20)
 #define DAEMON_PORT    8080
 #define SANDBOX_PORT   8081
 #define SHOP_PORT      8082
@@ -297,6 +298,21 @@ static const char *typed(struct cli *cli, const char *path)
 		       : path;
 }
 
+/* The link by which the first owner is made, as the daemon told its log. */
+static struct str screens_url(struct demo *demo)
+{
+	static const char said[] = "pannier setup at ";
+	struct arena *arena = &demo->cli->arena;
+	struct str text, line;
+	struct err ignored;
+
+	if (file_read(demo->daemon.log, LOG_BYTES_MAX, arena, &text, &ignored))
+		while (str_split(&text, '\n', &line))
+			if (str_starts(line, str_from(said)))
+				return str_trim(str_skip(line, sizeof(said) - 1));
+	return arena_printf(arena, "%.*s/admin", STR_ARG(demo->daemon.url));
+}
+
 static void print_next(struct demo *demo, const char *self)
 {
 	struct cli *cli = demo->cli;
@@ -304,6 +320,7 @@ static void print_next(struct demo *demo, const char *self)
 
 	(void)fprintf(cli->out,
 		      "\nLook around\n\n"
+		      "  %.*s   the screens: choose a password first\n"
 		      "  %.*s/   the shop: look, fill the cart, order\n"
 		      "  %.*s/   what the stand-in for Klaviyo holds\n"
 		      "  %.*s/metrics   counters of the daemon\n"
@@ -311,9 +328,9 @@ static void print_next(struct demo *demo, const char *self)
 		      "  %s audit --follow --data %s\n"
 		      "  %s status --data %s\n"
 		      "  %s store show %s --data %s   what to configure in a shop\n",
-		      STR_ARG(demo_site_url(demo->site)), STR_ARG(demo->sandbox.url),
-		      STR_ARG(demo->daemon.url), pannier, cli->data, pannier, cli->data, pannier, cli->data,
-		      pannier, DEMO_STORE_ENAD, cli->data);
+		      STR_ARG(screens_url(demo)), STR_ARG(demo_site_url(demo->site)),
+		      STR_ARG(demo->sandbox.url), STR_ARG(demo->daemon.url), pannier, cli->data, pannier,
+		      cli->data, pannier, cli->data, pannier, DEMO_STORE_ENAD, cli->data);
 	(void)fprintf(
 		cli->out,
 		"\nSend a message of your own\n\n"

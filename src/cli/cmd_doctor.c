@@ -7,11 +7,13 @@
  */
 #include "app/serve.h"
 #include "base/file.h"
-#include "cli/advice.h"
-#include "cli/ask.h"
+#include "admin/advice.h"
+#include "admin/certificate.h"
+#include "admin/key_check.h"
 #include "cli/commands.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "klaviyo/endpoint.h"
+#include "net/http_date.h"
 #include "net/url.h"
 
 #include <arpa/inet.h>
@@ -82,29 +84,13 @@ static void check_clock(struct doctor *doctor)
 		     STR("set the clock; run an NTP client"));
 }
 
-/* "Thu, 30 Jul 2026 10:11:12 GMT" (RFC 9110, IMF-fixdate). */
-static bool parse_http_date(struct str date, struct arena *arena, int64_t *at_ms)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	const char *text = arena_cstr(arena, date), *month;
-	char name[4] = "", clock[9] = "";
-	int day, year;
-
-	if (sscanf(text, "%*3s, %2d %3s %4d %8s", &day, name, &year, clock) != 4)
-		return false;
-	month = strstr(months, name);
-	return month && time_parse_rfc3339(arena_printf(arena, "%04d-%02d-%02dT%sZ", year,
-							(int)(month - months) / 3 + 1, day, clock),
-					   at_ms);
-}
-
 /* Compared once, with the first answer that has a Date. */
 static void compare_clock(struct doctor *doctor, struct str date)
 {
 	struct cli *cli = doctor->cli;
 	int64_t there_ms, away_s;
 
-	if (doctor->clock_compared || !parse_http_date(date, &cli->arena, &there_ms))
+	if (doctor->clock_compared || !http_date_parse(date, &there_ms))
 		return;
 	doctor->clock_compared = true;
 	away_s = (clock_wall_ms(cli->clock) - there_ms) / MS_PER_S;
@@ -220,27 +206,17 @@ static bool check_name(struct doctor *doctor, const struct settings_account *acc
 	return good;
 }
 
-struct probe {
-	const char *what;
-	const char *method;
-	const char *path;
-	const char *body;
-	const char *scope;
-	int want;
-	const char *good;
-};
-
 /* True if later probes make sense. */
 static bool run_probe(struct doctor *doctor, struct http_client *client,
-		      const struct settings_account *account, const struct probe *probe)
+		      const struct settings_account *account, const struct key_probe *probe)
 {
 	struct cli *cli = doctor->cli;
 	struct ask_trouble trouble;
 	struct ask_answer answer;
 	struct err err;
 
-	if (!ask_klaviyo(cli, client, account, probe->method, probe->path, str_from(probe->body), &answer,
-			 &err)) {
+	if (!ask_klaviyo(&cli->look, client, account, probe->method, probe->path, str_from(probe->body),
+			 &answer, &err)) {
 		tell(doctor, LEVEL_FAIL, probe->what, str_from(err.msg), STR(""));
 		return false;
 	}
@@ -251,7 +227,7 @@ static bool run_probe(struct doctor *doctor, struct http_client *client,
 		     STR(""));
 		return true;
 	}
-	trouble = ask_explain(cli, account, &answer, probe->scope);
+	trouble = ask_explain(&cli->look, account, &answer, probe->scope);
 	tell(doctor, LEVEL_FAIL, probe->what, trouble.problem, trouble.remedy);
 	return answer.reached && answer.status != 401;
 }
@@ -259,30 +235,6 @@ static bool run_probe(struct doctor *doctor, struct http_client *client,
 static void check_account(struct doctor *doctor, struct http_client *client,
 			  const struct settings_account *account)
 {
-	static const struct probe probes[] = {
-		{ "key", "GET", "/api/accounts", "", "accounts:read", 200,
-		  "reached, and the key is accepted" },
-		{ "read", "GET", "/api/catalog-items?page%5Bsize%5D=1", "", "catalogs:read", 200,
-		  "may read the catalog" },
-		{ "write", "POST", "/api/catalog-items",
-		  "{\"data\":{\"type\":\"catalog-item\",\"attributes\":{}}}", "catalogs:write", 400,
-		  "may write the catalog" },
-		{ "metrics", "GET", "/api/metrics", "", "metrics:read", 200, "may read the metrics" },
-		{ "events", "POST", "/api/events", "{\"data\":{\"type\":\"event\",\"attributes\":{}}}",
-		  "events:write", 400, "may write events" },
-		{ "profiles", "GET", "/api/profiles?page%5Bsize%5D=1", "", "profiles:read", 200,
-		  "may read who has unsubscribed" },
-		{ "profile", "POST", "/api/profile-import",
-		  "{\"data\":{\"type\":\"profile\",\"attributes\":{\"email\":1}}}", "profiles:write", 400,
-		  "may write profiles" },
-		{ "lists", "GET", "/api/lists", "", "lists:read", 200, "may read the lists" },
-		{ "consent", "POST", "/api/profile-subscription-bulk-create-jobs",
-		  "{\"data\":{\"type\":\"profile-subscription-bulk-create-job\",\"attributes\":{}}}",
-		  "subscriptions:write", 400, "may subscribe people" },
-		{ "erasure", "POST", "/api/data-privacy-deletion-jobs",
-		  "{\"data\":{\"type\":\"data-privacy-deletion-job\",\"attributes\":{}}}",
-		  "data-privacy:write", 400, "may have people erased" },
-	};
 	struct cli *cli = doctor->cli;
 
 	if (!doctor->list)
@@ -296,8 +248,8 @@ static void check_account(struct doctor *doctor, struct http_client *client,
 	}
 	if (!check_name(doctor, account))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(probes); i++)
-		if (!run_probe(doctor, client, account, &probes[i]))
+	for (size_t i = 0; i < n_key_probes; i++)
+		if (!run_probe(doctor, client, account, &key_probes[i]))
 			return;
 }
 
@@ -335,7 +287,7 @@ static void check_stores(struct doctor *doctor)
 	struct err err;
 
 	if (!db_summary(cli->db, clock_wall_ms(cli->clock), &cli->arena, &summary, &err) ||
-	    !advice_collect(cli, &summary, &advice, &err)) {
+	    !advice_collect(&cli->look, &summary, &advice, &err)) {
 		tell(doctor, LEVEL_FAIL, "database", str_from(err.msg), STR(""));
 		return;
 	}
@@ -357,7 +309,23 @@ static void check_stores(struct doctor *doctor)
 					     STR_ARG(store->name)));
 	}
 	for (const struct advice *one = advice.first; one; one = one->next)
-		tell(doctor, LEVEL_WARN, "advice", one->text, STR(""));
+		if (!str_eq(str_from(one->code), STR("certificate"))) /* it was looked at */
+			tell(doctor, LEVEL_WARN, "advice", one->text, STR(""));
+}
+
+static void check_certificate(struct doctor *doctor)
+{
+	static const enum level levels[] = { [CERTIFICATE_GOOD] = LEVEL_OK,
+					     [CERTIFICATE_ENDS_SOON] = LEVEL_WARN,
+					     [CERTIFICATE_ENDS] = LEVEL_FAIL };
+	struct certificate state;
+	struct err err;
+
+	if (!certificate_state(&doctor->cli->look, &state, &err))
+		tell(doctor, LEVEL_FAIL, "database", str_from(err.msg), STR(""));
+	else if (state.level != CERTIFICATE_NONE)
+		tell(doctor, levels[state.level], "tls", certificate_text(&state, &doctor->cli->arena),
+		     certificate_remedy(&state));
 }
 
 static bool look_at_all(struct doctor *doctor, struct err *err)
@@ -367,6 +335,7 @@ static bool look_at_all(struct doctor *doctor, struct err *err)
 	struct http_client *client = NULL;
 
 	check_database(doctor);
+	check_certificate(doctor);
 	check_revision(doctor);
 	if (!http_client_new(&config, &client, err))
 		return false;

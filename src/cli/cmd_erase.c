@@ -5,63 +5,14 @@
  *          a shop may send, signed; what becomes of it is the daemon's.
  * Doesn't: wait for it; 'pannier export' shows what is left.
  */
-#include "base/digest.h"
 #include "cli/commands.h"
-#include "cli/person_find.h"
-#include "cli/text.h"
+#include "admin/person_find.h"
+#include "admin/text.h"
 #include "model/id_text.h"
 
 #include <unistd.h>
 
 #define ANSWER_BYTES 16
-
-/* Never the same twice: who is erased a second time means it. */
-static struct str message_id(struct cli *cli, struct str email, int64_t now_ms)
-{
-	struct str at = arena_printf(&cli->arena, "%lld", (long long)now_ms);
-	struct digest16 digest = digest16_of((struct str[]){ STR("erase"), email, at }, 3);
-	char hex[2 * sizeof(digest.byte) + 1];
-
-	hex_encode(digest.byte, sizeof(digest.byte), hex);
-	return arena_printf(&cli->arena, "erase-%s", hex);
-}
-
-static struct str message_body(struct cli *cli, struct str id, struct str email, int64_t now_ms)
-{
-	struct json *json = json_new_object(), *data = json_new_object();
-	struct str body;
-
-	json_put(json, "id", id);
-	json_put(json, "type", STR("person.erased"));
-	json_put(data, "email", email);
-	json_put_time(data, "erased_at", now_ms);
-	json_set(json, "data", data);
-	body = json_write_arena(json, false, &cli->arena);
-	json_free(json);
-	return body;
-}
-
-static bool append(struct cli *cli, struct str email, const int64_t *store_id, size_t n,
-		   struct inbox_receipt *receipt, struct err *err)
-{
-	int64_t now_ms = clock_wall_ms(cli->clock);
-	struct inbox_record *record = ARENA_ARRAY(&cli->arena, n, struct inbox_record);
-	struct str id = message_id(cli, email, now_ms);
-	struct str body = message_body(cli, id, email, now_ms);
-
-	for (size_t i = 0; i < n; i++) {
-		record[i] = (struct inbox_record){
-			.store_id = store_id[i],
-			.received_ms = now_ms,
-			.topic = STR("person.erased"),
-			.source_id = id,
-			.body = body,
-			.key = digest16_of((struct str[]){ STR("id"), STR(""), id }, 3),
-		};
-		record[i].slot = record[i].key;
-	}
-	return db_inbox_append(cli->db, record, n, receipt, err);
-}
 
 /* ---- asking first ---- */
 
@@ -111,7 +62,7 @@ static bool find_stores(struct cli *cli, struct str email, int64_t **store_id, s
 	for (size_t i = 0; i < snapshot->n_store; i++) {
 		bool known;
 
-		if (!person_known(cli, snapshot->store[i].id, email, &known, err))
+		if (!person_known(&cli->look, snapshot->store[i].id, email, &known, err))
 			return false;
 		if (known)
 			(*store_id)[(*n)++] = snapshot->store[i].id;
@@ -157,12 +108,12 @@ bool cmd_erase(struct cli *cli, struct err *err)
 	struct str email;
 	size_t n;
 
-	if (!person_argument(cli, &email, err) || !session_open(cli, SESSION_EXISTING, err) ||
+	if (!session_person(cli, &email, err) || !session_open(cli, SESSION_EXISTING, err) ||
 	    !find_stores(cli, email, &store_id, &n, err))
 		return false;
 	announce(cli, email, store_id, n);
 	receipt = ARENA_ARRAY(&cli->arena, n, struct inbox_receipt);
-	if (!confirmed(cli, err) || !append(cli, email, store_id, n, receipt, err))
+	if (!confirmed(cli, err) || !person_erase(&cli->look, email, store_id, n, receipt, err))
 		return false;
 	print_done(cli, store_id, receipt, n);
 	return true;

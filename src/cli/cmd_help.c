@@ -20,8 +20,12 @@ bool cmd_help(struct cli *cli, struct err *err)
 		help_overview(cli->out);
 		return true;
 	}
-	if (strcmp(cli->arg[0], "settings") == 0) {
+	if (cli->n_arg == 1 && strcmp(cli->arg[0], "settings") == 0) {
 		(markdown ? help_settings_markdown : help_settings)(&cli->arena, cli->out);
+		return true;
+	}
+	if (strcmp(cli->arg[0], "columns") == 0) {
+		(markdown ? help_columns_markdown : help_columns)(cli->out);
 		return true;
 	}
 	command = command_find(cli->arg, cli->n_arg, &n_used);

@@ -3,7 +3,7 @@
  */
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "flow/preview.h"
 
 #define BODY_BYTES_MAX 16777216

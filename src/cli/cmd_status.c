@@ -1,12 +1,18 @@
 /*
  * status: what is going on.
  */
+#include "admin/usage.h"
+#include "admin/view.h"
 #include "app/serve.h"
-#include "cli/advice.h"
+#include "admin/advice.h"
 #include "cli/commands.h"
-#include "cli/text.h"
+#include "admin/text.h"
+#include "cli/import_show.h"
+#include "flow/reconcile.h"
+#include "cli/schedule_show.h"
+#include "flow/replay.h"
 #include "cli/text_table.h"
-#include "klaviyo/budget.h"
+#include "flow/health.h"
 
 #define HELD_SHOWN 20
 
@@ -17,46 +23,54 @@ struct status {
 	size_t n_held;
 	struct budget_row *budget;
 	size_t n_budget;
+	struct import_job *import; /* those that have not ended */
+	size_t n_import;
+	struct task_row *task; /* those that have not ended */
+	size_t n_task;
+	struct schedule_rows schedules; /* those by the clock */
 	struct advice_list advice;
 	int64_t now_ms;
 };
+
+static bool collect_imports(struct cli *cli, struct status *status, struct err *err)
+{
+	struct import_job *job;
+	size_t n;
+
+	if (!db_import_list(cli->db, 0, &cli->arena, &job, &n, err))
+		return false;
+	status->import = job;
+	for (size_t i = 0; i < n; i++)
+		if (job[i].state != IMPORT_DONE && job[i].state != IMPORT_CANCELLED)
+			job[status->n_import++] = job[i];
+	return true;
+}
+
+static bool collect_tasks(struct cli *cli, struct status *status, struct err *err)
+{
+	struct task_row *task;
+	size_t n;
+
+	if (!db_task_list(cli->db, 0, &cli->arena, &task, &n, err))
+		return false;
+	status->task = task;
+	for (size_t i = 0; i < n; i++)
+		if (task[i].state == IMPORT_OPEN || task[i].state == IMPORT_PAUSED)
+			task[status->n_task++] = task[i];
+	return true;
+}
 
 static bool collect(struct cli *cli, struct status *status, struct err *err)
 {
 	status->now_ms = clock_wall_ms(cli->clock);
 	status->daemon = session_daemon_runs(cli);
-	return db_summary(cli->db, status->now_ms, &cli->arena, &status->summary, err) &&
+	return collect_imports(cli, status, err) && collect_tasks(cli, status, err) &&
+	       schedule_collect(cli, cli->snapshot->store, cli->snapshot->n_store, false, &status->schedules,
+				err) &&
+	       db_summary(cli->db, status->now_ms, &cli->arena, &status->summary, err) &&
 	       db_held_list(cli->db, 0, HELD_SHOWN, &cli->arena, &status->held, &status->n_held, err) &&
 	       db_budget_load(cli->db, &cli->arena, &status->budget, &status->n_budget, err) &&
-	       advice_collect(cli, &status->summary, &status->advice, err);
-}
-
-/* What was used of an endpoint's budget; false if there is nothing to tell. */
-struct usage {
-	int64_t in_minute;
-	int64_t limit;
-	int64_t frozen_ms;
-};
-
-static bool usage_of(struct cli *cli, const struct budget_row *row, int64_t now_ms, struct usage *out)
-{
-	const struct settings_account *account = snapshot_account(cli->snapshot, row->account_id);
-	struct budget budget;
-	enum endpoint endpoint;
-	int64_t wait_ms;
-
-	if (!account || !endpoint_find(row->endpoint, &endpoint))
-		return false;
-	budget_init(&budget, endpoint_row(endpoint),
-		    (int)setting_int(account->value, SETTING_KEY_quota_percent));
-	budget_load(&budget, row->blob, now_ms);
-	(void)budget_allows(&budget, now_ms, &wait_ms); /* moves the buckets to now */
-	*out = (struct usage){ .limit = budget.steady_limit };
-	for (size_t i = 0; i < BUDGET_STEADY_BUCKETS; i++)
-		out->in_minute += budget.steady[i];
-	if (budget.frozen_until_ms > now_ms)
-		out->frozen_ms = budget.frozen_until_ms - now_ms;
-	return out->in_minute > 0 || out->frozen_ms > 0;
+	       advice_collect(&cli->look, &status->summary, &status->advice, err);
 }
 
 /* ---- as text ---- */
@@ -142,18 +156,21 @@ static void print_held(struct cli *cli, const struct status *status)
 
 static void print_budgets(struct cli *cli, const struct status *status)
 {
-	static const char *const header[] = { "BUDGET", "ACCOUNT", ">USED IN 1 MIN", ">OF", "" };
+	static const char *const header[] = {
+		"BUDGET", "ACCOUNT", ">USED IN 1 MIN", ">OF", ">BY OTHERS", ""
+	};
 	struct text_table table;
 	struct usage usage;
 
 	text_table_init(&table, &cli->arena, header, ARRAY_LEN(header));
 	for (size_t i = 0; i < status->n_budget; i++) {
-		if (!usage_of(cli, &status->budget[i], status->now_ms, &usage))
+		if (!usage_of(&cli->look, &status->budget[i], clock_moment(cli->clock), &usage))
 			continue;
 		text_table_add(&table, status->budget[i].endpoint);
 		text_table_add(&table, session_account_name(cli, status->budget[i].account_id));
 		cell_count(&table, usage.in_minute);
 		cell_count(&table, usage.limit);
+		cell_count(&table, usage.by_others);
 		text_table_add(&table,
 			       usage.frozen_ms == 0
 				       ? STR("")
@@ -162,6 +179,42 @@ static void print_budgets(struct cli *cli, const struct status *status)
 	}
 	if (table.n_cell)
 		(void)fprintf(cli->out, "\n");
+	text_table_print(&table, 0, cli->out);
+}
+
+/* What a task does now, in a few words. */
+static struct str task_doing(struct cli *cli, const struct task_row *task)
+{
+	struct reconcile_view view;
+
+	if (task->kind == TASK_REPLAY) {
+		struct replay_options options;
+		struct replay_report report;
+
+		replay_read(task, &cli->arena, &options, &report);
+		return arena_printf(&cli->arena, "%lld looked at, %lld again", (long long)report.n_seen,
+				    (long long)report.n_again);
+	}
+	reconcile_read(task, &view);
+	return arena_printf(&cli->arena, "%s, %lld requests, %lld differ", view.stage,
+			    (long long)view.report.n_request, (long long)reconcile_differ(&view.report));
+}
+
+static void print_tasks(struct cli *cli, const struct status *status)
+{
+	static const char *const header[] = { "TASK", "STORE", "STATE", "" };
+	struct text_table table;
+
+	if (status->n_task == 0)
+		return;
+	text_table_init(&table, &cli->arena, header, ARRAY_LEN(header));
+	for (size_t i = 0; i < status->n_task; i++) {
+		text_table_add(&table, str_from(task_kind_text(status->task[i].kind)));
+		text_table_add(&table, session_store_name(cli, status->task[i].store_id));
+		text_table_add(&table, str_from(import_state_text(status->task[i].state)));
+		text_table_add(&table, task_doing(cli, &status->task[i]));
+	}
+	(void)fprintf(cli->out, "\n");
 	text_table_print(&table, 0, cli->out);
 }
 
@@ -175,6 +228,13 @@ static void print_all(struct cli *cli, const struct status *status)
 	if (status->summary.n_account)
 		(void)fprintf(cli->out, "\n");
 	print_stores(cli, status);
+	if (status->n_import)
+		(void)fprintf(cli->out, "\n");
+	import_print_table(cli, status->import, status->n_import);
+	print_tasks(cli, status);
+	if (status->schedules.n)
+		(void)fprintf(cli->out, "\n");
+	schedule_print(cli, &status->schedules);
 	print_held(cli, status);
 	print_budgets(cli, status);
 	for (const struct advice *advice = status->advice.first; advice; advice = advice->next)
@@ -184,6 +244,28 @@ static void print_all(struct cli *cli, const struct status *status)
 }
 
 /* ---- as JSON ---- */
+
+static struct json *stops_json(struct cli *cli, int64_t account_id)
+{
+	struct json *list = json_new_array();
+	struct health_stop *stop;
+	struct err err;
+	size_t n = 0;
+
+	if (!health_get(cli->db, account_id, &cli->arena, &stop, &n, &err))
+		return list; /* the warnings say why */
+	for (size_t i = 0; i < n; i++) {
+		struct json *json = json_new_object();
+
+		json_put(json, "what", stop[i].what);
+		json_put(json, "state", str_from(breaker_state_text(stop[i].state)));
+		json_put_time(json, "since", stop[i].since_ms);
+		json_put_time(json, "until", stop[i].until_ms);
+		json_put(json, "reason", stop[i].reason);
+		json_append(list, json);
+	}
+	return list;
+}
 
 static struct json *account_json(struct cli *cli, const struct account_summary *row)
 {
@@ -199,6 +281,7 @@ static struct json *account_json(struct cli *cli, const struct account_summary *
 	json_set(json, "skipped", json_new_int(row->skipped));
 	json_put_time(json, "next_due_at", row->next_due_ms == INT64_MAX ? 0 : row->next_due_ms);
 	json_put_time(json, "oldest_undone_at", row->oldest_ms);
+	json_set(json, "stopped", stops_json(cli, row->account_id));
 	return json;
 }
 
@@ -220,18 +303,6 @@ static struct json *store_json(struct cli *cli, const struct store_summary *row)
 	return json;
 }
 
-static struct json *held_json(struct cli *cli, const struct held_row *row)
-{
-	struct json *json = json_new_object();
-
-	json_put(json, "store", session_store_name(cli, row->store_id));
-	json_put(json, "kind", str_from(entity_kind_text(row->root.kind)));
-	json_put(json, "id", row->root.id);
-	json_put_time(json, "since", row->since_ms);
-	json_put(json, "reason", row->reason);
-	return json;
-}
-
 static struct json *budgets_json(struct cli *cli, const struct status *status)
 {
 	struct json *list = json_new_array();
@@ -240,14 +311,33 @@ static struct json *budgets_json(struct cli *cli, const struct status *status)
 	for (size_t i = 0; i < status->n_budget; i++) {
 		struct json *json;
 
-		if (!usage_of(cli, &status->budget[i], status->now_ms, &usage))
+		if (!usage_of(&cli->look, &status->budget[i], clock_moment(cli->clock), &usage))
 			continue;
 		json = json_new_object();
 		json_put(json, "endpoint", status->budget[i].endpoint);
 		json_put(json, "account", session_account_name(cli, status->budget[i].account_id));
 		json_set(json, "used_in_minute", json_new_int(usage.in_minute));
 		json_set(json, "limit_per_minute", json_new_int(usage.limit));
+		json_set(json, "used_by_others_in_minute", json_new_int(usage.by_others));
 		json_set(json, "silent_ms", json_new_int(usage.frozen_ms));
+		json_append(list, json);
+	}
+	return list;
+}
+
+static struct json *tasks_json(struct cli *cli, const struct status *status)
+{
+	struct json *list = json_new_array();
+
+	for (size_t i = 0; i < status->n_task; i++) {
+		const struct task_row *task = &status->task[i];
+		struct json *json = json_new_object();
+
+		json_put(json, "kind", str_from(task_kind_text(task->kind)));
+		json_put(json, "store", session_store_name(cli, task->store_id));
+		json_put(json, "state", str_from(import_state_text(task->state)));
+		json_put(json, "doing", task_doing(cli, task));
+		json_put_time(json, "started_at", task->created_ms);
 		json_append(list, json);
 	}
 	return list;
@@ -256,16 +346,18 @@ static struct json *budgets_json(struct cli *cli, const struct status *status)
 static void print_json(struct cli *cli, const struct status *status)
 {
 	struct json *json = json_new_object(), *accounts = json_new_array(), *stores = json_new_array();
-	struct json *held = json_new_array(), *warnings = json_new_array();
+	struct json *held = json_new_array(), *warnings = json_new_array(), *imports = json_new_array();
 
 	for (size_t i = 0; i < status->summary.n_account; i++)
 		json_append(accounts, account_json(cli, &status->summary.account[i]));
 	for (size_t i = 0; i < status->summary.n_store; i++)
 		json_append(stores, store_json(cli, &status->summary.store[i]));
 	for (size_t i = 0; i < status->n_held; i++)
-		json_append(held, held_json(cli, &status->held[i]));
+		json_append(held, view_held(&cli->look, &status->held[i]));
 	for (const struct advice *advice = status->advice.first; advice; advice = advice->next)
 		json_append(warnings, json_new_text(advice->text));
+	for (size_t i = 0; i < status->n_import; i++)
+		json_append(imports, import_json(cli, &status->import[i], -1));
 	json_put(json, "version", STR(PANNIER_VERSION));
 	json_set(json, "daemon_running", json_new_bool(status->daemon));
 	json_set(json, "idle", json_new_bool(status->summary.idle));
@@ -274,6 +366,9 @@ static void print_json(struct cli *cli, const struct status *status)
 	json_set(json, "accounts", accounts);
 	json_set(json, "stores", stores);
 	json_set(json, "held", held);
+	json_set(json, "imports", imports);
+	json_set(json, "tasks", tasks_json(cli, status));
+	json_set(json, "schedules", schedule_list(&status->schedules));
 	json_set(json, "budgets", budgets_json(cli, status));
 	json_set(json, "warnings", warnings);
 	cli_print_json(cli, json);

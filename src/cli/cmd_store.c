@@ -2,7 +2,8 @@
  * store add, set, remove.
  */
 #include "cli/commands.h"
-#include "cli/store_guide.h"
+#include "admin/order_status.h"
+#include "admin/store_guide.h"
 
 static int64_t now_ms(struct cli *cli)
 {
@@ -52,15 +53,17 @@ bool cmd_store_add(struct cli *cli, struct err *err)
 	struct str base;
 
 	if (!cli_all_changes(cli, 1, &change, &new.n, err) || !settings_check_name("store", new.name, err) ||
-	    !store_guide_base(cli, &base, err) || !store_guide_platform(new.platform, &platform, err) ||
+	    !session_url_base(cli, &base, err) || !store_guide_platform(new.platform, &platform, err) ||
+	    !order_status_check(new.platform, change, new.n, err) ||
 	    !cli_secret_file(cli, "secret-file", &new.secret, err) ||
 	    !platform->check_secret(new.secret, err))
 		return false;
-	store_guide_add_key(cli, &change, &new.n);
+	store_guide_add_key(&cli->arena, &change, &new.n);
 	new.change = change;
 	if (!session_open(cli, SESSION_EXISTING, err) ||
 	    !settings_store_add(cli->settings, &new, now_ms(cli), err) || !session_refresh(cli, err) ||
-	    !session_store(cli, cli->arg[0], &store, err) || !store_guide_make(cli, store, &guide, err))
+	    !session_store(cli, cli->arg[0], &store, err) ||
+	    !store_guide_make(&cli->look, store, base, &guide, err))
 		return false;
 	if (cli_flag(cli, "json"))
 		cli_print_json(cli, guide_json(store, &guide));
@@ -107,10 +110,10 @@ bool cmd_store_set(struct cli *cli, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "nothing to change: give KEY=VALUE, --account or --secret-file");
 	if (!session_open(cli, SESSION_EXISTING, err) || !session_store(cli, cli->arg[0], &store, err) ||
-	    !set_secret(cli, store, &secret, err))
+	    !order_status_check(store->platform, change, n, err) || !set_secret(cli, store, &secret, err))
 		return false;
 	if (store_guide_needs_key(store, change, n))
-		store_guide_add_key(cli, &change, &n);
+		store_guide_add_key(&cli->arena, &change, &n);
 	if (!settings_store_set(cli->settings, store->name, str_from(account), secret, change, n, now_ms(cli),
 				err))
 		return false;

@@ -1,12 +1,8 @@
 #ifndef PANNIER_CLI_COMMAND_H
 #define PANNIER_CLI_COMMAND_H
 
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/err.h"
-#include "base/json.h"
+#include "admin/look.h"
 #include "cli/cli.h"
-#include "settings/settings.h"
 
 /* What every command is made of and what its handler is given. */
 
@@ -25,6 +21,8 @@ enum cli_exit {
 	CLI_EXITS(CLI_EXIT_ENUM)
 #undef CLI_EXIT_ENUM
 };
+
+enum cli_exit cli_exit_of(enum err_code code);
 
 struct option_row {
 	const char *name;          /* "key-file" */
@@ -73,6 +71,7 @@ struct cli {
 	struct db *db;
 	struct settings *settings;
 	const struct snapshot *snapshot;
+	struct look look;          /* the same, for what is shared with the API */
 };
 
 /* ---- options of this run (option.c) ---- */
@@ -90,7 +89,7 @@ bool cli_option_int(const struct cli *cli, const char *name, int64_t min, int64_
 /* KEY=VALUE texts into changes; a text without '=' is refused without being repeated (it may be a secret). */
 bool cli_changes(struct cli *cli, const char *const *text, size_t n, struct setting_change **change,
 		 struct err *err) MUST_CHECK;
-/* The changes of --set and of the arguments from position first on. */
+/* The changes of --set and of the arguments from position first on; of a SECRET setting what stands in the file its value names. */
 bool cli_all_changes(struct cli *cli, size_t first, struct setting_change **change, size_t *n,
 		     struct err *err) MUST_CHECK;
 /* What stands in the file named by the option, or on standard input ("-"), trimmed. */
@@ -117,6 +116,10 @@ bool session_store_option(struct cli *cli, int64_t *id, struct err *err) MUST_CH
 /* Names by id; "store 17" for one that was removed. */
 struct str session_store_name(struct cli *cli, int64_t id);
 struct str session_account_name(struct cli *cli, int64_t id);
+/* What --url-base says, without a slash at its end. ERR_INVALID: not a URL. */
+bool session_url_base(struct cli *cli, struct str *out, struct err *err) MUST_CHECK;
+/* The first argument as an e-mail address in its form. ERR_INVALID: it is none. */
+bool session_person(struct cli *cli, struct str *email, struct err *err) MUST_CHECK;
 /* Is a daemon at work on this data folder? */
 bool session_daemon_runs(struct cli *cli);
 
@@ -124,11 +127,6 @@ bool session_daemon_runs(struct cli *cli);
 
 /* One line of JSON to standard output; takes json over. */
 void cli_print_json(struct cli *cli, struct json *json);
-/* As json_set_text, but an empty text is set too. */
-void json_put(struct json *object, const char *name, struct str text);
-/* RFC 3339; 0 is null. */
-void json_put_time(struct json *object, const char *name, int64_t at_ms);
-
 enum paint { PAINT_GOOD, PAINT_WARN, PAINT_BAD, PAINT_BOLD };
 /* The text, coloured if out is a terminal and NO_COLOR is not set. In the arena. */
 const char *cli_paint(struct cli *cli, enum paint paint, const char *text);

@@ -35,9 +35,4 @@ bool demo_show(struct demo *demo, struct err *err) MUST_CHECK;
 /* The same of events and profiles; account: of the sandbox's state. */
 void demo_show_people(struct demo *demo, const struct json *account);
 
-/* Standard Webhooks: webhook-id, webhook-timestamp and webhook-signature by a "whsec_..." secret, into header. */
-#define DEMO_SIGNATURE_HEADERS 3
-void demo_sign(struct str secret, struct str id, struct str body, int64_t now_s, struct arena *arena,
-	       struct http_header header[static DEMO_SIGNATURE_HEADERS]);
-
 #endif

@@ -1,10 +1,10 @@
 /*
  * Demo: plays the recorded messages over real HTTP, as the two shops would.
  */
-#include "base/digest.h"
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/demo_messages.h"
+#include "platform/webhook_sign.h"
 
 #define TIMEOUT_MS  10000
 #define HEADERS_MAX 5
@@ -19,31 +19,13 @@ static void add(struct headers *headers, struct str name, struct str value)
 	headers->header[headers->n++] = (struct http_header){ name, value };
 }
 
-/* v1 is the HMAC-SHA256 over "id.timestamp.body". */
-void demo_sign(struct str secret, struct str id, struct str body, int64_t now_s, struct arena *arena,
-	       struct http_header header[static DEMO_SIGNATURE_HEADERS])
-{
-	struct str at = arena_printf(arena, "%lld", (long long)now_s), key = STR("");
-	struct str part[] = { id, STR("."), at, STR("."), body };
-	unsigned char sum[SHA256_BYTES];
-
-	(void)base64_decode(arena, str_skip(secret, sizeof("whsec_") - 1), &key); /* of our own making */
-	digest_hmac_sha256(key, part, ARRAY_LEN(part), sum);
-	header[0] = (struct http_header){ STR("webhook-id"), id };
-	header[1] = (struct http_header){ STR("webhook-timestamp"), at };
-	header[2] = (struct http_header){
-		STR("webhook-signature"),
-		arena_printf(arena, "v1,%.*s", STR_ARG(base64_encode(arena, sum, sizeof(sum)))),
-	};
-}
-
 static void sign(struct demo *demo, const struct demo_message *message, struct headers *headers)
 {
-	struct http_header header[DEMO_SIGNATURE_HEADERS];
-	size_t n = message->proof == PROOF_NONE ? DEMO_SIGNATURE_HEADERS - 1 : DEMO_SIGNATURE_HEADERS;
+	struct http_header header[WEBHOOK_SIGN_HEADERS];
+	size_t n = message->proof == PROOF_NONE ? WEBHOOK_SIGN_HEADERS - 1 : WEBHOOK_SIGN_HEADERS;
 
-	demo_sign(demo->signing_secret, str_from(message->id), str_from(message->body),
-		  clock_wall_ms(demo->cli->clock) / MS_PER_S, &demo->cli->arena, header);
+	webhook_sign(&demo->signing_secret, 1, str_from(message->id), str_from(message->body),
+		     clock_wall_ms(demo->cli->clock), &demo->cli->arena, header);
 	for (size_t i = 0; i < n; i++)
 		add(headers, header[i].name, header[i].value);
 }

@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/demo_messages.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "cli/text_table.h"
 
 #include <string.h>

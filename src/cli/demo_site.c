@@ -15,6 +15,7 @@
 #include "base/rand.h"
 #include "cli/demo.h"
 #include "net/http_server.h"
+#include "platform/webhook_sign.h"
 
 #include <string.h>
 
@@ -136,8 +137,8 @@ static struct str order_message(const struct demo_site *site, const struct json 
 static bool tell_order(struct demo_site *site, struct str id, struct str body, struct arena *arena,
 		       struct err *err)
 {
-	struct http_header header[DEMO_SIGNATURE_HEADERS + 1] = { { STR("Content-Type"),
-								    STR("application/json") } };
+	struct http_header header[WEBHOOK_SIGN_HEADERS + 1] = { { STR("Content-Type"),
+								  STR("application/json") } };
 	struct http_call call = {
 		.method = "POST",
 		.url = site->config.hook_url,
@@ -149,8 +150,8 @@ static bool tell_order(struct demo_site *site, struct str id, struct str body, s
 	struct str answer;
 	int status = 0;
 
-	demo_sign(site->config.secret, arena_printf(arena, "msg_%.*s", STR_ARG(id)), body,
-		  clock_wall_ms(site->config.clock) / MS_PER_S, arena, header + 1);
+	webhook_sign(&site->config.secret, 1, arena_printf(arena, "msg_%.*s", STR_ARG(id)), body,
+		     clock_wall_ms(site->config.clock), arena, header + 1);
 	if (!http_client_fetch(site->client, &call, arena, &status, &answer, err))
 		return false;
 	return status < 300 || err_set(err, ERR_UNREACHABLE, "the daemon answered %d", status);

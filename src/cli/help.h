@@ -12,5 +12,8 @@ void help_settings(struct arena *arena, FILE *out);
 /* docs/cli.md and docs/settings.md. */
 void help_markdown(FILE *out);
 void help_settings_markdown(struct arena *arena, FILE *out);
+/* Columns of files of history; docs/import-columns.md. */
+void help_columns(FILE *out);
+void help_columns_markdown(FILE *out);
 
 #endif

@@ -203,6 +203,23 @@ bool cli_changes(struct cli *cli, const char *const *text, size_t n, struct sett
 	return true;
 }
 
+/* A secret stands in a file, not on the command line, where others could see it. */
+static bool read_secrets(struct cli *cli, struct setting_change *change, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *path = arena_cstr(&cli->arena, str_trim(change[i].value));
+		enum setting setting;
+
+		if ((!setting_find(change[i].key, SETTING_STORE, &setting) &&
+		     !setting_find(change[i].key, SETTING_ACCOUNT, &setting)) ||
+		    setting_row(setting)->type != SETTING_SECRET || path[0] == '\0')
+			continue;
+		if (!file_read(path, SECRET_FILE_BYTES_MAX, &cli->arena, &change[i].value, err))
+			return err_wrap(err, "%.*s=FILE", STR_ARG(change[i].key));
+	}
+	return true;
+}
+
 bool cli_all_changes(struct cli *cli, size_t first, struct setting_change **change, size_t *n,
 		     struct err *err)
 {
@@ -216,7 +233,7 @@ bool cli_all_changes(struct cli *cli, size_t first, struct setting_change **chan
 	for (size_t i = 0; i < n_arg; i++)
 		text[n_set + i] = cli->arg[first + i];
 	*n = n_set + n_arg;
-	return cli_changes(cli, text, *n, change, err);
+	return cli_changes(cli, text, *n, change, err) && read_secrets(cli, *change, *n, err);
 }
 
 /* Reads it from the keyboard without showing it. */

@@ -3,9 +3,12 @@
  *
  * Keeps: a command that only looks creates nothing; works beside a running daemon.
  */
+#include "admin/text.h"
 #include "app/serve.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "model/person.h"
+#include "net/url.h"
 #include "settings/nearest.h"
 
 #include <errno.h>
@@ -27,6 +30,18 @@ static bool folder_ready(struct cli *cli, enum session_mode mode, const char *ke
 	return true;
 }
 
+static void take_snapshot(struct cli *cli)
+{
+	cli->snapshot = settings_take(cli->settings);
+	cli->look = (struct look){
+		.db = cli->db,
+		.settings = cli->settings,
+		.snapshot = cli->snapshot,
+		.clock = cli->clock,
+		.arena = &cli->arena,
+	};
+}
+
 bool session_open(struct cli *cli, enum session_mode mode, struct err *err)
 {
 	struct db_config config = { .owner_epoch = 1, .now_ms = clock_wall_ms(cli->clock) };
@@ -43,7 +58,7 @@ bool session_open(struct cli *cli, enum session_mode mode, struct err *err)
 		return err_wrap(err, "open the database in '%s'", cli->data);
 	if (!settings_open_repair(cli->db, key_file, &cli->settings, err))
 		return false;
-	cli->snapshot = settings_take(cli->settings);
+	take_snapshot(cli);
 	return true;
 }
 
@@ -64,7 +79,7 @@ bool session_refresh(struct cli *cli, struct err *err)
 	if (!settings_refresh(cli->settings, NULL, err))
 		return false;
 	settings_release(cli->settings, cli->snapshot);
-	cli->snapshot = settings_take(cli->settings);
+	take_snapshot(cli);
 	return true;
 }
 
@@ -120,20 +135,32 @@ bool session_store_option(struct cli *cli, int64_t *id, struct err *err)
 
 struct str session_store_name(struct cli *cli, int64_t id)
 {
-	const struct settings_store *store = snapshot_store(cli->snapshot, id);
-
-	if (id == 0)
-		return STR("");
-	return store ? store->name : arena_printf(&cli->arena, "removed store %lld", (long long)id);
+	return look_store_name(&cli->look, id);
 }
 
 struct str session_account_name(struct cli *cli, int64_t id)
 {
-	const struct settings_account *account = snapshot_account(cli->snapshot, id);
+	return look_account_name(&cli->look, id);
+}
 
-	if (id == 0)
-		return STR("");
-	return account ? account->name : arena_printf(&cli->arena, "removed account %lld", (long long)id);
+bool session_url_base(struct cli *cli, struct str *out, struct err *err)
+{
+	struct url url;
+
+	*out = str_from(cli_option(cli, "url-base"));
+	while (str_ends(*out, STR("/")))
+		out->len--;
+	return url_parse(*out, &url, err) || err_wrap(err, "--url-base");
+}
+
+bool session_person(struct cli *cli, struct str *email, struct err *err)
+{
+	struct str text = str_from(cli->arg[0]);
+
+	if (person_email(text, &cli->arena, email))
+		return true;
+	return err_set(err, ERR_INVALID, "'%.*s' is no e-mail address",
+		       STR_ARG(text_safe(text, &cli->arena)));
 }
 
 /*

@@ -4,7 +4,7 @@
 #include "cli/text_table.h"
 
 #include "base/strbuf.h"
-#include "cli/text.h"
+#include "admin/text.h"
 
 #include <assert.h>
 #include <string.h>

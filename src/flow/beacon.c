@@ -119,33 +119,6 @@ static void record_done(void *arg, bool ok, const struct inbox_receipt *receipt,
 
 /* ---- who asks ---- */
 
-/* Loopback and the address blocks of RFC 1918 and RFC 4193: where a proxy of ours may stand. */
-static bool is_private(struct str address)
-{
-	static const char *const start[] = { "127.", "::1", "::ffff:127.", "10.", "192.168.", "fc", "fd" };
-	struct str rest = str_skip(address, 4), octet;
-	int64_t number = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(start); i++)
-		if (str_starts(address, str_from(start[i])))
-			return true;
-	return str_starts(address, STR("172.")) && str_split(&rest, '.', &octet) &&
-	       str_to_int64(octet, &number) && number >= 16 && number <= 31;
-}
-
-/* The peer, or whom our own proxy names last: what stands before that anybody can have written. */
-static struct str address_of(const struct http_exchange *exchange)
-{
-	struct str peer = http_exchange_request(exchange)->remote;
-	struct str list = http_exchange_header(exchange, "X-Forwarded-For"), one, last = STR("");
-
-	if (!is_private(peer))
-		return peer;
-	while (str_split(&list, ',', &one))
-		last = str_trim(one);
-	return last.len > 0 ? last : peer;
-}
-
 static bool takes_beacons(const struct settings_store *store)
 {
 	struct str mode = setting_text(store->value, SETTING_KEY_storefront_mode);
@@ -157,13 +130,11 @@ static bool takes_beacons(const struct settings_store *store)
 static const struct snapshot *take_store(struct beacon *beacon, struct str name,
 					 const struct settings_store **store)
 {
-	struct settings *settings = beacon->ingest->ctx->settings;
-	const struct snapshot *snapshot = settings_take(settings);
+	const struct snapshot *snapshot = settings_take(beacon->ingest->ctx->settings);
 
 	*store = snapshot_find_store(snapshot, name);
-	if ((!*store || !takes_beacons(*store)) && ingest_renew_settings(beacon->ingest)) {
-		settings_release(settings, snapshot);
-		snapshot = settings_take(settings);
+	if (!*store || !takes_beacons(*store)) {
+		snapshot = ingest_renew_settings(beacon->ingest, snapshot);
 		*store = snapshot_find_store(snapshot, name);
 	}
 	if (*store && !takes_beacons(*store))
@@ -198,6 +169,8 @@ static bool check_shape(struct call *call)
 		refuse(call, 403, 0, STR("this origin is not in the store's storefront_origins"));
 	else if (!is_readable(http_exchange_header(call->exchange, "Content-Type")))
 		refuse(call, 415, 0, STR("send text/plain or application/json"));
+	else if (http->body_encoded)
+		refuse(call, 415, 0, STR("send it without Content-Encoding"));
 	else if (http->body_too_large)
 		refuse(call, 413, 0, STR("more than 32 KiB"));
 	else if (http->body_broken)
@@ -221,8 +194,9 @@ static bool rates_allow(struct call *call, const struct beacon_batch *batch)
 
 static bool address_allows(struct call *call)
 {
-	return rate_limit_take(call->beacon->limit, "address", call->store->id, address_of(call->exchange),
-			       ADDRESS_RATE, 1, clock_mono_ms(call->beacon->ingest->ctx->clock));
+	return rate_limit_take(call->beacon->limit, "address", call->store->id,
+			       http_exchange_request(call->exchange)->remote, ADDRESS_RATE, 1,
+			       clock_mono_ms(call->beacon->ingest->ctx->clock));
 }
 
 static bool has_key(const struct call *call, const struct beacon_batch *batch)

@@ -1,8 +1,8 @@
 /*
- * What deliver knows of an account: its settings of the moment, its budgets, whether it can be reached.
+ * What deliver knows of an account: its settings of the moment, its budgets.
  *
  * Keeps:   accounts are sorted by id and live until close. A change of quota changes limits, never what was
- *          counted. The state of the breaker is audited when it changes, once.
+ *          counted.
  * Threads: the deliver role's.
  */
 #include "flow/deliver_internal.h"
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define PRESSURE_FRESH_MS 100
+#define FOREIGN_TOLD_MS	  (10 * MS_PER_MIN)
 /* Of a server that stands in for Klaviyo: more than anybody sends. */
 #define WITHOUT_LIMITS_PERCENT 10000
 #define POLL_PREFIX	       "poll:"
@@ -57,6 +58,7 @@ struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 	account->quota_percent = 50;
 	account->next_due_wall_ms = INT64_MAX;
 	account->lookups.optouts_at_ms = INT64_MIN;
+	account->server = deliver_server_get(deliver, (struct str){ 0 });
 	init_budgets(account);
 	deliver->account =
 		mem_resize(deliver->account, (deliver->n_account + 1) * sizeof(struct deliver_account *));
@@ -74,7 +76,6 @@ void deliver_account_free(struct deliver_account *account)
 		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
 			deliver_jobs_release(&account->jobs[kind][op]);
 	deliver_lookups_free(&account->lookups);
-	mem_free(account->notice);
 	mem_free(account);
 }
 
@@ -98,7 +99,7 @@ static void set_quota(struct deliver_account *account, int percent)
 }
 
 /* Klaviyo itself never gets more than it allows, whatever is set. */
-static int quota_percent(const struct settings_account *settings)
+int flow_quota_percent(const struct settings_account *settings)
 {
 	bool is_klaviyo = str_eq(setting_text(settings->value, SETTING_KEY_api_url),
 				 str_from(setting_row(SETTING_KEY_api_url)->otherwise));
@@ -124,123 +125,94 @@ void deliver_account_configure(struct deliver *deliver, struct deliver_account *
 	account->preset = str_eq(setting_text(settings->value, SETTING_KEY_retry_preset), STR("zoey"))
 				  ? RETRY_ZOEY
 				  : RETRY_REALTIME;
+	account->lookups.optouts_wanted = false;
 	account->optout_poll_ms = setting_int(settings->value, SETTING_KEY_optout_poll_s) * 1000;
+	(void)metric_windows_read(setting_text(settings->value, SETTING_KEY_flow_windows), &account->window);
 	account->spelling_auto =
 		str_eq(setting_text(settings->value, SETTING_KEY_cancelled_spelling), STR("auto"));
-	set_quota(account, quota_percent(settings));
+	account->server = deliver_server_get(deliver, setting_text(settings->value, SETTING_KEY_api_url));
+	set_quota(account, flow_quota_percent(settings));
 	key = digest16_of((struct str[]){ settings->key, setting_text(settings->value, SETTING_KEY_api_url) },
 			  2);
 	if (!digest16_eq(key, account->key_digest))
-		breaker_probe_now(&account->breaker, deliver->now_ms);
+		deliver_gate_retry(deliver, account);
 	account->key_digest = key;
 }
 
-/* ---- breaker ---- */
+/* ---- answers ---- */
 
-bool deliver_account_allows(struct deliver *deliver, struct deliver_account *account, bool *probe)
+/* Others use the quota, too: said now and then. */
+static void heed_foreign(struct deliver_account *account, const char *endpoint, int64_t now_ms, int n)
 {
-	enum breaker_pass pass = breaker_pass(&account->breaker, deliver->now_ms);
-
-	*probe = pass == BREAKER_PASS_PROBE;
-	if (!account->known || pass == BREAKER_PASS_NONE) {
-		deliver_wake_at(deliver, account->known ? account->breaker.until_ms : INT64_MAX);
-		return false;
-	}
-	return !*probe || account->n_in_flight == 0;
-}
-
-static void set_notice(struct deliver_account *account, bool stopped, const char *what, struct str reason)
-{
-	char text[400];
-
-	(void)snprintf(text, sizeof(text), "%s%s%.*s", what, reason.len > 0 ? ": " : "", STR_ARG(reason));
-	mem_free(account->notice);
-	account->notice = mem_strdup(text);
-	account->notice_stopped = stopped;
-	if (stopped && account->breaker.state == BREAKER_BLOCKED)
-		log_error("deliver", "account=%s stopped, %s", account->name, text);
-	else if (stopped)
-		log_warn("deliver", "account=%s stopped, %s", account->name, text);
-	else
-		log_info("deliver", "account=%s %s", account->name, text);
-}
-
-/* Of what is to be tried again only this says that Klaviyo is ill; a 404 for want of an item does not. */
-static bool is_failure(const struct klaviyo_verdict *verdict, int http_status)
-{
-	return verdict->outcome == OUTCOME_RETRY &&
-	       (http_status < 400 || http_status >= 500 || http_status == 403 || http_status == 408);
-}
-
-static void heed_health(struct deliver_account *account, const struct klaviyo_verdict *verdict,
-			int http_status, int64_t now_ms)
-{
-	if (verdict->outcome == OUTCOME_BLOCKED) {
-		if (breaker_blocked(&account->breaker, now_ms))
-			set_notice(account, true, "Klaviyo does not let us in", verdict->reason);
-	} else if (is_failure(verdict, http_status)) {
-		counter_add(COUNTER_klaviyo_errors, 1);
-		if (breaker_failed(&account->breaker, now_ms))
-			set_notice(account, true, "no usable answer of Klaviyo, 3 times in a row",
-				   verdict->reason);
-	} else if (breaker_succeeded(&account->breaker)) {
-		set_notice(account, false, "goes on", (struct str){ 0 });
-	} else {
-		account->breaker.failures = 0;
-	}
+	if (n <= 0)
+		return;
+	counter_add(COUNTER_klaviyo_foreign, (uint64_t)n);
+	if (account->foreign_told && now_ms - account->foreign_told_ms < FOREIGN_TOLD_MS)
+		return;
+	account->foreign_told = true;
+	account->foreign_told_ms = now_ms;
+	log_info("deliver", "account=%s endpoint=%s another integration uses the account's quota: giving way",
+		 account->name, endpoint);
 }
 
 void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdict *verdict)
 {
 	struct deliver_account *account = send->account;
-	struct clock *clock = send->deliver->ctx->clock;
 	struct budget *budget =
 		send->poll ? &account->poll_budget[send->endpoint] : &account->budget[send->endpoint];
-	int64_t now_wall_ms = clock_wall_ms(clock);
+	int64_t now_ms = clock_mono_ms(send->deliver->ctx->clock);
 
 	if (verdict->outcome == OUTCOME_RETRY_AT) {
 		counter_add(COUNTER_klaviyo_throttled, 1);
-		budget_freeze(budget, now_wall_ms, verdict->retry_after_ms);
+		budget_freeze(budget, now_ms, verdict->retry_after_ms);
+	} else if (verdict->retry_after_ms > 0) {
+		budget_silence(budget, now_ms, verdict->retry_after_ms);
 	} else if (verdict->rate_remaining >= 0) {
-		budget_observe(budget, now_wall_ms, verdict->rate_remaining, verdict->rate_reset_s);
+		heed_foreign(account, endpoint_row(send->endpoint)->name, now_ms,
+			     budget_observe(budget, now_ms, verdict->rate_limit, verdict->rate_remaining,
+					    verdict->rate_reset_s));
 	}
-	heed_health(account, verdict, send->http_status, clock_mono_ms(clock));
-}
-
-bool deliver_account_write_notices(struct deliver *deliver, struct err *err)
-{
-	for (size_t i = 0; i < deliver->n_account; i++) {
-		struct deliver_account *account = deliver->account[i];
-		struct audit_row row = {
-			.at_ms = deliver->now_wall_ms,
-			.code = account->notice_stopped ? AUDIT_ACCOUNT_STOPPED : AUDIT_ACCOUNT_RESUMED,
-			.account_id = account->id,
-			.reason = str_from(account->notice),
-		};
-
-		if (!account->notice)
-			continue;
-		if (!db_audit_append(deliver->ctx->db, &row, 1, err))
-			return err_wrap(err, "audit of account '%s'", account->name);
-		mem_free(account->notice);
-		account->notice = NULL;
-	}
-	return true;
+	deliver_gate_heed(send->deliver, account, endpoint_row(send->endpoint)->family, verdict,
+			  send->http_status);
 }
 
 /* ---- budgets in the store ---- */
 
-struct budget_row deliver_budget_row(const struct deliver_account *account, enum endpoint endpoint, bool poll,
-				     struct arena *arena)
+struct budget_row deliver_budget_row(const struct deliver *deliver, const struct deliver_account *account,
+				     enum endpoint endpoint, bool poll, struct arena *arena)
 {
+	const struct budget *budget = poll ? &account->poll_budget[endpoint] : &account->budget[endpoint];
 	const char *name = endpoint_row(endpoint)->name;
 
 	return (struct budget_row){
 		.account_id = account->id,
 		.endpoint = arena_printf(arena, "%s%s", poll ? POLL_PREFIX : "", name),
-		.blob = budget_save(poll ? &account->poll_budget[endpoint] : &account->budget[endpoint],
-				    arena),
+		.blob = budget_save(budget, clock_moment(deliver->ctx->clock), arena),
 	};
+}
+
+/*
+ * Polls and lookups claim nothing: what they use is kept in a cursor of the account, before they start.
+ * False: it could not be kept.
+ */
+bool deliver_budget_keep(struct deliver *deliver, const struct deliver_account *account,
+			 enum endpoint endpoint, bool poll)
+{
+	struct budget_row row;
+	struct arena arena;
+	struct err err = { 0 };
+	bool ok;
+
+	arena_init(&arena);
+	row = deliver_budget_row(deliver, account, endpoint, poll, &arena);
+	ok = db_cursor_put(deliver->ctx->db, deliver->now_wall_ms, account->id,
+			   arena_printf(&arena, FLOW_CURSOR_BUDGET "%.*s", STR_ARG(row.endpoint)), row.blob,
+			   &err);
+	if (!ok)
+		log_warn("deliver", "account=%s budget not kept, nothing is asked now: %s", account->name,
+			 err.msg);
+	arena_release(&arena);
+	return ok;
 }
 
 static void load_budget(struct deliver *deliver, const struct budget_row *row)
@@ -254,7 +226,42 @@ static void load_budget(struct deliver *deliver, const struct budget_row *row)
 		return;
 	account = deliver_account_get(deliver, row->account_id);
 	budget_load(poll ? &account->poll_budget[endpoint] : &account->budget[endpoint], row->blob,
-		    deliver->now_wall_ms);
+		    clock_moment(deliver->ctx->clock));
+}
+
+/* One that deliver_budget_keep kept. */
+static bool load_kept(struct deliver *deliver, int64_t account_id, enum endpoint endpoint, bool poll,
+		      struct err *err)
+{
+	struct budget_row row = { .account_id = account_id };
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	row.endpoint = arena_printf(&arena, "%s%s", poll ? POLL_PREFIX : "", endpoint_row(endpoint)->name);
+	ok = db_cursor_get(deliver->ctx->db, account_id,
+			   arena_printf(&arena, FLOW_CURSOR_BUDGET "%.*s", STR_ARG(row.endpoint)), &arena,
+			   &row.blob, err);
+	if (ok && row.blob.len > 0)
+		load_budget(deliver, &row);
+	arena_release(&arena);
+	return ok;
+}
+
+static bool load_all_kept(struct deliver *deliver, struct err *err)
+{
+	for (size_t i = 0; i < deliver->settings->n_account; i++) {
+		for (enum endpoint endpoint = 0; endpoint < ENDPOINT_COUNT; endpoint++) {
+			bool poll = endpoint_has_job(endpoint);
+			bool lookup = str_eq(str_from(endpoint_row(endpoint)->method), STR("GET")) ||
+				      endpoint == ENDPOINT_list_create;
+
+			if ((poll || lookup) &&
+			    !load_kept(deliver, deliver->settings->account[i].id, endpoint, poll, err))
+				return false;
+		}
+	}
+	return true;
 }
 
 bool deliver_budgets_load(struct deliver *deliver, struct err *err)
@@ -269,6 +276,7 @@ bool deliver_budgets_load(struct deliver *deliver, struct err *err)
 	for (size_t i = 0; ok && i < n; i++)
 		load_budget(deliver, &row[i]);
 	arena_release(&arena);
+	ok = ok && load_all_kept(deliver, err);
 	return ok ? ok : err_wrap(err, "read budgets");
 }
 

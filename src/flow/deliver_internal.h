@@ -12,8 +12,10 @@
 /*
  * The deliver stage's inside, split by what is done:
  *   deliver.c          open, close, one round
- *   deliver_account.c  what is known of an account: settings, budgets, breaker
- *   deliver_lane.c     which lane may send what, now
+ *   deliver_account.c  what is known of an account: settings, budgets
+ *   deliver_gate.c     who may send: breakers of Klaviyo, of the account, of its API families
+ *   deliver_lane.c     whose turn it is
+ *   deliver_choose.c   what a lane may send now, and in which form
  *   deliver_send.c     claim, render, start, take the answer
  *   deliver_job.c      bulk jobs: keep, end
  *   deliver_poll.c     ask for them
@@ -25,17 +27,23 @@
 /* Requests under way: of one account, kind and op; of all. */
 #define DELIVER_CLASS_MAX 4
 #define DELIVER_TOTAL_MAX 64
+/* Bodies under way, which are kept until the answer comes: beyond, nothing new begins. */
+#define DELIVER_BYTES_MAX ((size_t)12 << 20)
 /* Fewer than this in a lane leave as single calls, within seconds; more as bulk jobs. */
 #define DELIVER_SINGLE_BELOW 10
 /* Bodies of one bulk request; the rest of KLAVIYO_BODY_BYTES_MAX is for what stands around them. */
 #define DELIVER_BULK_BYTES ((size_t)KLAVIYO_BODY_BYTES_MAX - 1000 * 200)
 /* Rows of one claim, whatever the endpoint takes: the store's writer is held for as long as they take. */
 #define DELIVER_ROWS_MAX 1000
+/* Of history, which gathers for long: fewer and longer. */
+#define DELIVER_HISTORY_ROWS_MAX 4000
 /* Klaviyo takes 500 open catalog jobs of an account; some are left for others. */
 #define DELIVER_JOBS_MAX 400
 /* Updates that turn into creates and back: after so many turns they count as failed attempts. */
 #define DELIVER_FLIPS_MAX 3
 #define DELIVER_FLIPS_REMEMBERED 256
+/* A batch without a usable answer goes again as it was so many times; then its halves do. */
+#define DELIVER_TOGETHER_MAX 3
 
 /* What the store said of one lane, and what we made of it. */
 struct deliver_lane {
@@ -96,15 +104,48 @@ struct deliver_lookups {
 	bool under_way;            /* one at a time */
 	int64_t not_before_ms;     /* after one that failed */
 	bool spelling_known;
+	bool optouts_wanted;       /* a store has a webhook for them */
 	int64_t optouts_wall_ms;   /* read up to here; 0 = never */
 	int64_t optouts_newest_ms; /* of the reading under way */
 	int64_t optouts_at_ms;     /* end of the last whole reading of this process; INT64_MIN = none yet */
-	int64_t consent_at_ms;     /* opt-outs have just come in: consent waits until they were looked at */
+	bool reread;               /* a reading must begin anew before consent may leave */
+	int64_t *unmapped;         /* the newest opt-out in the inbox of each store, not known to be mapped: consent waits */
+	size_t n_unmapped;
 	char *page;                /* to be read next of the reading under way; NULL = a new reading begins */
 	char *list_name;           /* wanted; NULL = none */
 	bool list_missing;         /* it has to be made */
 	struct deliver_list *list;
 	size_t n_list;
+};
+
+/* A breaker, and what a person is told of it. */
+struct deliver_gate {
+	struct breaker breaker;
+	int n_in_flight;           /* requests that passed it and are not answered */
+	int64_t since_wall_ms;
+	char reason[300];
+};
+
+/* Where accounts send to: Klaviyo, as a rule the only one. */
+struct deliver_server {
+	struct deliver_server *next;
+	struct digest16 key;       /* of its URL */
+	struct deliver_gate gate;
+};
+
+/* A change of a breaker, not audited yet. account_id 0: of a server. */
+struct deliver_notice {
+	struct deliver_notice *next;
+	int64_t account_id;
+	bool stopped;
+	char *text;
+};
+
+/* Whose turn it is among the priorities of a kind and op. */
+struct deliver_turn {
+	unsigned starts;
+	int64_t started_at_ms[2];  /* the last single call, the last bulk request */
+	int64_t deficit[PRIORITY_COUNT]; /* bytes that a lower lane may still send in this round */
 };
 
 struct deliver_account {
@@ -115,10 +156,19 @@ struct deliver_account {
 	enum retry_preset preset;
 	int quota_percent;
 	struct digest16 key_digest;
-	struct breaker breaker;
-	int n_in_flight;           /* calls and polls */
+	struct deliver_server *server;
+	struct deliver_gate gate;
+	struct deliver_gate family[API_FAMILY_COUNT];
+	int64_t heard_at_ms;       /* last usable answer; 0 = none yet */
+	int64_t resume_at_ms;      /* after an outage: nothing before */
+	bool health_stale;         /* what is stopped has changed */
+	bool health_told;          /* the store has something that is stopped */
+	bool foreign_told;
+	int64_t foreign_told_ms;   /* when it was last logged that others use the quota */
 	int in_flight[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT];
-	unsigned starts;           /* whose turn it is among the priorities */
+	struct deliver_turn turn[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT];
+	bool listed;               /* the last reading had some of its lanes */
+	bool listed_now;           /* so has the one that is being heeded */
 	bool ready;                /* some lane has something to send */
 	int64_t next_due_wall_ms;  /* of all lanes */
 	int64_t pressure;          /* messages and roots of its stores that are still on their way here */
@@ -127,11 +177,10 @@ struct deliver_account {
 	size_t n_jobs;
 	struct deliver_lookups lookups;
 	int64_t optout_poll_ms;
+	struct metric_windows window;
 	bool spelling_auto;
 	struct budget budget[ENDPOINT_COUNT];
 	struct budget poll_budget[ENDPOINT_COUNT];
-	char *notice;              /* change of the breaker, not audited yet; NULL = none */
-	bool notice_stopped;
 };
 
 enum deliver_lookup { LOOKUP_NONE, LOOKUP_METRICS, LOOKUP_LISTS, LOOKUP_LIST_CREATE, LOOKUP_OPTOUTS };
@@ -158,6 +207,9 @@ struct deliver_send {
 	enum endpoint endpoint;
 	enum klaviyo_kind kind;
 	enum delivery_op op;
+	int64_t taken_ms;          /* when it was counted in its budget, monotonic */
+	bool left;                 /* it has been handed to the network, and is counted there */
+	size_t bytes;              /* of the batch's bodies */
 	bool poll;
 	struct str job_id;         /* poll: of one job; "" = a page of the list */
 	enum deliver_lookup lookup;
@@ -177,13 +229,17 @@ struct deliver {
 	struct http_client *client;
 	struct deliver_account **account; /* sorted by id */
 	size_t n_account;
+	struct deliver_server *server;
+	struct deliver_notice *notice;    /* oldest first */
 	size_t turn;               /* account that comes first in the next round */
 	struct deliver_send *in_flight;
 	struct deliver_send *ended;       /* answered, not settled yet; newest first */
 	size_t n_in_flight;
+	size_t bytes_in_flight;    /* bodies of their deliveries */
 	const struct snapshot *settings;  /* during one round */
 	int64_t now_ms;            /* of the round, monotonic */
 	int64_t now_wall_ms;
+	struct moment noted;       /* as the store knows it */
 	int64_t wake_at_ms;        /* the round's next reason to do something, monotonic */
 	int64_t lanes_at_ms;       /* when the lanes were read */
 	bool lanes_stale;
@@ -193,8 +249,11 @@ struct deliver {
 };
 
 /* ---- deliver.c ---- */
+#define DELIVER_LANES_FRESH_MS 5   /* the lanes are read again at most so often while nothing of ours changed them */
+#define DELIVER_ROUND_MS 1000      /* a round that took so long starts nothing more: what it started is to leave */
 void deliver_wake_at(struct deliver *deliver, int64_t at_ms);
-void deliver_wake_at_wall(struct deliver *deliver, int64_t at_wall_ms);
+/* When a delivery is due that is not in the lanes as they were read: when they can be read again, at the earliest. */
+void deliver_wake_when_due(struct deliver *deliver, int64_t due_wall_ms);
 
 /* ---- deliver_account.c ---- */
 /* Found or made; lives until close. */
@@ -202,15 +261,53 @@ struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 /* Takes over settings that have changed. */
 void deliver_account_configure(struct deliver *deliver, struct deliver_account *account);
 void deliver_account_free(struct deliver_account *account);
-/* May the account send now? *probe: only one request, as small as can be. */
-bool deliver_account_allows(struct deliver *deliver, struct deliver_account *account, bool *probe);
 /* What an answer says of the account's health and the endpoint's budget. */
 void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdict *verdict);
-bool deliver_account_write_notices(struct deliver *deliver, struct err *err) MUST_CHECK;
 bool deliver_budgets_load(struct deliver *deliver, struct err *err) MUST_CHECK;
-struct budget_row deliver_budget_row(const struct deliver_account *account, enum endpoint endpoint, bool poll,
-				     struct arena *arena);
+struct budget_row deliver_budget_row(const struct deliver *deliver, const struct deliver_account *account,
+				     enum endpoint endpoint, bool poll, struct arena *arena);
+bool deliver_budget_keep(struct deliver *deliver, const struct deliver_account *account, enum endpoint endpoint, bool poll)
+	MUST_CHECK;
 bool deliver_pressure_read(struct deliver *deliver, struct err *err) MUST_CHECK;
+
+/* ---- deliver_gate.c ---- */
+/* Found or made; lives until close. */
+struct deliver_server *deliver_server_get(struct deliver *deliver, struct str api_url);
+/* May the account send something of this family now? *probe: only one request, as small as can be. */
+bool deliver_gate_passes(struct deliver *deliver, struct deliver_account *account, enum api_family family, bool *probe);
+/* A request has started (+1) or ended (-1). */
+void deliver_gate_count(struct deliver_account *account, enum api_family family, int n);
+/* What an answer says of the health of all three. */
+void deliver_gate_heed(struct deliver *deliver, struct deliver_account *account, enum api_family family,
+		       const struct klaviyo_verdict *verdict, int http_status);
+/* The account's key or address has changed: what was stopped is tried at once. */
+void deliver_gate_retry(struct deliver *deliver, struct deliver_account *account);
+/* Audits what has changed, and tells status. */
+bool deliver_gates_write(struct deliver *deliver, struct err *err) MUST_CHECK;
+bool deliver_gates_open(struct deliver *deliver, struct err *err) MUST_CHECK;
+void deliver_gates_free(struct deliver *deliver);
+
+/* ---- deliver_choose.c ---- */
+
+/* Deliveries that may share a request. */
+struct deliver_class {
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+};
+
+/* A request to make. */
+struct deliver_order {
+	struct deliver_account *account;
+	enum klaviyo_kind kind;
+	enum delivery_op op;
+	enum priority priority;
+	bool bulk;
+	size_t max_n;
+};
+
+/* What to send of a lane, if anything may leave it now. sure: it is the lower lanes' turn in any case. */
+bool deliver_choose(struct deliver *deliver, struct deliver_account *account, const struct deliver_class *class,
+		    enum priority priority, bool sure, struct deliver_order *order);
 
 /* ---- deliver_lane.c ---- */
 bool deliver_lanes_read(struct deliver *deliver, struct err *err) MUST_CHECK;
@@ -220,16 +317,8 @@ bool deliver_lanes_start(struct deliver *deliver, struct err *err) MUST_CHECK;
 void deliver_lanes_unblock(struct deliver_account *account);
 
 /* ---- deliver_send.c ---- */
-struct deliver_order {
-	struct deliver_account *account;
-	enum klaviyo_kind kind;
-	enum delivery_op op;
-	enum priority priority;
-	bool bulk;
-	size_t max_n;
-};
-/* Claims and sends one batch; *n deliveries, 0 if none may leave. */
-bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n,
+/* Claims and sends one batch; *n deliveries with so many bytes of bodies, 0 if none may leave. */
+bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n, size_t *bytes,
 			struct err *err) MUST_CHECK;
 struct deliver_question {
 	struct deliver_account *account;
@@ -242,6 +331,8 @@ struct deliver_question {
 void deliver_send_poll(struct deliver *deliver, const struct deliver_question *question);
 void deliver_send_lookup(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup lookup,
 			 const struct klaviyo_request *request);
+/* Before the network gets what was started: it counts in its budget when it leaves, not when it was claimed. */
+void deliver_sends_leave(struct deliver *deliver);
 void deliver_send_free(struct deliver_send *send);
 /* A copy of a batch without bodies. */
 void deliver_batch_copy(const struct outbox_batch *from, struct arena *arena, struct outbox_batch *to);
@@ -275,6 +366,8 @@ bool deliver_lookups_hold(struct deliver *deliver, const struct deliver_account 
 struct str deliver_lookups_list(struct deliver_account *account, struct str name);
 /* Reads an answer into send->found. */
 void deliver_lookups_heed(struct deliver_send *send, const struct http_answer *answer);
+/* Nobody knows whether subscriptions took effect: opt-outs are read again before any is sent once more. */
+void deliver_lookups_doubt(struct deliver_account *account);
 /* Keeps what was found. */
 bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, struct err *err) MUST_CHECK;
 void deliver_lookups_free(struct deliver_lookups *lookups);

@@ -1,44 +1,36 @@
 /*
- * Lanes: what may leave now, in which form, in which order.
+ * Lanes: whose turn it is.
  *
- * Does:    accounts in turn, one request each; within an account realtime first, then retry, replay and
- *          backfill in turn (one start in eight begins with those, so that nothing starves); within a
- *          priority what others depend on first. A few deliveries leave as single calls, many as bulk jobs;
- *          a job that would not be full waits a moment for more, if there is more to come.
- * Doesn't: keep the order of one entity's deliveries: that is db_outbox_claim's.
- * Keeps:   per account, kind and op at most DELIVER_CLASS_MAX requests are under way, DELIVER_TOTAL_MAX in
- *          all; a lane that may not send now notes when to look again.
+ * Does:    accounts in turn, one request each; within an account realtime first, what others depend on
+ *          first; what realtime leaves of a kind and op goes to retry, replay and backfill by bytes,
+ *          2 : 1 : 1 (deficit round robin). Of what starts one in LOWER_EVERY is theirs in any case:
+ *          nothing starves.
+ * Doesn't: decide whether a lane may send now (deliver_choose.c), or keep the order of one entity's
+ *          deliveries: that is db_outbox_claim's.
+ * Keeps:   at most DELIVER_TOTAL_MAX requests are under way, and none begins beyond DELIVER_BYTES_MAX.
  * Threads: the deliver role's.
  */
 #include "flow/deliver_internal.h"
 
 #include <string.h>
 
-/* How long a few deliveries, or a job that is not full, wait for company while more is on its way. */
-#define GATHER_SINGLE_MS 300
-#define GATHER_BULK_MS	 1500
-/* On its way: from so many roots and messages on it is not a lone change. */
-#define PRESSURE_MANY 10
-/* A lane that sent jobs a moment ago is in the middle of many changes: its rest leaves as a job, too. */
-#define BULK_AGAIN_MS	10000
-#define BULK_AGAIN_ROWS 3
 /* Claims that found nothing are tried again after so long, or when something of the account has ended. */
 #define EMPTY_WAIT_MS 250
-
-struct lane_class {
-	enum klaviyo_kind kind;
-	enum delivery_op op;
-};
+/* Of the requests of a kind and op, and so of each budget, at least 6 % are for the lower lanes. */
+#define LOWER_EVERY 16
+/* Bytes that a lower lane of weight 1 gets in a round. */
+#define QUANTUM_BYTES 200000
 
 /* What others depend on first; deletes the other way round. Who leaves goes before who comes. */
-static const struct lane_class lane_order[] = {
+static const struct deliver_class lane_order[] = {
 	{ KLAVIYO_CATEGORY, DELIVERY_CREATE }, { KLAVIYO_CATEGORY, DELIVERY_UPDATE },
 	{ KLAVIYO_ITEM, DELIVERY_CREATE },     { KLAVIYO_ITEM, DELIVERY_UPDATE },
 	{ KLAVIYO_VARIANT, DELIVERY_CREATE },  { KLAVIYO_VARIANT, DELIVERY_UPDATE },
 	{ KLAVIYO_VARIANT, DELIVERY_DELETE },  { KLAVIYO_ITEM, DELIVERY_DELETE },
 	{ KLAVIYO_CATEGORY, DELIVERY_DELETE }, { KLAVIYO_PROFILE, DELIVERY_DELETE },
-	{ KLAVIYO_CONSENT, DELIVERY_DELETE },  { KLAVIYO_EVENT, DELIVERY_CREATE },
-	{ KLAVIYO_PROFILE, DELIVERY_UPDATE },  { KLAVIYO_CONSENT, DELIVERY_CREATE },
+	{ KLAVIYO_PROFILE, DELIVERY_CREATE },  { KLAVIYO_CONSENT, DELIVERY_DELETE },
+	{ KLAVIYO_EVENT, DELIVERY_CREATE },    { KLAVIYO_PROFILE, DELIVERY_UPDATE },
+	{ KLAVIYO_CONSENT, DELIVERY_CREATE },
 };
 
 /* ---- reading ---- */
@@ -87,11 +79,15 @@ static void heed_reading(struct deliver *deliver, struct deliver_account *accoun
 	account->ready |= lane->n_ready > 0;
 }
 
+/* Notices are not for Klaviyo (notify.c). */
 static void take_row(struct deliver *deliver, const struct outbox_lane *row)
 {
 	struct deliver_account *account = deliver_account_get(deliver, row->account_id);
 	struct deliver_lane *lane = &account->lane[row->kind][row->op][row->priority];
 
+	if (row->kind == KLAVIYO_NOTICE)
+		return;
+	account->listed_now = true;
 	lane->n_read = row->n_ready;
 	lane->n_blocked = row->n_blocked;
 	lane->oldest_wall_ms = row->oldest_ms;
@@ -99,17 +95,27 @@ static void take_row(struct deliver *deliver, const struct outbox_lane *row)
 		account->next_due_wall_ms = row->next_due_ms;
 }
 
+/* Of many accounts few have something: the others' lanes are as the reading before left them, empty. */
 static void heed_rows(struct deliver *deliver, const struct outbox_lane *row, size_t n)
 {
 	for (size_t i = 0; i < deliver->n_account; i++) {
-		visit_lanes(deliver, deliver->account[i], forget_reading);
-		deliver->account[i]->next_due_wall_ms = INT64_MAX;
-		deliver->account[i]->ready = false;
+		struct deliver_account *account = deliver->account[i];
+
+		if (account->listed)
+			visit_lanes(deliver, account, forget_reading);
+		account->next_due_wall_ms = INT64_MAX;
+		account->ready = false;
 	}
 	for (size_t i = 0; i < n; i++)
 		take_row(deliver, &row[i]);
-	for (size_t i = 0; i < deliver->n_account; i++)
-		visit_lanes(deliver, deliver->account[i], heed_reading);
+	for (size_t i = 0; i < deliver->n_account; i++) {
+		struct deliver_account *account = deliver->account[i];
+
+		if (account->listed || account->listed_now)
+			visit_lanes(deliver, account, heed_reading);
+		account->listed = account->listed_now;
+		account->listed_now = false;
+	}
 }
 
 bool deliver_lanes_read(struct deliver *deliver, struct err *err)
@@ -136,97 +142,6 @@ void deliver_lanes_unblock(struct deliver_account *account)
 	visit_lanes(NULL, account, unblock);
 }
 
-/* ---- choosing ---- */
-
-/* New deliveries of an account that collects wait until the oldest has waited long enough; then all leave. */
-static bool still_collecting(struct deliver *deliver, const struct deliver_account *account,
-			     struct deliver_lane *lane, enum priority priority)
-{
-	int64_t flush_at_ms = lane->ready_at_ms + outbox_policy_flush_ms(account->preset);
-
-	if (priority != PRIORITY_REALTIME || lane->flushing)
-		return false;
-	lane->flushing = deliver->now_ms >= flush_at_ms;
-	if (!lane->flushing)
-		deliver_wake_at(deliver, flush_at_ms);
-	return !lane->flushing;
-}
-
-static bool wants_bulk(const struct deliver *deliver, const struct deliver_lane *lane)
-{
-	bool lately = lane->bulk_at_ms != 0 && deliver->now_ms - lane->bulk_at_ms < BULK_AGAIN_MS;
-
-	return lane->n_ready >= (lately ? BULK_AGAIN_ROWS : DELIVER_SINGLE_BELOW);
-}
-
-/* Is more of this lane about to come, so that waiting a moment saves a request? */
-static bool still_gathering(struct deliver *deliver, const struct deliver_account *account,
-			    const struct deliver_lane *lane, bool bulk, size_t rows_max)
-{
-	int64_t until_ms = lane->ready_at_ms + (bulk ? GATHER_BULK_MS : GATHER_SINGLE_MS);
-	bool more = account->pressure >= (bulk ? 1 : PRESSURE_MANY) || (bulk && lane->n_blocked > 0);
-
-	if (lane->n_ready >= (int64_t)rows_max || !more || deliver->now_ms >= until_ms)
-		return false;
-	deliver_wake_at(deliver, until_ms);
-	return true;
-}
-
-static bool budget_is_there(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint)
-{
-	int64_t wait_ms = 0;
-
-	if (budget_allows(&account->budget[endpoint], deliver->now_wall_ms, &wait_ms))
-		return true;
-	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
-	return false;
-}
-
-static bool something_to_send(struct deliver *deliver, struct deliver_account *account,
-			      const struct lane_class *class, enum priority priority)
-{
-	struct deliver_lane *lane = &account->lane[class->kind][class->op][priority];
-
-	if (lane->n_ready <= 0 || account->in_flight[class->kind][class->op] >= DELIVER_CLASS_MAX)
-		return false;
-	if (deliver_lookups_hold(deliver, account, class->kind))
-		return false;
-	if (deliver->now_ms < lane->not_before_ms) {
-		deliver_wake_at(deliver, lane->not_before_ms);
-		return false;
-	}
-	return !still_collecting(deliver, account, lane, priority);
-}
-
-/* What to send of a lane, if anything may leave it now. */
-static bool choose(struct deliver *deliver, struct deliver_account *account, const struct lane_class *class,
-		   enum priority priority, bool probe, struct deliver_order *order)
-{
-	struct deliver_lane *lane = &account->lane[class->kind][class->op][priority];
-	bool bulk = !probe && wants_bulk(deliver, lane);
-	enum endpoint endpoint = endpoint_for(class->kind, class->op, bulk);
-	size_t rows_max = endpoint_rows_max(endpoint_for(class->kind, class->op, true));
-
-	rows_max = rows_max < DELIVER_ROWS_MAX ? rows_max : DELIVER_ROWS_MAX;
-	if (!something_to_send(deliver, account, class, priority))
-		return false;
-	if (!probe && still_gathering(deliver, account, lane, bulk, rows_max))
-		return false;
-	if (endpoint_has_job(endpoint) && account->n_jobs >= DELIVER_JOBS_MAX)
-		return false;
-	if (!budget_is_there(deliver, account, endpoint))
-		return false;
-	*order = (struct deliver_order){
-		.account = account,
-		.kind = class->kind,
-		.op = class->op,
-		.priority = priority,
-		.bulk = bulk,
-		.max_n = bulk ? rows_max : 1,
-	};
-	return true;
-}
-
 /* ---- starting ---- */
 
 /* What a claim of n deliveries says of the lane until it is read again. */
@@ -245,16 +160,72 @@ static void heed_claim(struct deliver *deliver, const struct deliver_order *orde
 	}
 }
 
-/* The priority that comes at this place of the order. */
-static enum priority priority_at(const struct deliver_account *account, int place)
+static bool is_waiting(const struct deliver_account *account, const struct deliver_class *class,
+		       enum priority priority)
 {
-	static const enum priority later[] = { PRIORITY_RETRY, PRIORITY_REPLAY, PRIORITY_BACKFILL };
-	unsigned turn = account->starts;
-	bool realtime_first = turn % 8 != 7;
+	return account->lane[class->kind][class->op][priority].n_ready > 0;
+}
 
-	if (place == (realtime_first ? 0 : 3))
+/* A new round among the lower lanes that have something, once all of them have used theirs up. */
+static void renew_deficits(const struct deliver_account *account, const struct deliver_class *class,
+			   struct deliver_turn *turn)
+{
+	static const int weight[PRIORITY_COUNT] = {
+		[PRIORITY_RETRY] = 2, [PRIORITY_REPLAY] = 1, [PRIORITY_BACKFILL] = 1
+	};
+	int64_t most = 0;
+	bool any = false;
+
+	for (enum priority lower = PRIORITY_RETRY; lower < PRIORITY_COUNT; lower++) {
+		if (!is_waiting(account, class, lower)) {
+			turn->deficit[lower] = 0;
+			continue;
+		}
+		any = true;
+		most = turn->deficit[lower] > most ? turn->deficit[lower] : most;
+	}
+	while (any && most <= 0)
+		for (enum priority lower = PRIORITY_RETRY; lower < PRIORITY_COUNT; lower++) {
+			if (is_waiting(account, class, lower))
+				turn->deficit[lower] += (int64_t)weight[lower] * QUANTUM_BYTES;
+			most = turn->deficit[lower] > most ? turn->deficit[lower] : most;
+		}
+}
+
+/* What comes at this place: realtime, then the lower lanes, first the one with most left of this round. */
+static enum priority priority_at(const struct deliver_account *account, const struct deliver_class *class,
+				 const struct deliver_turn *turn, int place)
+{
+	bool lower_first = turn->starts % LOWER_EVERY == LOWER_EVERY - 1;
+	enum priority order[] = { PRIORITY_RETRY, PRIORITY_REPLAY, PRIORITY_BACKFILL };
+	int rank = lower_first ? place : place - 1;
+
+	if (place == (lower_first ? PRIORITY_COUNT - 1 : 0))
 		return PRIORITY_REALTIME;
-	return later[((unsigned)place - realtime_first + turn) % ARRAY_LEN(later)];
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		for (size_t k = i + 1; k < ARRAY_LEN(order); k++) {
+			bool better = is_waiting(account, class, order[k]) &&
+				      (!is_waiting(account, class, order[i]) ||
+				       turn->deficit[order[k]] > turn->deficit[order[i]]);
+			enum priority other = order[i];
+
+			if (!better)
+				continue;
+			order[i] = order[k];
+			order[k] = other;
+		}
+	}
+	return order[rank];
+}
+
+static void count_start(const struct deliver_order *order, size_t bytes, int64_t now_ms)
+{
+	struct deliver_turn *turn = &order->account->turn[order->kind][order->op];
+
+	turn->starts++;
+	turn->started_at_ms[order->bulk] = now_ms;
+	if (order->priority != PRIORITY_REALTIME)
+		turn->deficit[order->priority] -= (int64_t)bytes;
 }
 
 /* One request of this account, if it may send one. */
@@ -262,25 +233,27 @@ static bool start_one(struct deliver *deliver, struct deliver_account *account, 
 		      struct err *err)
 {
 	struct deliver_order order;
-	bool probe;
 
 	*started = false;
-	deliver_wake_at_wall(deliver, account->next_due_wall_ms);
-	if (!account->ready || !deliver_account_allows(deliver, account, &probe))
+	deliver_wake_when_due(deliver, account->next_due_wall_ms);
+	if (!account->ready)
 		return true;
 	for (int place = 0; place < PRIORITY_COUNT; place++) {
 		for (size_t i = 0; i < ARRAY_LEN(lane_order); i++) {
-			size_t n = 0;
+			const struct deliver_class *class = &lane_order[i];
+			struct deliver_turn *turn = &account->turn[class->kind][class->op];
+			size_t n = 0, bytes = 0;
 
-			if (!choose(deliver, account, &lane_order[i], priority_at(account, place), probe,
-				    &order))
+			renew_deficits(account, class, turn);
+			if (!deliver_choose(deliver, account, class, priority_at(account, class, turn, place),
+					    place == 0, &order))
 				continue;
-			if (!deliver_send_batch(deliver, &order, &n, err))
+			if (!deliver_send_batch(deliver, &order, &n, &bytes, err))
 				return false;
 			heed_claim(deliver, &order, n);
 			if (n == 0)
 				continue;
-			account->starts++;
+			count_start(&order, bytes, deliver->now_ms);
 			*started = true;
 			return true;
 		}
@@ -296,15 +269,26 @@ static bool anything_ready(const struct deliver *deliver)
 	return false;
 }
 
+/* What was started leaves when the round is over: behind a slow disk that has to be soon. */
+static bool may_start(struct deliver *deliver)
+{
+	if (deliver->n_in_flight >= DELIVER_TOTAL_MAX || deliver->bytes_in_flight >= DELIVER_BYTES_MAX)
+		return false;
+	if (clock_mono_ms(deliver->ctx->clock) - deliver->now_ms < DELIVER_ROUND_MS)
+		return true;
+	deliver_wake_at(deliver, deliver->now_ms);
+	return false;
+}
+
 bool deliver_lanes_start(struct deliver *deliver, struct err *err)
 {
 	bool progress = true;
 
 	if (anything_ready(deliver) && !deliver_pressure_read(deliver, err))
 		return false;
-	while (progress && deliver->n_in_flight < DELIVER_TOTAL_MAX) {
+	while (progress && may_start(deliver)) {
 		progress = false;
-		for (size_t i = 0; i < deliver->n_account && deliver->n_in_flight < DELIVER_TOTAL_MAX; i++) {
+		for (size_t i = 0; i < deliver->n_account && may_start(deliver); i++) {
 			size_t at = (deliver->turn + i) % deliver->n_account;
 			bool started;
 

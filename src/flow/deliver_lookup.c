@@ -2,9 +2,9 @@
  * Lookups: what an account is asked before its events and consent may leave, and from time to time after.
  *
  * Does:    the spelling of the metric of cancelled orders, once; lists by name, made where they are not
- *          there; who has opted out in Klaviyo: all before the first consent of a process leaves, then at
- *          intervals. Opt-outs go into the inbox of every store of the account and become facts of persons
- *          like anything a shop says.
+ *          there; who has opted out in Klaviyo: all before the first consent of a process leaves, again
+ *          before a subscription whose answer was lost goes again, and at intervals. Opt-outs go into the
+ *          inbox of every store of the account and become facts of persons like anything a shop says.
  * Doesn't: decide what an opt-out means (activity/).
  * Keeps:   a page of opt-outs is in the inbox before the cursor moves past it; a repeat is recognised there.
  *          One lookup of an account at a time, within the budget of its endpoint.
@@ -15,14 +15,15 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mutant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 /* After a lookup that failed: Klaviyo may be down, or the key may not read this. */
 #define AGAIN_MS 15000
-/* Opt-outs that have just come in are facts within this time. */
-#define HEED_MS 2000
+/* So often it is looked whether opt-outs that have just come in have become facts. */
+#define HEED_EVERY_MS 100
 /* Klaviyo's list of suppressions may be behind by some minutes. */
 #define OVERLAP_MS INT64_C(600000)
 /* 2000-01-01: before all opt-outs. */
@@ -38,6 +39,7 @@ void deliver_lookups_free(struct deliver_lookups *lookups)
 	mem_free(lookups->list);
 	mem_free(lookups->list_name);
 	mem_free(lookups->page);
+	mem_free(lookups->unmapped);
 }
 
 static char *copy_text(struct str text)
@@ -126,7 +128,8 @@ static bool optouts_are_due(struct deliver *deliver, const struct deliver_accoun
 	if (lookups->page)
 		return true;
 	if (lookups->optouts_at_ms == INT64_MIN)
-		return lookups->optouts_wall_ms > 0 || n_ready(account, KLAVIYO_CONSENT) > 0;
+		return lookups->optouts_wanted || lookups->optouts_wall_ms > 0 ||
+		       n_ready(account, KLAVIYO_CONSENT) > 0;
 	next_at_ms = lookups->optouts_at_ms + account->optout_poll_ms;
 	if (deliver->now_ms < next_at_ms)
 		deliver_wake_at(deliver, next_at_ms);
@@ -176,9 +179,13 @@ static void ask(struct deliver *deliver, struct deliver_account *account, enum d
 
 	arena_init(&arena);
 	request = lookup_request(deliver, account, lookup, &arena);
-	if (budget_allows(&account->budget[request.endpoint], deliver->now_wall_ms, &wait_ms)) {
-		account->lookups.under_way = true;
-		deliver_send_lookup(deliver, account, lookup, &request);
+	if (budget_allows(&account->budget[request.endpoint], deliver->now_ms, &wait_ms)) {
+		budget_take(&account->budget[request.endpoint], deliver->now_ms);
+		account->lookups.under_way = deliver_budget_keep(deliver, account, request.endpoint, false);
+		if (lookup == LOOKUP_OPTOUTS && !account->lookups.page)
+			account->lookups.reread = false;
+		if (account->lookups.under_way)
+			deliver_send_lookup(deliver, account, lookup, &request);
 	} else {
 		deliver_wake_at(deliver, deliver->now_ms + wait_ms);
 	}
@@ -202,15 +209,61 @@ static bool start_one(struct deliver *deliver, struct deliver_account *account, 
 		deliver_wake_at(deliver, lookups->not_before_ms);
 		return true;
 	}
-	if (deliver_account_allows(deliver, account, &probe))
+	if (deliver_gate_passes(deliver, account,
+				lookup == LOOKUP_METRICS ? API_FAMILY_metrics : API_FAMILY_consent, &probe))
 		ask(deliver, account, lookup);
+	return true;
+}
+
+/* Opt-outs that a shop is told of are asked for even if it never sends consent. */
+static void heed_webhooks(struct deliver *deliver)
+{
+	for (size_t i = 0; i < deliver->settings->n_store; i++) {
+		const struct settings_store *store = &deliver->settings->store[i];
+
+		if (setting_text(store->value, SETTING_KEY_optout_webhook).len > 0)
+			deliver_account_get(deliver, store->account->id)->lookups.optouts_wanted = true;
+	}
+}
+
+/*
+ * What is no fact yet cannot withdraw a subscription. What is one makes its person due, and db_outbox_claim
+ * waits for that.
+ */
+static bool is_mapped(struct deliver *deliver, int64_t message_id, bool *mapped, struct err *err)
+{
+	struct inbox_message message;
+	struct err failed = { 0 };
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	ok = db_inbox_get(deliver->ctx->db, message_id, &arena, &message, &failed);
+	*mapped = ok ? message.state != MESSAGE_PENDING : failed.code == ERR_NOT_FOUND;
+	arena_release(&arena);
+	return ok || *mapped || err_set(err, failed.code, "look for opt-outs: %s", failed.msg);
+}
+
+static bool heed_mapped(struct deliver *deliver, struct deliver_lookups *lookups, struct err *err)
+{
+	while (lookups->n_unmapped > 0) {
+		bool mapped;
+
+		if (!is_mapped(deliver, lookups->unmapped[lookups->n_unmapped - 1], &mapped, err))
+			return false;
+		if (!mapped)
+			return true;
+		lookups->n_unmapped--;
+	}
 	return true;
 }
 
 bool deliver_lookups_start(struct deliver *deliver, struct err *err)
 {
+	heed_webhooks(deliver);
 	for (size_t i = 0; i < deliver->n_account; i++)
-		if (!start_one(deliver, deliver->account[i], err))
+		if (!heed_mapped(deliver, &deliver->account[i]->lookups, err) ||
+		    !start_one(deliver, deliver->account[i], err))
 			return false;
 	return true;
 }
@@ -224,13 +277,19 @@ bool deliver_lookups_hold(struct deliver *deliver, const struct deliver_account 
 		return account->spelling_auto && !lookups->spelling_known && lookups->not_before_ms == 0;
 	if (kind != KLAVIYO_CONSENT)
 		return false;
+	if (mutant_is(MUTANT_returned_unasked))
+		return lookups->list_name != NULL;
 	if (lookups->list_name || lookups->optouts_at_ms == INT64_MIN)
 		return true;
-	if (deliver->now_ms < lookups->consent_at_ms) {
-		deliver_wake_at(deliver, lookups->consent_at_ms);
-		return true;
-	}
-	return false;
+	if (lookups->n_unmapped > 0)
+		deliver_wake_at(deliver, deliver->now_ms + HEED_EVERY_MS);
+	return lookups->n_unmapped > 0;
+}
+
+void deliver_lookups_doubt(struct deliver_account *account)
+{
+	account->lookups.optouts_at_ms = INT64_MIN;
+	account->lookups.reread = true;
 }
 
 /* ---- the answer ---- */
@@ -271,8 +330,7 @@ void deliver_lookups_heed(struct deliver_send *send, const struct http_answer *a
 	struct err err = { 0 };
 
 	klaviyo_outcome(ENDPOINT_accounts_get, NULL, 0, answer, &send->arena, &send->verdict);
-	if (send->verdict.outcome == OUTCOME_RETRY_AT || send->verdict.outcome == OUTCOME_RETRY)
-		deliver_account_heed(send, &send->verdict);
+	deliver_account_heed(send, &send->verdict);
 	send->found.ok = read_answer(send, answer, &err);
 	if (!send->found.ok)
 		log_warn("deliver", "account=%s lookup of %s failed: %s", send->account->name,
@@ -352,6 +410,23 @@ static struct inbox_record optout_record(int64_t store_id, const struct klaviyo_
 	return record;
 }
 
+/* Messages of a store are mapped in their order, so the newest stands for all. Records come by store. */
+static void wait_for_mapping(struct deliver_lookups *lookups, const struct inbox_record *record,
+			     const struct inbox_receipt *receipt, size_t n)
+{
+	int64_t newest_id = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		newest_id = receipt[i].id > newest_id ? receipt[i].id : newest_id;
+		if (i + 1 < n && record[i + 1].store_id == record[i].store_id)
+			continue;
+		lookups->unmapped =
+			mem_resize(lookups->unmapped, (lookups->n_unmapped + 1) * sizeof(*lookups->unmapped));
+		lookups->unmapped[lookups->n_unmapped++] = newest_id;
+		newest_id = 0;
+	}
+}
+
 /* Into the inbox of every store of the account. */
 static bool append_optouts(struct deliver *deliver, struct deliver_send *send,
 			   const struct snapshot *settings, struct err *err)
@@ -370,6 +445,7 @@ static bool append_optouts(struct deliver *deliver, struct deliver_send *send,
 				     n - at < STORE_APPEND_MAX ? n - at : STORE_APPEND_MAX, receipt + at,
 				     err))
 			return err_wrap(err, "keep the opt-outs of account '%s'", send->account->name);
+	wait_for_mapping(&send->account->lookups, record, receipt, n);
 	if (n > 0 && deliver->ctx->wake && deliver->ctx->wake->map)
 		wake_send(deliver->ctx->wake->map);
 	return true;
@@ -391,7 +467,7 @@ static bool end_optouts(struct deliver *deliver, struct deliver_account *account
 	    !put_cursor(deliver, account, STR(FLOW_CURSOR_OPTOUTS), str_from(text), err))
 		return false;
 	lookups->optouts_wall_ms = upto_ms;
-	lookups->optouts_at_ms = deliver->now_ms;
+	lookups->optouts_at_ms = lookups->reread ? INT64_MIN : deliver->now_ms;
 	return true;
 }
 
@@ -408,8 +484,6 @@ static bool settle_optouts(struct deliver *deliver, struct deliver_send *send, s
 	for (size_t i = 0; i < send->found.n_optout; i++)
 		if (send->found.optout[i].at_ms > lookups->optouts_newest_ms)
 			lookups->optouts_newest_ms = send->found.optout[i].at_ms;
-	if (send->found.n_optout > 0)
-		lookups->consent_at_ms = deliver->now_ms + HEED_MS;
 	return send->found.next.len > 0 || end_optouts(deliver, send->account, err);
 }
 

@@ -44,7 +44,7 @@ static bool budget_is_there(struct deliver *deliver, struct deliver_account *acc
 {
 	int64_t wait_ms = 0;
 
-	if (budget_allows(&account->poll_budget[endpoint], deliver->now_wall_ms, &wait_ms))
+	if (budget_allows(&account->poll_budget[endpoint], deliver->now_ms, &wait_ms))
 		return true;
 	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
 	return false;
@@ -84,9 +84,11 @@ static void ask(struct deliver *deliver, struct deliver_account *account, struct
 		.page = list ? turn_page(jobs) : (struct str){ 0 },
 	};
 
-	jobs->polling = true;
+	budget_take(&account->poll_budget[due->endpoint], deliver->now_ms);
 	jobs->polled_at_ms = deliver->now_ms;
-	deliver_send_poll(deliver, &question);
+	jobs->polling = deliver_budget_keep(deliver, account, due->endpoint, true);
+	if (jobs->polling)
+		deliver_send_poll(deliver, &question);
 }
 
 static void poll_jobs(struct deliver *deliver, struct deliver_account *account, struct deliver_jobs *jobs)
@@ -106,7 +108,7 @@ static void poll_jobs(struct deliver *deliver, struct deliver_account *account, 
 		deliver_wake_at(deliver, at_ms);
 		return;
 	}
-	if (deliver_account_allows(deliver, account, &probe) &&
+	if (deliver_gate_passes(deliver, account, endpoint_row(due->endpoint)->family, &probe) &&
 	    budget_is_there(deliver, account, due->endpoint))
 		ask(deliver, account, jobs, due, list);
 }

@@ -64,17 +64,20 @@ static void leave_flight(struct deliver_send *send)
 		at = &(*at)->next;
 	*at = send->next;
 	send->deliver->n_in_flight--;
-	send->account->n_in_flight--;
+	send->deliver->bytes_in_flight -= send->bytes;
+	deliver_gate_count(send->account, endpoint_row(send->endpoint)->family, -1);
 	if (!send->poll && send->lookup == LOOKUP_NONE)
 		send->account->in_flight[send->kind][send->op]--;
 }
 
 static void enter_flight(struct deliver_send *send)
 {
+	send->taken_ms = send->deliver->now_ms;
 	send->next = send->deliver->in_flight;
 	send->deliver->in_flight = send;
 	send->deliver->n_in_flight++;
-	send->account->n_in_flight++;
+	send->deliver->bytes_in_flight += send->bytes;
+	deliver_gate_count(send->account, endpoint_row(send->endpoint)->family, 1);
 	if (!send->poll && send->lookup == LOOKUP_NONE)
 		send->account->in_flight[send->kind][send->op]++;
 	counter_add(send->poll ? COUNTER_klaviyo_polls : COUNTER_klaviyo_requests, 1);
@@ -133,10 +136,26 @@ static void start_call(struct deliver_send *send, const struct klaviyo_request *
 	};
 	struct err err;
 
-	call.header = klaviyo_headers(settings->key, request->body.len > 0, arena, &call.n_header);
+	call.header =
+		klaviyo_headers(settings->key, settings->oauth, request->body.len > 0, arena, &call.n_header);
 	enter_flight(send);
 	if (!http_client_start(deliver->client, &call, take_answer, send, &err))
 		take_failure(send, &err);
+}
+
+/* What was started since the last time is at the front. */
+void deliver_sends_leave(struct deliver *deliver)
+{
+	int64_t now_ms = clock_mono_ms(deliver->ctx->clock);
+
+	for (struct deliver_send *send = deliver->in_flight; send && !send->left; send = send->next) {
+		struct deliver_account *account = send->account;
+
+		budget_leave(send->poll ? &account->poll_budget[send->endpoint]
+					: &account->budget[send->endpoint],
+			     send->taken_ms, now_ms);
+		send->left = true;
+	}
 }
 
 /* ---- batches ---- */
@@ -146,11 +165,36 @@ static struct str api_url(const struct deliver *deliver, const struct deliver_ac
 	return setting_text(snapshot_account(deliver->settings, account->id)->value, SETTING_KEY_api_url);
 }
 
-/* The budget is taken first; if nothing may leave it is put back. */
-static bool claim(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
-		  struct arena *arena, struct outbox_batch *batch, struct err *err)
+/*
+ * A job of one row (the others had to wait, or it must go alone) is better sent as a call, if there may
+ * be one. ENDPOINT_COUNT: there may not, or it is the same.
+ */
+static enum endpoint endpoint_alone(struct deliver *deliver, const struct deliver_order *order)
 {
-	struct budget *budget = &order->account->budget[endpoint], before = *budget;
+	enum endpoint single = endpoint_for(order->kind, order->op, false);
+	int64_t wait_ms;
+
+	if (!order->bulk || single == endpoint_for(order->kind, order->op, true) ||
+	    !budget_allows(&order->account->budget[single], deliver->now_ms, &wait_ms))
+		return ENDPOINT_COUNT;
+	return single;
+}
+
+static struct budget_row take_budget(struct deliver *deliver, struct deliver_account *account,
+				     enum endpoint endpoint, struct arena *arena)
+{
+	budget_take(&account->budget[endpoint], deliver->now_ms);
+	return deliver_budget_row(deliver, account, endpoint, false, arena);
+}
+
+/* Budgets are taken first, and put back where nothing leaves. *endpoint: what the batch leaves by. */
+static bool claim(struct deliver *deliver, const struct deliver_order *order, struct arena *arena,
+		  struct outbox_batch *batch, enum endpoint *endpoint, struct err *err)
+{
+	enum endpoint many = endpoint_for(order->kind, order->op, order->bulk);
+	enum endpoint alone = endpoint_alone(deliver, order);
+	struct budget *budget = order->account->budget, before = budget[many];
+	struct budget before_alone = budget[alone != ENDPOINT_COUNT ? alone : many];
 	struct outbox_claim claim = {
 		.account_id = order->account->id,
 		.kind = order->kind,
@@ -158,18 +202,20 @@ static bool claim(struct deliver *deliver, const struct deliver_order *order, en
 		.priority = order->priority,
 		.max_n = order->max_n,
 		.max_bytes = DELIVER_BULK_BYTES,
-		.endpoint = str_from(endpoint_row(endpoint)->name),
+		.endpoint = str_from(endpoint_row(many)->name),
 	};
+	bool ok;
 
-	budget_take(budget, deliver->now_wall_ms);
-	claim.budget = deliver_budget_row(order->account, endpoint, false, arena);
-	if (!db_outbox_claim(deliver->ctx->db, deliver->now_wall_ms, &claim, arena, batch, err)) {
-		*budget = before;
-		return err_wrap(err, "claim deliveries of account '%s'", order->account->name);
-	}
-	if (batch->n == 0)
-		*budget = before;
-	return true;
+	claim.budget = take_budget(deliver, order->account, many, arena);
+	if (alone != ENDPOINT_COUNT)
+		claim.alone = take_budget(deliver, order->account, alone, arena);
+	ok = db_outbox_claim(deliver->ctx->db, deliver->now_wall_ms, &claim, arena, batch, err);
+	*endpoint = ok && batch->n == 1 && alone != ENDPOINT_COUNT ? alone : many;
+	if (alone != ENDPOINT_COUNT && *endpoint != alone)
+		budget[alone] = before_alone;
+	if (!ok || batch->n == 0 || *endpoint != many)
+		budget[many] = before;
+	return ok || err_wrap(err, "claim deliveries of account '%s'", order->account->name);
 }
 
 /* No request is made: every row is answered by ourselves. */
@@ -238,6 +284,15 @@ static bool name_list(struct deliver_account *account, struct outbox_batch *batc
 	return true;
 }
 
+static size_t body_bytes(const struct outbox_batch *batch)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < batch->n; i++)
+		bytes += batch->delivery[i].body.len;
+	return bytes;
+}
+
 static void send_claimed(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
 			 const struct outbox_batch *batch, struct arena *arena)
 {
@@ -251,50 +306,33 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	send->op = order->op;
 	deliver_batch_copy(batch, &send->arena, &send->batch);
 	keep_bodies(batch, send);
+	send->bytes = body_bytes(batch);
 	if (order->kind == KLAVIYO_CONSENT && !name_list(order->account, &named, arena)) {
 		answer_ourselves(send, OUTCOME_BLOCKED, OUTCOME_RETRY_AT, STR("the list is looked up first"));
 		return;
 	}
 	if (klaviyo_render_request(api_url(deliver, order->account), named.delivery, named.n, order->op,
-				   endpoint_takes_many(endpoint), deliver->now_wall_ms, arena, &request,
-				   &err))
+				   endpoint_takes_many(endpoint), deliver->now_wall_ms,
+				   &order->account->window, arena, &request, &err))
 		start_call(send, &request, arena);
 	else
 		refuse_batch(send, &err);
 }
 
-/*
- * A job of one row (the others had to wait, or it must go alone) is better sent as a call, if there may
- * be one.
- */
-static enum endpoint endpoint_for_claimed(struct deliver *deliver, const struct deliver_order *order,
-					  size_t n)
-{
-	enum endpoint single = endpoint_for(order->kind, order->op, false);
-	struct budget *budget = &order->account->budget[single];
-	int64_t wait_ms;
-
-	if (!order->bulk || single == endpoint_for(order->kind, order->op, true))
-		return single;
-	if (n > 1 || !budget_allows(budget, deliver->now_wall_ms, &wait_ms))
-		return endpoint_for(order->kind, order->op, true);
-	budget_take(budget, deliver->now_wall_ms);
-	return single;
-}
-
-bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n,
+bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n, size_t *bytes,
 			struct err *err)
 {
-	enum endpoint endpoint = endpoint_for(order->kind, order->op, order->bulk);
+	enum endpoint endpoint;
 	struct outbox_batch batch = { 0 };
 	struct arena arena;
 	bool ok;
 
 	arena_init(&arena);
-	ok = claim(deliver, order, endpoint, &arena, &batch, err);
+	ok = claim(deliver, order, &arena, &batch, &endpoint, err);
 	if (ok && batch.n > 0)
-		send_claimed(deliver, order, endpoint_for_claimed(deliver, order, batch.n), &batch, &arena);
+		send_claimed(deliver, order, endpoint, &batch, &arena);
 	*n = ok ? batch.n : 0;
+	*bytes = ok ? body_bytes(&batch) : 0;
 	arena_release(&arena);
 	return ok;
 }
@@ -310,7 +348,6 @@ void deliver_send_lookup(struct deliver *deliver, struct deliver_account *accoun
 	arena_init(&arena);
 	send->endpoint = request->endpoint;
 	send->lookup = lookup;
-	budget_take(&account->budget[request->endpoint], deliver->now_wall_ms);
 	start_call(send, request, &arena);
 	arena_release(&arena);
 }
@@ -334,7 +371,6 @@ void deliver_send_poll(struct deliver *deliver, const struct deliver_question *q
 	send->op = question->op;
 	send->poll = true;
 	send->job_id = arena_dup(&send->arena, question->job_id);
-	budget_take(&question->account->poll_budget[question->endpoint], deliver->now_wall_ms);
 	request = klaviyo_render_poll(api_url(deliver, question->account), question->endpoint,
 				      question->job_id, &arena);
 	request.url = with_query(request.url, question->page, &arena);

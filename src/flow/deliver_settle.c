@@ -10,6 +10,7 @@
 #include "flow/deliver_internal.h"
 
 #include "base/counter.h"
+#include "base/mutant.h"
 
 /* ---- one delivery ---- */
 
@@ -24,22 +25,46 @@ static int count_flip(struct deliver *deliver, int64_t delivery_id)
 	return 1;
 }
 
-static void settle_retry(struct deliver *deliver, const struct deliver_account *account,
+/* Of a batch that was answered. */
+struct answered {
+	struct deliver_account *account;
+	const struct outbox_batch *batch;
+	const struct klaviyo_verdict *verdict;
+	int http_status;
+	int64_t latency_ms;
+	struct budget_row budget;
+	double chance; /* one for all rows: what failed together is tried again together */
+};
+
+static void settle_retry(struct deliver *deliver, const struct answered *answered,
 			 const struct delivery *delivery, struct delivery_settlement *out)
 {
-	struct retry_decision decision = outbox_policy_next(
-		account->preset, delivery->attempts + 1, deliver->now_wall_ms, rand_unit(deliver->ctx->rand));
+	struct retry_decision decision = outbox_policy_next(answered->account->preset, delivery->attempts + 1,
+							    deliver->now_wall_ms, answered->chance);
 
 	out->state = decision.failed ? DELIVERY_FAILED : DELIVERY_WAITING;
 	out->due_ms = decision.due_ms;
 	out->count_attempt = true;
 }
 
-static void settle_flip(struct deliver *deliver, const struct deliver_account *account,
+/* Nothing says which row is to blame: the halves go again, at once. */
+static void settle_split(const struct answered *answered, struct delivery_settlement *out)
+{
+	out->batch_max = (int)(answered->batch->n + 1) / 2;
+}
+
+/* The same rows failed together again and again: it may be one of them that Klaviyo chokes on. */
+static bool is_suspect(const struct answered *answered, const struct delivery *delivery)
+{
+	return answered->verdict->outcome == OUTCOME_RETRY && answered->batch->n > 1 &&
+	       delivery->attempts + 1 >= DELIVER_TOGETHER_MAX;
+}
+
+static void settle_flip(struct deliver *deliver, const struct answered *answered,
 			const struct delivery *delivery, enum delivery_op op, struct delivery_settlement *out)
 {
 	if (count_flip(deliver, delivery->id) > DELIVER_FLIPS_MAX) {
-		settle_retry(deliver, account, delivery, out);
+		settle_retry(deliver, answered, delivery, out);
 		return;
 	}
 	out->state = DELIVERY_READY;
@@ -47,15 +72,15 @@ static void settle_flip(struct deliver *deliver, const struct deliver_account *a
 	out->exists = op == DELIVERY_UPDATE;
 }
 
-static void settle_delivery(struct deliver *deliver, const struct deliver_account *account,
-			    const struct delivery *delivery, const struct outcome_row *row, size_t n_batch,
+static void settle_delivery(struct deliver *deliver, const struct answered *answered,
+			    const struct delivery *delivery, const struct outcome_row *row,
 			    struct delivery_settlement *out)
 {
 	*out = (struct delivery_settlement){
 		.delivery_id = delivery->id,
 		.state = DELIVERY_READY,
 		.op = delivery->op,
-		.solo = delivery->solo,
+		.batch_max = delivery->batch_max,
 		.reason = row->reason.len > 0 ? row->reason : str_from(outcome_text(row->outcome)),
 	};
 	switch (row->outcome) {
@@ -65,24 +90,37 @@ static void settle_delivery(struct deliver *deliver, const struct deliver_accoun
 		out->exists = delivery->op != DELIVERY_DELETE;
 		break;
 	case OUTCOME_AS_UPDATE:
-		settle_flip(deliver, account, delivery, DELIVERY_UPDATE, out);
+		settle_flip(deliver, answered, delivery, DELIVERY_UPDATE, out);
+		out->body = row->body;
 		break;
 	case OUTCOME_AS_CREATE:
-		settle_flip(deliver, account, delivery, DELIVERY_CREATE, out);
+		settle_flip(deliver, answered, delivery, DELIVERY_CREATE, out);
 		break;
 	case OUTCOME_RETRY_AT:
+		if (mutant_is(MUTANT_attempt_on_429))
+			settle_retry(deliver, answered, delivery, out);
+		break;
 	case OUTCOME_BLOCKED:
+	case OUTCOME_FORBIDDEN:
+		/* Said of a row only: nothing was stopped, so it would come back at once. */
+		if (answered->verdict->outcome != row->outcome)
+			settle_retry(deliver, answered, delivery, out);
 		break;
 	case OUTCOME_JOB: /* a job without an id cannot be asked for */
 	case OUTCOME_RETRY:
-		settle_retry(deliver, account, delivery, out);
+		if (is_suspect(answered, delivery))
+			settle_split(answered, out);
+		else
+			settle_retry(deliver, answered, delivery, out);
 		break;
 	case OUTCOME_MENDED:
 		out->body = row->body;
 		break;
 	case OUTCOME_SPLIT:
-		out->solo = n_batch > 1;
-		if (!out->solo)
+		settle_split(answered, out);
+		if (mutant_is(MUTANT_dropped_on_split) && delivery->id % 2 == 0)
+			out->state = DELIVERY_ACCEPTED;
+		if (answered->batch->n == 1)
 			out->state = DELIVERY_FAILED;
 		break;
 	case OUTCOME_REJECTED:
@@ -104,16 +142,7 @@ static void count_settlements(const struct delivery_settlement *settlement, size
 
 /* ---- one batch ---- */
 
-struct answered {
-	struct deliver_account *account;
-	const struct outbox_batch *batch;
-	const struct klaviyo_verdict *verdict;
-	int http_status;
-	int64_t latency_ms;
-	struct budget_row budget;
-};
-
-static bool settle_batch(struct deliver *deliver, const struct answered *answered, struct err *err)
+static bool settle_batch(struct deliver *deliver, struct answered *answered, struct err *err)
 {
 	const struct outbox_batch *batch = answered->batch;
 	struct arena arena;
@@ -128,14 +157,14 @@ static bool settle_batch(struct deliver *deliver, const struct answered *answere
 	bool ok;
 
 	arena_init(&arena);
+	answered->chance = rand_unit(deliver->ctx->rand);
 	row = ARENA_ARRAY(&arena, batch->n, struct delivery_settlement);
 	for (size_t i = 0; i < batch->n; i++) {
 		struct outcome_row whole = { .outcome = answered->verdict->outcome,
 					     .reason = answered->verdict->reason };
 
-		settle_delivery(deliver, answered->account, &batch->delivery[i],
-				i < answered->verdict->n_row ? &answered->verdict->row[i] : &whole, batch->n,
-				&row[i]);
+		settle_delivery(deliver, answered, &batch->delivery[i],
+				i < answered->verdict->n_row ? &answered->verdict->row[i] : &whole, &row[i]);
 	}
 	settlement.delivery = row;
 	ok = db_outbox_settle(deliver->ctx->db, deliver->now_wall_ms, &settlement, err);
@@ -147,11 +176,7 @@ static bool settle_batch(struct deliver *deliver, const struct answered *answere
 	return ok ? ok : err_wrap(err, "settle batch %lld", (long long)batch->id);
 }
 
-/*
- * May the same be tried again? Otherwise the store does not know the batch any more, and there is nothing
- * to settle.
- */
-static bool worth_retrying(const struct err *err)
+bool flow_worth_retrying(const struct err *err)
 {
 	return err->code == ERR_BUSY || err->code == ERR_FATAL || err->code == ERR_TOO_LARGE ||
 	       err->code == ERR_UNREACHABLE;
@@ -176,8 +201,12 @@ static bool settle_send(struct deliver *deliver, struct deliver_send *send, stru
 		deliver_job_add(deliver, send->account, &send->batch, send->endpoint, deliver->now_wall_ms);
 		return true;
 	}
-	if (send->verdict.outcome == OUTCOME_RETRY_AT)
-		answered.budget = deliver_budget_row(send->account, send->endpoint, false, &send->arena);
+	if (send->verdict.outcome == OUTCOME_RETRY && send->kind == KLAVIYO_CONSENT &&
+	    send->op == DELIVERY_CREATE)
+		deliver_lookups_doubt(send->account);
+	if (send->verdict.retry_after_ms > 0)
+		answered.budget =
+			deliver_budget_row(send->deliver, send->account, send->endpoint, false, &send->arena);
 	return settle_batch(deliver, &answered, err);
 }
 
@@ -188,7 +217,7 @@ static bool settle_sends(struct deliver *deliver, size_t *n_done, struct err *er
 		bool ok = send->lookup != LOOKUP_NONE ? deliver_lookups_settle(deliver, send, err)
 						      : settle_send(deliver, send, err);
 
-		if (!ok && worth_retrying(err))
+		if (!ok && flow_worth_retrying(err))
 			return false;
 		deliver->ended = send->next;
 		deliver_send_free(send);
@@ -227,7 +256,7 @@ static bool settle_jobs(struct deliver *deliver, struct deliver_account *account
 			continue;
 		}
 		ok = settle_job(deliver, job, err);
-		if (!ok && worth_retrying(err))
+		if (!ok && flow_worth_retrying(err))
 			return false;
 		*at = job->next;
 		jobs->n--;

@@ -226,6 +226,11 @@ static bool check_shape(struct reception *reception, struct str content_type)
 		refuse(reception, 415, STR("this content type is not read here; send application/json"));
 		return false;
 	}
+	if (http->body_encoded) {
+		refuse(reception, 415,
+		       STR("compressed bodies are not read here; send it without Content-Encoding"));
+		return false;
+	}
 	if (http->body_too_large) {
 		refuse(reception, 413, STR("the body is larger than this store's max_body_bytes"));
 		return false;
@@ -237,17 +242,20 @@ static bool check_shape(struct reception *reception, struct str content_type)
 	return true;
 }
 
-bool ingest_renew_settings(struct ingest *ingest)
+const struct snapshot *ingest_renew_settings(struct ingest *ingest, const struct snapshot *old)
 {
+	struct settings *settings = ingest->ctx->settings;
 	int64_t now_ms = clock_mono_ms(ingest->ctx->clock);
 	struct err err;
-	bool changed = false;
 
-	if (now_ms - ingest->renewed_at_ms < RENEW_MS)
-		return false;
-	ingest->renewed_at_ms = now_ms;
-	/* A database that cannot be read now is found and logged by the roles; here the old settings hold. */
-	return settings_refresh(ingest->ctx->settings, &changed, &err) && changed;
+	settings_release(settings, old);
+	if (now_ms - ingest->renewed_at_ms >= RENEW_MS) {
+		ingest->renewed_at_ms = now_ms;
+		/* What cannot be read is found and logged by the roles; here the old settings hold. */
+		(void)!settings_refresh(settings, NULL, &err);
+	}
+	/* A role may have read them a moment before, so that there was nothing new for us. */
+	return settings_take(settings);
 }
 
 enum reception_result { RECEPTION_ANSWERED, RECEPTION_UNKNOWN, RECEPTION_DENIED };
@@ -294,10 +302,7 @@ void ingest_webhook(struct ingest *ingest, struct http_exchange *exchange, struc
 	reception->ingest = ingest;
 	reception->exchange = exchange;
 	if (receive(reception, snapshot, platform, store, false) != RECEPTION_ANSWERED) {
-		if (ingest_renew_settings(ingest)) {
-			settings_release(settings, snapshot);
-			snapshot = settings_take(settings);
-		}
+		snapshot = ingest_renew_settings(ingest, snapshot);
 		(void)receive(reception, snapshot, platform, store, true);
 	}
 	settings_release(settings, snapshot);

@@ -19,8 +19,8 @@ struct ingest {
 	int64_t renewed_at_ms; /* monotonic; of the HTTP thread alone */
 };
 
-/* Looks for changes by other processes, now and then; true if there were any. HTTP thread only. */
-bool ingest_renew_settings(struct ingest *ingest);
+/* Gives the old snapshot back, takes the newest, with changes by other processes, looked for now and then. HTTP thread only. */
+const struct snapshot *ingest_renew_settings(struct ingest *ingest, const struct snapshot *old);
 /* What a 503 says when the commit could not be. */
 int ingest_retry_after_s(const struct err *err);
 struct str ingest_unavailable_text(const struct err *err);

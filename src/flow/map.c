@@ -13,7 +13,9 @@
 #include "base/counter.h"
 #include "flow/flow_internal.h"
 
-#define CLAIM_MAX   64 /* the writer is held for some 3 ms, which acknowledgements wait for */
+/* The writer is held for some 3 ms, which acknowledgements wait for; when nobody waits, for 10 ms. */
+#define CLAIM_LEAST 64
+#define CLAIM_MOST  256
 #define CLAIM_BYTES ((size_t)4 << 20)
 
 static enum message_state message_state(enum map_state state)
@@ -29,25 +31,48 @@ static enum message_state message_state(enum map_state state)
 	return MESSAGE_FAILED;
 }
 
-/* What a browser or a command says is written in our own messages, whatever the shop speaks. */
-static const struct platform_ops *platform_of(const struct settings_store *store, struct str topic)
+/*
+ * What a browser, a command or a file of history says is written in our own messages, whatever the shop
+ * speaks. *topic loses what says so.
+ */
+static const struct platform_ops *platform_of(const struct settings_store *store, struct str *topic)
 {
-	if (str_starts(topic, STR("storefront.")) || str_eq(topic, STR("person.erased")))
+	bool marked = str_starts(*topic, STR(FLOW_TOPIC_GENERIC));
+
+	if (marked)
+		*topic = str_skip(*topic, sizeof(FLOW_TOPIC_GENERIC) - 1);
+	if (marked || str_starts(*topic, STR("storefront.")) || str_eq(*topic, STR("person.erased")))
 		return platform_find(STR("generic"));
 	return platform_find(store->platform);
+}
+
+/*
+ * Orders, people and what visitors do need only the time in which a shop's messages about one of them come
+ * together: a quarter of the store's.
+ */
+static int64_t quiet_part(const struct map_result *result)
+{
+	for (size_t i = 0; i < result->n_fact; i++) {
+		enum entity_kind kind = result->fact[i].entity.kind;
+
+		if (kind != ENTITY_ORDER && kind != ENTITY_PERSON && kind != ENTITY_VISITOR)
+			return 1;
+	}
+	return 4;
 }
 
 static void map_message(const struct settings_store *store, const struct inbox_message *message,
 			struct arena *arena, struct inbox_result *out)
 {
-	const struct platform_ops *platform = platform_of(store, message->topic);
+	struct str topic = message->topic;
+	const struct platform_ops *platform = platform_of(store, &topic);
 	struct platform_store view = flow_platform_store(store);
 	struct map_result result = { 0 };
 
 	if (str_starts(message->topic, STR("klaviyo.")))
 		flow_map_klaviyo(message->topic, message->body, arena, &result);
 	else if (platform)
-		platform->map(&view, message->topic, message->body, message->received_ms, arena, &result);
+		platform->map(&view, topic, message->body, message->received_ms, arena, &result);
 	else
 		result = (struct map_result){ .state = MAP_FAILED, .reason = STR("no such platform") };
 	*out = (struct inbox_result){
@@ -57,8 +82,10 @@ static void map_message(const struct settings_store *store, const struct inbox_m
 		.reason = result.reason,
 		.fact = result.fact,
 		.n_fact = result.state == MAP_DONE ? result.n_fact : 0,
-		.quiet_ms = setting_int(store->value, SETTING_KEY_quiet_ms),
-		.quiet_max_ms = setting_int(store->value, SETTING_KEY_quiet_max_ms),
+		.priority = message->priority,
+		.as_of_ms = message->priority == PRIORITY_REPLAY ? message->received_ms : 0,
+		.quiet_ms = setting_int(store->value, SETTING_KEY_quiet_ms) / quiet_part(&result),
+		.quiet_max_ms = setting_int(store->value, SETTING_KEY_quiet_max_ms) / quiet_part(&result),
 		.tombstone_ms = setting_int(store->value, SETTING_KEY_tombstone_hours) * MS_PER_HOUR,
 	};
 }
@@ -112,7 +139,8 @@ bool map_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err)
 
 	*next = (struct flow_next){ .wait_ms = FLOW_POLL_MS };
 	arena_init(&arena);
-	if (!db_inbox_claim(ctx->db, CLAIM_MAX, CLAIM_BYTES, &arena, &message, &n, err)) {
+	if (!db_inbox_claim(ctx->db, flow_batch_size(&ctx->map, CLAIM_LEAST), CLAIM_BYTES, &arena, &message,
+			    &n, err)) {
 		(void)err_wrap(err, "read pending messages");
 		goto out;
 	}
@@ -128,6 +156,7 @@ bool map_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *err)
 	n_result = map_messages(settings, message, n, &arena, result);
 	if (!complete(ctx, result, n_result, err))
 		goto out;
+	flow_batch_heed(ctx, &ctx->map, CLAIM_LEAST, CLAIM_MOST, n);
 	next->n_done = n_result;
 	if (n_result > 0)
 		next->wait_ms = 0;

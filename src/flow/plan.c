@@ -66,6 +66,11 @@ void flow_plan_catalog(const struct flow_rules *rules, const struct catalog_root
 	catalog_merge(&rules->catalog, root, arena, &view);
 	n = render_view(&view, arena, &resource);
 	*out = (struct flow_plan){ .held = view.held, .note = view.note };
+	if (rules->feed) {
+		flow_add_note(&out->note, STR("catalog"),
+			      STR("read by Klaviyo as a feed, not sent (catalog_source)"), arena);
+		return;
+	}
 	catalog_plan(root, &view, resource, n, arena, &out->delivery, &out->n_delivery);
 }
 

@@ -8,7 +8,10 @@
 #include "flow/flow_internal.h"
 
 #include "activity/plan.h"
+#include "flow/notice.h"
 #include "klaviyo/render.h"
+
+#include <inttypes.h>
 
 #define LOOK_AGAIN_MS 1000
 
@@ -229,8 +232,11 @@ static void render_profile(struct rendering *rendering)
 		return;
 	rendering->resource[rendering->n++] = (struct activity_resource){
 		.kind = KLAVIYO_PROFILE,
-		.op = view->erase ? DELIVERY_DELETE : DELIVERY_UPDATE,
+		.op = view->erase	     ? DELIVERY_DELETE
+		      : view->former.len > 0 ? DELIVERY_CREATE
+					     : DELIVERY_UPDATE,
 		.external_id = rendering->root->root.id,
+		.parent_external_id = view->former,
 		.body = klaviyo_render_profile(&view->profile, rendering->arena, &mended),
 	};
 	flow_add_note(&rendering->note, STR("profile"), mended, rendering->arena);
@@ -256,18 +262,37 @@ static void render_consent(struct rendering *rendering)
 	}
 }
 
+static void render_optouts(struct rendering *rendering)
+{
+	const struct activity_view *view = rendering->view;
+
+	for (size_t i = 0; i < view->n_optout; i++) {
+		const struct activity_optout *optout = &view->optout[i];
+		int64_t store_id = rendering->root->store_id;
+
+		rendering->resource[rendering->n++] = (struct activity_resource){
+			.kind = KLAVIYO_NOTICE,
+			.op = DELIVERY_CREATE,
+			.external_id = notice_id(store_id, optout, rendering->arena),
+			.parent_external_id = arena_printf(rendering->arena, "store:%" PRId64, store_id),
+			.body = notice_body(optout, rendering->arena),
+		};
+	}
+}
+
 /* ---- withdrawing ---- */
 
-static bool in_view(const struct rendering *rendering, struct str external_id)
+static bool stays(const struct rendering *rendering, struct str external_id)
 {
 	for (size_t i = 0; i < rendering->n; i++)
 		if (rendering->resource[i].kind == KLAVIYO_CONSENT &&
+		    rendering->resource[i].op == DELIVERY_CREATE &&
 		    str_eq(rendering->resource[i].external_id, external_id))
 			return true;
 	return false;
 }
 
-/* Told, or on its way, and the ledger does not say it any more: the person has left in Klaviyo. */
+/* Told, or on its way, and the ledger does not say it any more: they have left, in Klaviyo or at the shop. */
 static void withdraw(const struct rendering *rendering, struct flow_plan *out)
 {
 	const struct catalog_root *root = rendering->root;
@@ -275,7 +300,7 @@ static void withdraw(const struct rendering *rendering, struct flow_plan *out)
 	out->withdraw = ARENA_ARRAY(rendering->arena, root->n_sent, struct str);
 	for (size_t i = 0; i < root->n_sent; i++)
 		if (root->sent[i].kind == KLAVIYO_CONSENT && !root->sent[i].wanted_deleted &&
-		    !in_view(rendering, root->sent[i].external_id))
+		    !stays(rendering, root->sent[i].external_id))
 			out->withdraw[out->n_withdraw++] = root->sent[i].external_id;
 }
 
@@ -303,11 +328,13 @@ void flow_plan_activity(const struct flow_rules *rules, const struct catalog_roo
 	size_t n_product = read_products(rules, root, arena, &product);
 
 	activity_merge(&rules->activity, root, product, n_product, now_ms, arena, &view);
-	rendering.resource = ARENA_ARRAY(arena, view.n_event + view.n_consent + 1, struct activity_resource);
+	rendering.resource = ARENA_ARRAY(arena, view.n_event + view.n_consent + view.n_optout + 1,
+					 struct activity_resource);
 	rendering.note = view.note;
 	render_events(&rendering);
 	render_profile(&rendering);
 	render_consent(&rendering);
+	render_optouts(&rendering);
 	*out = (struct flow_plan){ .held = view.held, .note = rendering.note, .again_ms = view.again_ms };
 	/* What it waits for may come any moment, and rings no bell. */
 	if (out->again_ms > now_ms + LOOK_AGAIN_MS)

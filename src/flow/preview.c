@@ -107,10 +107,28 @@ static bool load_root(struct preview_run *run, struct entity root, struct catalo
 
 /* ---- requests ---- */
 
+bool preview_request(const struct settings_account *account, const struct delivery *delivery, size_t n,
+		     enum delivery_op op, bool bulk, int64_t at_ms, struct arena *arena,
+		     struct preview_request *out, struct err *err)
+{
+	struct klaviyo_request rendered;
+	struct metric_windows window;
+
+	(void)metric_windows_read(setting_text(account->value, SETTING_KEY_flow_windows), &window);
+	if (!klaviyo_render_request(setting_text(account->value, SETTING_KEY_api_url), delivery, n, op, bulk,
+				    at_ms, &window, arena, &rendered, err))
+		return err_wrap(err, "render %s %s", delivery_op_text(op), klaviyo_kind_text(delivery->kind));
+	*out = (struct preview_request){
+		.method = arena_dup(arena, str_from(rendered.method)),
+		.url = arena_dup(arena, rendered.url),
+		.body = rendered.body,
+	};
+	return true;
+}
+
 static bool add_request(struct preview_run *run, const struct delivery_new *planned, struct preview *preview,
 			struct preview_request *request)
 {
-	struct str api_url = setting_text(run->store->account->value, SETTING_KEY_api_url);
 	struct delivery delivery = {
 		.account_id = run->store->account->id,
 		.store_id = run->store->id,
@@ -121,19 +139,11 @@ static bool add_request(struct preview_run *run, const struct delivery_new *plan
 		.body = planned->body,
 		.hash = planned->hash,
 	};
-	struct klaviyo_request rendered;
 
-	if (!klaviyo_render_request(api_url, &delivery, 1, planned->op,
-				    endpoint_takes_many(endpoint_for(planned->kind, planned->op, false)),
-				    clock_wall_ms(run->ctx->clock), run->arena, &rendered, run->err))
-		return err_wrap(run->err, "render %s %s", delivery_op_text(planned->op),
-				klaviyo_kind_text(planned->kind));
-	request[preview->n_request++] = (struct preview_request){
-		.method = arena_dup(run->arena, str_from(rendered.method)),
-		.url = arena_dup(run->arena, rendered.url),
-		.body = rendered.body,
-	};
-	return true;
+	return preview_request(run->store->account, &delivery, 1, planned->op,
+			       endpoint_takes_many(endpoint_for(planned->kind, planned->op, false)),
+			       clock_wall_ms(run->ctx->clock), run->arena, &request[preview->n_request++],
+			       run->err);
 }
 
 static struct str join(struct arena *arena, struct str text, struct str more)

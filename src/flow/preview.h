@@ -31,4 +31,11 @@ struct preview {
 bool preview_message(struct flow_ctx *ctx, struct str store, struct str content_type, struct str body,
 		     struct arena *arena, struct preview **preview, size_t *n, struct err *err) MUST_CHECK;
 
+/*
+ * The request that these deliveries of one kind make, all as op, as it leaves at at_ms (klaviyo/render.h): what preview_message shows of
+ * what it plans, and the story of what was planned. Without headers. ERR_INVALID, ERR_TOO_LARGE as there.
+ */
+bool preview_request(const struct settings_account *account, const struct delivery *delivery, size_t n, enum delivery_op op,
+		     bool bulk, int64_t at_ms, struct arena *arena, struct preview_request *out, struct err *err) MUST_CHECK;
+
 #endif

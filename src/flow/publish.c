@@ -2,7 +2,7 @@
  * Publish: products and categories that have come to rest are merged from their facts and compared with what
  * Klaviyo was last told; the difference becomes deliveries.
  *
- * Does:    up to CLAIM_MAX due roots at a time; when nothing is due, looks on at roots that a change of
+ * Does:    some due roots at a time; when nothing is due, looks on at roots that a change of
  *          settings concerns.
  * Doesn't: decide what is due (the store's debounce) or what differs (catalog/).
  * Keeps:   what is wanted and its deliveries are recorded in one transaction; a root that changed meanwhile
@@ -13,9 +13,12 @@
 
 #include "base/counter.h"
 #include "flow/flow_internal.h"
+#include "flow/schedule.h"
 
-#define CLAIM_MAX 32 /* the writer is held for some 5 ms, which acknowledgements wait for */
-#define SWEEP_MAX 500
+/* The writer is held for some 5 ms, which acknowledgements wait for; when nobody waits, for 20 ms. */
+#define CLAIM_LEAST 32
+#define CLAIM_MOST  128
+#define SWEEP_MAX   500
 
 static bool told_before(const struct catalog_root *root)
 {
@@ -33,13 +36,68 @@ static bool path_changed(const struct flow_rules *rules, const struct catalog_ro
 	       told_before(root);
 }
 
-static void publish_root(const struct settings_store *store, const struct flow_rules *rules,
+/* The rules of one store after another: roots of a store mostly come together. */
+struct publish_rules {
+	int64_t store_id; /* 0 = none yet */
+	struct flow_rules rules;
+	struct schedules schedules;
+	bool holds;
+};
+
+/* 0: at once. */
+static int64_t told_at_ms(const struct schedules *schedules, const struct catalog_root *root,
+			  const struct delivery_new *delivery)
+{
+	enum schedule_kind kind = flow_schedule_of(delivery->kind, delivery->op);
+	int64_t due_ms = kind == SCHEDULE_KIND_COUNT
+				 ? INT64_MAX
+				 : schedule_next_ms(&schedules->of[kind], root->due_first_ms);
+
+	return due_ms == INT64_MAX ? 0 : due_ms;
+}
+
+/*
+ * Of the deliveries those stay whose time has come since the root was touched; the rest is planned again at
+ * its time, from what is true then. Variants do not go without an item that is not there yet.
+ */
+static void hold_back(const struct schedules *schedules, const struct catalog_root *root, int64_t now_ms,
+		      struct arena *arena, struct flow_plan *plan)
+{
+	int64_t next_ms = INT64_MAX;
+	bool item_waits = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_delivery; i++) {
+		const struct delivery_new *one = &plan->delivery[i];
+		int64_t due_ms = told_at_ms(schedules, root, one);
+
+		if (due_ms > now_ms || (item_waits && one->kind == KLAVIYO_VARIANT)) {
+			item_waits |= one->kind == KLAVIYO_ITEM && one->op == DELIVERY_CREATE;
+			next_ms = due_ms > now_ms && due_ms < next_ms ? due_ms : next_ms;
+		} else {
+			plan->delivery[n++] = *one;
+		}
+	}
+	if (n == plan->n_delivery)
+		return;
+	flow_add_note(&plan->note, STR("schedule"),
+		      arena_printf(arena, "%zu wait for their time", plan->n_delivery - n), arena);
+	plan->n_delivery = n;
+	plan->n_forget = 0;
+	if (plan->again_ms == 0 || next_ms < plan->again_ms)
+		plan->again_ms = next_ms;
+}
+
+static void publish_root(const struct settings_store *store, const struct publish_rules *all,
 			 const struct catalog_root *root, int64_t now_ms, struct arena *arena,
 			 struct catalog_publication *out)
 {
+	const struct flow_rules *rules = &all->rules;
 	struct flow_plan plan;
 
 	flow_plan_root(rules, root, now_ms, arena, &plan);
+	if (all->holds && root->priority == PRIORITY_REALTIME)
+		hold_back(&all->schedules, root, now_ms, arena, &plan);
 	*out = (struct catalog_publication){
 		.store_id = root->store_id,
 		.account_id = store->account->id,
@@ -52,7 +110,7 @@ static void publish_root(const struct settings_store *store, const struct flow_r
 		.note = plan.note,
 		.withdraw = plan.withdraw,
 		.n_withdraw = plan.n_withdraw,
-		.withdraw_reason = STR("has opted out in Klaviyo"),
+		.withdraw_reason = STR("has left since"),
 		.again_ms = plan.again_ms,
 		.forget = plan.forget,
 		.n_forget = plan.n_forget,
@@ -73,12 +131,6 @@ static void count_publications(const struct catalog_publication *publication, si
 	counter_add(COUNTER_deliveries_created, n_delivery);
 }
 
-/* The rules of one store after another: roots of a store mostly come together. */
-struct publish_rules {
-	int64_t store_id; /* 0 = none yet */
-	struct flow_rules rules;
-};
-
 static bool rules_of(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
 		     struct publish_rules *out, struct err *err)
 {
@@ -90,6 +142,8 @@ static bool rules_of(struct flow_ctx *ctx, const struct settings_store *store, s
 		return false;
 	out->store_id = store->id;
 	out->rules = flow_rules(store, &facts);
+	flow_schedules(store, arena, &out->schedules);
+	out->holds = flow_schedules_hold(&out->schedules);
 	return true;
 }
 
@@ -114,7 +168,7 @@ static bool publish_roots(struct flow_ctx *ctx, const struct catalog_root *root,
 			continue;
 		if (!rules_of(ctx, store, arena, &rules, err))
 			goto out;
-		publish_root(store, &rules.rules, &root[i], now_ms, arena, &publication[(*n_done)++]);
+		publish_root(store, &rules, &root[i], now_ms, arena, &publication[(*n_done)++]);
 	}
 	if (*n_done > 0 && !db_catalog_publish(ctx->db, now_ms, publication, *n_done, err)) {
 		(void)err_wrap(err, "publish %zu products and categories", *n_done);
@@ -158,7 +212,8 @@ bool publish_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *
 
 	*next = (struct flow_next){ .wait_ms = FLOW_POLL_MS };
 	arena_init(&arena);
-	if (!db_catalog_claim(ctx->db, now_ms, CLAIM_MAX, &arena, &root, &n, &next_due_ms, err)) {
+	if (!db_catalog_claim(ctx->db, now_ms, flow_batch_size(&ctx->publish, CLAIM_LEAST), &arena, &root, &n,
+			      &next_due_ms, err)) {
 		(void)err_wrap(err, "read what is due");
 		goto out;
 	}
@@ -169,6 +224,7 @@ bool publish_run_once(struct flow_ctx *ctx, struct flow_next *next, struct err *
 	}
 	if (!publish_roots(ctx, root, n, &arena, &next->n_done, err))
 		goto out;
+	flow_batch_heed(ctx, &ctx->publish, CLAIM_LEAST, CLAIM_MOST, n);
 	if (next->n_done > 0)
 		next->wait_ms = 0;
 	ok = true;

@@ -40,3 +40,17 @@ void reply_error(struct http_exchange *exchange, int status, int retry_after_s, 
 {
 	reply_error_with(exchange, status, retry_after_s, text, NULL, 0);
 }
+
+bool reply_names_etag(struct str list, struct str etag)
+{
+	struct str one;
+
+	while (str_split(&list, ',', &one)) {
+		one = str_trim(one);
+		if (str_starts(one, STR("W/")))
+			one = str_skip(one, 2);
+		if (str_eq(one, etag))
+			return true;
+	}
+	return false;
+}

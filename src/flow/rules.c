@@ -3,6 +3,7 @@
  *
  * Pure: everything is borrowed from the snapshot.
  */
+#include "flow/feed.h"
 #include "flow/flow_internal.h"
 
 #include <assert.h>
@@ -86,6 +87,7 @@ static struct activity_rules activity_rules(const struct settings_store *store,
 			str_eq(setting_text(value, SETTING_KEY_order_identifier), STR("number")),
 		.send_profiles = setting_bool(value, SETTING_KEY_send_profiles),
 		.send_consent = setting_bool(value, SETTING_KEY_send_consent),
+		.tell_optouts = setting_text(value, SETTING_KEY_optout_webhook).len > 0,
 		.profile_external_id = setting_bool(value, SETTING_KEY_profile_external_id),
 		.list_id = facts->list_name, /* deliver puts its id there */
 		.consent_source = source.len > 0 ? source : store->name,
@@ -109,6 +111,7 @@ struct flow_rules flow_rules(const struct settings_store *store, const struct fl
 		.catalog = catalog_rules(store),
 		.activity = activity_rules(store, facts),
 		.canceled = facts->canceled,
+		.feed = feed_is_wanted(store->account),
 	};
 }
 

@@ -67,21 +67,6 @@ struct str storefront_text(const struct settings_store *store, struct arena *are
 	return text;
 }
 
-/* If-None-Match may name several, or be weak. */
-static bool names_etag(struct str list, struct str etag)
-{
-	struct str one;
-
-	while (str_split(&list, ',', &one)) {
-		one = str_trim(one);
-		if (str_starts(one, STR("W/")))
-			one = str_skip(one, 2);
-		if (str_eq(one, etag))
-			return true;
-	}
-	return false;
-}
-
 static void send_script(struct http_exchange *exchange, const struct settings_store *store)
 {
 	struct arena *arena = http_exchange_arena(exchange);
@@ -94,7 +79,7 @@ static void send_script(struct http_exchange *exchange, const struct settings_st
 		{ STR("Access-Control-Allow-Origin"), STR("*") },
 		{ STR("Cross-Origin-Resource-Policy"), STR("cross-origin") },
 	};
-	bool known = names_etag(http_exchange_header(exchange, "If-None-Match"), etag);
+	bool known = reply_names_etag(http_exchange_header(exchange, "If-None-Match"), etag);
 
 	http_reply(exchange, known ? 304 : 200, header, ARRAY_LEN(header), known ? STR("") : text);
 }

@@ -88,13 +88,18 @@ static bool contains(struct str text, struct str part)
 
 bool answer_is_about_key(const struct answer_error *error)
 {
-	static const char *const code[] = { "authentication_failed", "not_authenticated", "permission_denied",
-					    "invalid_api_key", "missing_api_key" };
+	static const char *const code[] = { "authentication_failed", "not_authenticated", "invalid_api_key",
+					    "missing_api_key" };
 
 	for (size_t i = 0; i < ARRAY_LEN(code); i++)
 		if (str_eq(error->code, str_from(code[i])))
 			return true;
 	return false;
+}
+
+bool answer_is_about_scope(const struct answer_error *error)
+{
+	return str_eq(error->code, STR("permission_denied"));
 }
 
 /* Is the detail about some catalog object? */
@@ -112,7 +117,7 @@ static enum fault fault_of(int status, const struct answer_error *error)
 	if (!error)
 		error = &nothing;
 	says_id = names_an_id(error->detail);
-	if (answer_is_about_key(error))
+	if (answer_is_about_key(error) || answer_is_about_scope(error))
 		return FAULT_KEY;
 	if (status == 409 || str_starts(error->code, STR("duplicate")) ||
 	    str_eq(error->code, STR("conflict")) || str_ends(error->code, STR("already_exists")) ||
@@ -168,22 +173,45 @@ static struct outcome_row missing_row(const struct answer_batch *batch, const st
 	return (struct outcome_row){ .outcome = OUTCOME_REJECTED, .reason = reason };
 }
 
+/* Sent again with the body, or refused if there is nothing to mend. */
+static struct outcome_row mended(const struct answer_batch *batch, struct str body, const char *what,
+				 struct str reason)
+{
+	struct outcome_row row = { .outcome = OUTCOME_REJECTED, .reason = reason };
+
+	if (body.len == 0)
+		return row;
+	row.outcome = OUTCOME_MENDED;
+	row.body = body;
+	row.reason =
+		answer_clean(arena_printf(batch->arena, "sent again without %s: %.*s", what, STR_ARG(reason)),
+			     batch->arena);
+	return row;
+}
+
 /*
  * Without the phone number it may be well. Where it has none, or is about nobody without it, the refusal
  * stands.
  */
+static struct outcome_row mended_phone(const struct answer_batch *batch, const struct delivery *delivery,
+				       struct str reason)
+{
+	struct str body = { 0 };
+
+	if (!mend_phone(delivery, batch->arena, &body))
+		body.len = 0;
+	return mended(batch, body, "the phone number", reason);
+}
+
+/* The profile that was found is in another's way, or gone: then it is whichever the rest names. */
 static struct outcome_row mended_row(const struct answer_batch *batch, const struct delivery *delivery,
 				     struct str reason)
 {
-	struct outcome_row row = { .outcome = OUTCOME_REJECTED, .reason = reason };
+	struct str body = { 0 };
 
-	if (!mend_phone(delivery, batch->arena, &row.body))
-		return row;
-	row.outcome = OUTCOME_MENDED;
-	row.reason = answer_clean(
-		arena_printf(batch->arena, "sent again without the phone number: %.*s", STR_ARG(reason)),
-		batch->arena);
-	return row;
+	if (mend_id(delivery, batch->arena, &body))
+		return mended(batch, body, "the id of the profile", reason);
+	return mended_phone(batch, delivery, reason);
 }
 
 static enum outcome exists_outcome(enum endpoint endpoint)
@@ -216,7 +244,7 @@ struct outcome_row answer_row(const struct answer_batch *batch, const struct del
 	switch (fault_of(batch->status, error)) {
 	case FAULT_CONTENT:
 		if (error && str_ends(error->pointer, STR("/phone_number")))
-			return mended_row(batch, delivery, row.reason);
+			return mended_phone(batch, delivery, row.reason);
 		break;
 	case FAULT_EXISTS:
 		if (endpoint_row(batch->endpoint)->on_exists == ANSWER_MEND)
@@ -224,9 +252,11 @@ struct outcome_row answer_row(const struct answer_batch *batch, const struct del
 		row.outcome = exists_outcome(batch->endpoint);
 		break;
 	case FAULT_MISSING:
+		if (delivery->kind == KLAVIYO_PROFILE && delivery->op == DELIVERY_UPDATE)
+			return mended_row(batch, delivery, row.reason);
 		return missing_row(batch, delivery, error, row.reason);
 	case FAULT_KEY:
-		row.outcome = OUTCOME_BLOCKED;
+		row.outcome = error && answer_is_about_key(error) ? OUTCOME_BLOCKED : OUTCOME_FORBIDDEN;
 		break;
 	}
 	return row;

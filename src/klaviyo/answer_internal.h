@@ -35,8 +35,9 @@ struct answer_batch {
 
 /* list: the value of "errors"; anything else gives none. */
 struct answer_errors answer_errors_read(const struct json *list, struct arena *arena);
-/* The key or its rights are at fault, not the contents. */
+/* The key is at fault, or a right that it lacks, not the contents. */
 bool answer_is_about_key(const struct answer_error *error);
+bool answer_is_about_scope(const struct answer_error *error);
 /* "Title: detail (pointer)", cleaned, at most 300 bytes. */
 struct str answer_reason(int status, const struct answer_error *error, struct arena *arena);
 /* Cleans any text in the same way. */

@@ -12,9 +12,11 @@
 static const struct endpoint_row endpoint_table[ENDPOINT_COUNT] = {
 #define SUCCESS_ALL false
 #define SUCCESS_JOB true
-#define ENDPOINT_ROW(name, method, path, rows, success, burst, steady, exists, missing) \
-	[ENDPOINT_##name] = { #name, method, path, rows, SUCCESS_##success, burst, steady, ANSWER_##exists, \
-			      ANSWER_##missing },
+#define ENDPOINT_ROW(name, family, method, path, rows, success, burst, steady, exists, missing) \
+	[ENDPOINT_##name] = { \
+		#name,	API_FAMILY_##family, method,	      path, rows, SUCCESS_##success, burst, \
+		steady, ANSWER_##exists,     ANSWER_##missing \
+	},
 	KLAVIYO_ENDPOINTS(ENDPOINT_ROW)
 #undef ENDPOINT_ROW
 #undef SUCCESS_JOB
@@ -27,7 +29,8 @@ static const enum endpoint endpoint_single[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT
 	[KLAVIYO_ITEM] = { ENDPOINT_item_create, ENDPOINT_item_update, ENDPOINT_item_delete },
 	[KLAVIYO_VARIANT] = { ENDPOINT_variant_create, ENDPOINT_variant_update, ENDPOINT_variant_delete },
 	[KLAVIYO_EVENT] = { [DELIVERY_CREATE] = ENDPOINT_event_create },
-	[KLAVIYO_PROFILE] = { [DELIVERY_UPDATE] = ENDPOINT_profile_upsert,
+	[KLAVIYO_PROFILE] = { [DELIVERY_CREATE] = ENDPOINT_profiles_get,
+			      [DELIVERY_UPDATE] = ENDPOINT_profile_upsert,
 			      [DELIVERY_DELETE] = ENDPOINT_profile_erase },
 	[KLAVIYO_CONSENT] = { [DELIVERY_CREATE] = ENDPOINT_consent_subscribe,
 			      [DELIVERY_DELETE] = ENDPOINT_consent_unsubscribe },
@@ -40,11 +43,24 @@ static const enum endpoint endpoint_bulk[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT] 
 	[KLAVIYO_VARIANT] = { ENDPOINT_variant_bulk_create, ENDPOINT_variant_bulk_update,
 			      ENDPOINT_variant_bulk_delete },
 	[KLAVIYO_EVENT] = { [DELIVERY_CREATE] = ENDPOINT_event_bulk_create },
-	[KLAVIYO_PROFILE] = { [DELIVERY_UPDATE] = ENDPOINT_profile_bulk_import,
+	[KLAVIYO_PROFILE] = { [DELIVERY_CREATE] = ENDPOINT_profiles_get,
+			      [DELIVERY_UPDATE] = ENDPOINT_profile_bulk_import,
 			      [DELIVERY_DELETE] = ENDPOINT_profile_erase },
 	[KLAVIYO_CONSENT] = { [DELIVERY_CREATE] = ENDPOINT_consent_subscribe,
 			      [DELIVERY_DELETE] = ENDPOINT_consent_unsubscribe },
 };
+
+const struct api_family_row *api_family_row(enum api_family family)
+{
+	static const struct api_family_row row[API_FAMILY_COUNT] = {
+#define FAMILY_ROW(name, scopes) [API_FAMILY_##name] = { #name, scopes },
+		KLAVIYO_FAMILIES(FAMILY_ROW)
+#undef FAMILY_ROW
+	};
+
+	assert((size_t)family < API_FAMILY_COUNT);
+	return &row[family];
+}
 
 const struct endpoint_row *endpoint_row(enum endpoint endpoint)
 {

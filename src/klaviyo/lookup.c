@@ -17,6 +17,7 @@ static enum err_code code_of(enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_BLOCKED:
+	case OUTCOME_FORBIDDEN:
 		return ERR_DENIED;
 	case OUTCOME_RETRY_AT:
 		return ERR_BUSY;
@@ -35,9 +36,12 @@ static enum err_code code_of(enum outcome outcome)
 	return ERR_INVALID;
 }
 
-/* The whole body, caller frees. */
-static bool read_body(const struct http_answer *answer, struct arena *arena, struct json **body,
-		      struct err *err)
+/*
+ * The whole body, whose data is of this type; caller frees. What is of another is no answer: it must not be
+ * taken for an empty one.
+ */
+static bool read_body(const struct http_answer *answer, enum json_type type, struct arena *arena,
+		      struct json **body, struct err *err)
 {
 	struct klaviyo_verdict verdict;
 
@@ -46,10 +50,16 @@ static bool read_body(const struct http_answer *answer, struct arena *arena, str
 		return err_set(err, code_of(verdict.outcome), "%.*s", STR_ARG(verdict.reason));
 	if (!json_parse(answer->body, body, NULL))
 		return err_set(err, ERR_UNREACHABLE, "the answer is not JSON");
-	if (json_get(*body, "data"))
+	if (json_get(*body, "data") && json_type(json_get(*body, "data")) == type)
 		return true;
 	json_free(*body);
 	return err_set(err, ERR_UNREACHABLE, "the answer has no data");
+}
+
+bool klaviyo_read_list_body(const struct http_answer *answer, struct arena *arena, struct json **body,
+			    struct err *err)
+{
+	return read_body(answer, JSON_ARRAY, arena, body, err);
 }
 
 static struct str attribute(const struct json *resource, const char *name, struct arena *arena)
@@ -73,13 +83,15 @@ bool klaviyo_read_lists(const struct http_answer *answer, struct arena *arena, s
 	const struct json *data;
 	struct json *body;
 
-	if (!read_body(answer, arena, &body, err))
+	if (!read_body(answer, JSON_ARRAY, arena, &body, err))
 		return false;
 	data = json_get(body, "data");
-	*n = json_len(data);
-	*list = ARENA_ARRAY(arena, *n, struct klaviyo_list);
-	for (size_t i = 0; i < *n; i++)
-		(*list)[i] = list_of(json_at(data, i), arena);
+	*n = 0;
+	*list = ARENA_ARRAY(arena, json_len(data), struct klaviyo_list);
+	for (size_t i = 0; i < json_len(data); i++) {
+		(*list)[*n] = list_of(json_at(data, i), arena);
+		*n += (*list)[*n].id.len > 0;
+	}
 	*next = klaviyo_page_next(answer, arena);
 	json_free(body);
 	return true;
@@ -90,7 +102,7 @@ bool klaviyo_read_list(const struct http_answer *answer, struct arena *arena, st
 {
 	struct json *body;
 
-	if (!read_body(answer, arena, &body, err))
+	if (!read_body(answer, JSON_OBJECT, arena, &body, err))
 		return false;
 	*list = list_of(json_get(body, "data"), arena);
 	json_free(body);
@@ -103,7 +115,7 @@ bool klaviyo_read_metrics(const struct http_answer *answer, struct arena *arena,
 	const struct json *data;
 	struct json *body;
 
-	if (!read_body(answer, arena, &body, err))
+	if (!read_body(answer, JSON_ARRAY, arena, &body, err))
 		return false;
 	data = json_get(body, "data");
 	*n = json_len(data);
@@ -144,7 +156,7 @@ bool klaviyo_read_optouts(const struct http_answer *answer, struct arena *arena,
 	const struct json *data;
 	struct json *body;
 
-	if (!read_body(answer, arena, &body, err))
+	if (!read_body(answer, JSON_ARRAY, arena, &body, err))
 		return false;
 	data = json_get(body, "data");
 	*optout = ARENA_ARRAY(arena, json_len(data), struct klaviyo_optout);
@@ -163,7 +175,7 @@ bool klaviyo_read_public_key(const struct http_answer *answer, struct arena *are
 {
 	struct json *body;
 
-	if (!read_body(answer, arena, &body, err))
+	if (!read_body(answer, JSON_ARRAY, arena, &body, err))
 		return false;
 	*key = attribute(json_at(json_get(body, "data"), 0), "public_api_key", arena);
 	json_free(body);

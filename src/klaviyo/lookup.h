@@ -13,6 +13,10 @@
  * *next: query of the next page, "" = this was the last (page.h). False: the answer holds nothing; ERR_DENIED: the key or its rights are
  * wrong, ERR_BUSY: throttled, ERR_UNREACHABLE: no answer, or none of Klaviyo's, ERR_INVALID: it refuses the question.
  */
+/* The whole body of a list, its members under "data"; the caller frees it. */
+struct json;
+bool klaviyo_read_list_body(const struct http_answer *answer, struct arena *arena, struct json **body, struct err *err) MUST_CHECK;
+
 struct klaviyo_list {
 	struct str id;
 	struct str name;

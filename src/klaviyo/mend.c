@@ -1,6 +1,6 @@
 /*
  * Mending what Klaviyo refuses: a phone number is the one part of a person that is wrong often enough, and
- * that the rest can do without.
+ * that the rest can do without. And the id of a profile, once it was looked for and as long as it is of use.
  *
  * The number is cut out of the stored text, so that all else stays byte by byte what it was.
  * Pure.
@@ -62,6 +62,37 @@ bool mend_phone(const struct delivery *delivery, struct arena *arena, struct str
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (str_eq(member[i].name, STR("phone_number"))) {
+			*out = without(delivery->body, member, n, i, arena);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct str mend_with_id(struct str profile, struct str id, struct arena *arena)
+{
+	struct str attributes = member_of(profile, "attributes");
+	struct strbuf out;
+
+	strbuf_init(&out, RENDER_OUT_BYTES_MAX);
+	strbuf_add_text(&out, "{\"type\":\"profile\"");
+	render_put_text(&out, "id", id);
+	strbuf_add_text(&out, ",\"attributes\":");
+	strbuf_add_str(&out, attributes);
+	strbuf_add_char(&out, '}');
+	return render_take(&out, arena);
+}
+
+bool mend_id(const struct delivery *delivery, struct arena *arena, struct str *out)
+{
+	struct json_member member[RENDER_MEMBERS_MAX];
+	size_t n;
+
+	if (delivery->kind != KLAVIYO_PROFILE ||
+	    !json_scan(delivery->body, member, RENDER_MEMBERS_MAX, &n, NULL, NULL))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(member[i].name, STR("id"))) {
 			*out = without(delivery->body, member, n, i, arena);
 			return true;
 		}

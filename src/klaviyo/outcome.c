@@ -8,11 +8,15 @@
  */
 #include "klaviyo/outcome.h"
 
+#include "base/mutant.h"
 #include "klaviyo/answer_internal.h"
 #include "klaviyo/render_internal.h"
+#include "net/http_date.h"
 
 #define RETRY_AFTER_MS	   1000
 #define RETRY_AFTER_MS_MAX INT64_C(3600000)
+/* A date that cannot be compared. */
+#define RETRY_DATE_MS INT64_C(60000)
 
 const char *outcome_text(enum outcome outcome)
 {
@@ -39,6 +43,8 @@ const char *outcome_text(enum outcome outcome)
 		return "refused";
 	case OUTCOME_BLOCKED:
 		return "account blocked";
+	case OUTCOME_FORBIDDEN:
+		return "not allowed to this key";
 	}
 	return "unknown";
 }
@@ -59,10 +65,15 @@ static int header_number(const struct http_answer *answer, const char *name)
 	return (int)number;
 }
 
+/* Seconds, or a date: against the date of the answer, which is of the same clock. */
 static int64_t retry_after_ms(const struct http_answer *answer)
 {
-	int64_t ms = (int64_t)header_number(answer, "Retry-After") * 1000;
+	int64_t unit = mutant_is(MUTANT_retry_after_in_ms) ? 1 : 1000;
+	int64_t ms = (int64_t)header_number(answer, "Retry-After") * unit, at_ms, now_ms;
 
+	if (http_date_parse(str_trim(http_answer_header(answer, "Retry-After")), &at_ms))
+		ms = http_date_parse(str_trim(http_answer_header(answer, "Date")), &now_ms) ? at_ms - now_ms
+											    : RETRY_DATE_MS;
 	if (ms <= 0)
 		return RETRY_AFTER_MS;
 	return ms < RETRY_AFTER_MS_MAX ? ms : RETRY_AFTER_MS_MAX;
@@ -138,12 +149,20 @@ static void refuse_many(const struct answer_batch *batch, struct answer_errors e
 	out->row = row;
 }
 
-static bool is_about_key(struct answer_errors errors)
+/* The key itself is refused, or only what it may do. */
+static bool is_about_key(struct answer_errors errors, enum outcome *outcome)
 {
-	for (size_t i = 0; i < errors.n; i++)
-		if (answer_is_about_key(&errors.row[i]))
+	bool scope = false;
+
+	for (size_t i = 0; i < errors.n; i++) {
+		if (answer_is_about_key(&errors.row[i])) {
+			*outcome = OUTCOME_BLOCKED;
 			return true;
-	return false;
+		}
+		scope |= answer_is_about_scope(&errors.row[i]);
+	}
+	*outcome = OUTCOME_FORBIDDEN;
+	return scope;
 }
 
 /* How the events of the batch were nested, so that pointers can be traced back to them. */
@@ -158,9 +177,11 @@ static void trace_events(struct answer_batch *batch)
 
 static void refuse(struct answer_batch *batch, struct answer_errors errors, struct klaviyo_verdict *out)
 {
+	enum outcome outcome;
+
 	trace_events(batch);
-	if (is_about_key(errors))
-		set_all(out, OUTCOME_BLOCKED, first_reason(batch, errors), batch->arena);
+	if (is_about_key(errors, &outcome))
+		set_all(out, outcome, first_reason(batch, errors), batch->arena);
 	else if (batch->n > 1)
 		refuse_many(batch, errors, out);
 	else
@@ -180,6 +201,29 @@ static void accept(const struct answer_batch *batch, const struct json *body, st
 		set_all(out, OUTCOME_RETRY, STR("accepted without the id of a job"), batch->arena);
 }
 
+/* What is to be told names the profile that was asked for from now on; if there is none, whom it is about. */
+static void find_profile(const struct answer_batch *batch, const struct json *body,
+			 struct klaviyo_verdict *out)
+{
+	const struct json *data = json_get(body, "data");
+	struct str id = json_get_text(json_at(data, 0), "id");
+	struct outcome_row *row = ARENA_NEW(batch->arena, struct outcome_row);
+
+	if (json_type(data) != JSON_ARRAY || (json_len(data) > 0 && id.len == 0)) {
+		set_all(out, OUTCOME_RETRY, STR("an answer that is no list of profiles"), batch->arena);
+		return;
+	}
+	*row = (struct outcome_row){ .outcome = OUTCOME_AS_UPDATE,
+				     .reason = STR("no profile by the former address") };
+	if (id.len > 0) {
+		row->body = mend_with_id(batch->delivery->body, id, batch->arena);
+		row->reason = STR("found by the former address");
+	}
+	out->outcome = row->outcome;
+	out->reason = row->reason;
+	out->row = row;
+}
+
 static void decide(struct answer_batch *batch, const struct http_answer *answer, const struct json *body,
 		   struct klaviyo_verdict *out)
 {
@@ -190,15 +234,24 @@ static void decide(struct answer_batch *batch, const struct http_answer *answer,
 
 	if (!is_ours && answer->body.len > 0)
 		reason = arena_printf(batch->arena, "%d with something that is not JSON", status);
-	if (status >= 200 && status < 300) {
+	if (status >= 200 && status < 300 && batch->endpoint == ENDPOINT_profiles_get && batch->n == 1) {
+		find_profile(batch, body, out);
+	} else if (status >= 200 && status < 300) {
 		accept(batch, body, out);
 	} else if (status == 429) {
 		set_all(out, OUTCOME_RETRY_AT, reason, batch->arena);
 		out->retry_after_ms = retry_after_ms(answer);
 	} else if (status < 400 || status >= 500 || status == 408 || status == 425) {
 		set_all(out, OUTCOME_RETRY, reason, batch->arena);
-	} else if (status == 401 || status == 410 || (status == 403 && is_ours)) {
+		if (http_answer_header(answer, "Retry-After").len > 0)
+			out->retry_after_ms = retry_after_ms(answer);
+	} else if (status == 401) {
 		set_all(out, OUTCOME_BLOCKED, reason, batch->arena);
+	} else if (status == 410 || (status == 403 && is_ours)) {
+		enum outcome outcome;
+
+		(void)is_about_key(errors, &outcome);
+		set_all(out, outcome, reason, batch->arena);
 	} else if (status == 403 || (status == 404 && !is_ours && answer->body.len > 0)) {
 		set_all(out, OUTCOME_RETRY, reason, batch->arena);
 	} else if (status == 413) {
@@ -208,10 +261,11 @@ static void decide(struct answer_batch *batch, const struct http_answer *answer,
 	}
 }
 
-/* Success without a job says all; the rest is not worth a tree. */
+/* Success without a job says all, unless it was asked for something; the rest is not worth a tree. */
 static bool needs_body(enum endpoint endpoint, int status)
 {
-	return status < 200 || status >= 300 || endpoint_has_job(endpoint);
+	return status < 200 || status >= 300 || endpoint_has_job(endpoint) ||
+	       endpoint == ENDPOINT_profiles_get;
 }
 
 void klaviyo_outcome(enum endpoint endpoint, const struct delivery *delivery, size_t n,
@@ -220,13 +274,14 @@ void klaviyo_outcome(enum endpoint endpoint, const struct delivery *delivery, si
 	struct answer_batch batch = { endpoint, delivery, n, answer->status, arena, NULL };
 	struct json *body = NULL;
 
-	*out = (struct klaviyo_verdict){ .n_row = n, .rate_remaining = -1 };
+	*out = (struct klaviyo_verdict){ .n_row = n, .rate_remaining = -1, .rate_limit = -1 };
 	if (!answer->ok) {
 		set_all(out, OUTCOME_RETRY,
 			answer_clean(arena_printf(arena, "no answer: %s", answer->error), arena), arena);
 		return;
 	}
 	out->rate_remaining = header_number(answer, "RateLimit-Remaining");
+	out->rate_limit = header_number(answer, "RateLimit-Limit");
 	out->rate_reset_s = header_number(answer, "RateLimit-Reset");
 	if (out->rate_reset_s < 0)
 		out->rate_reset_s = 0;

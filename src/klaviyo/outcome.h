@@ -11,8 +11,11 @@
  *   409, 404                 the endpoint row's column
  *   400, 422 and other 4xx   REJECTED, for the rows that a pointer names; for all if the request had one row; SPLIT if nothing points
  *   400 on the phone number of an event or profile, 409 of a profile   MENDED: sent again without the number
+ *   409 or 404 of a profile that was looked for   MENDED: sent again without its id
+ *   200 to the question for a profile   AS_UPDATE, with its id in the body if there is one
  *   413                      SPLIT
- *   401, 403 JSON, 410       BLOCKED: the account, not the delivery, is wrong (key, scope, revision)
+ *   401, 400 and 403 about the key   BLOCKED: the account, not the delivery, is wrong
+ *   403 JSON, 410            FORBIDDEN: its API family: a scope is missing, or the endpoint's revision is retired
  *   403 HTML, 5xx, timeout, broken answer   RETRY
  *   429                      RETRY_AT, not an attempt
  *   400 or 404 on a variant or item because its item or category is missing   RETRY ("item x is not there yet")
@@ -32,24 +35,26 @@ enum outcome {
 	OUTCOME_MENDED,        /* send it again with the row's body in place of its own, at once; not an attempt */
 	OUTCOME_SPLIT,         /* refused as a whole: send the rows alone or in halves */
 	OUTCOME_REJECTED,
-	OUTCOME_BLOCKED
+	OUTCOME_BLOCKED,
+	OUTCOME_FORBIDDEN
 };
 const char *outcome_text(enum outcome outcome);
 
 struct outcome_row {
 	enum outcome outcome;
 	struct str reason;         /* for people: Klaviyo's title and detail, at most 300 bytes, control bytes removed */
-	struct str body;           /* MENDED: the resource to store with the delivery and to send; its hash stays */
+	struct str body;           /* MENDED, AS_UPDATE: the resource to store and to send, "" = as it is; the hash stays */
 };
 
 struct klaviyo_verdict {
 	enum outcome outcome;      /* of the request as a whole */
 	struct str reason;
 	struct str job_id;         /* JOB */
-	int64_t retry_after_ms;    /* RETRY_AT; 1000 if the header is missing, at most 1 hour */
+	int64_t retry_after_ms;    /* RETRY_AT (seconds or a date); 1000 if the header is missing, at most 1 hour. RETRY: 0 if it is */
 	const struct outcome_row *row; /* one per delivery of the batch, in its order */
 	size_t n_row;
-	int rate_remaining;        /* RateLimit-Remaining, -1 if not said */
+	int rate_remaining;        /* RateLimit-Remaining, -1 if not said; of the window whose limit is rate_limit */
+	int rate_limit;            /* first number of RateLimit-Limit, -1 if not said */
 	int rate_reset_s;
 };
 

@@ -49,13 +49,15 @@ struct klaviyo_request {
 /*
  * The request for a batch of deliveries of one kind and op, order kept. bulk false: n must be 1. Of the endpoints with one form for
  * both (consents, erasure) bulk says nothing.
- * now_ms (wall): an event that happened longer ago than its metric's window leaves as backfill, so that it starts no flows.
+ * now_ms (wall): an event that happened longer ago than its metric's window leaves as backfill, so that it starts no flows. window
+ * NULL: those of the table.
  * An event that repeats another of the batch is said once. Consents of one request have one group.
  * An update is the create's resource without what may not be sent (external_id, integration_type, catalog_type, the variant's item).
  * ERR_INVALID: a stored body is not a resource. ERR_TOO_LARGE: over KLAVIYO_BODY_BYTES_MAX, send fewer.
  */
 bool klaviyo_render_request(struct str api_url, const struct delivery *delivery, size_t n, enum delivery_op op, bool bulk,
-			    int64_t now_ms, struct arena *arena, struct klaviyo_request *out, struct err *err) MUST_CHECK;
+			    int64_t now_ms, const struct metric_windows *window, struct arena *arena, struct klaviyo_request *out,
+			    struct err *err) MUST_CHECK;
 
 /* GET of one job, or of the newest 100 of its kind when job_id is "". endpoint is the one that made it. */
 struct klaviyo_request klaviyo_render_poll(struct str api_url, enum endpoint endpoint, struct str job_id,
@@ -72,8 +74,13 @@ struct klaviyo_request klaviyo_render_metrics(struct str api_url, struct str pag
 /* Profiles whose e-mail address Klaviyo has suppressed since then, oldest first. */
 struct klaviyo_request klaviyo_render_optouts(struct str api_url, int64_t since_ms, struct str page, struct arena *arena);
 
+/* A page of the categories, items or variants that the account has, in the order they were made; and of the items of one category. */
+struct klaviyo_request klaviyo_render_things(struct str api_url, enum klaviyo_kind kind, struct str page, struct arena *arena);
+struct klaviyo_request klaviyo_render_links(struct str api_url, struct str category_external_id, struct str page,
+					    struct arena *arena);
+
 /* The headers of every request, in the arena: Authorization, revision, Accept, Content-Type. */
 struct http_header;
-const struct http_header *klaviyo_headers(struct str key, bool with_body, struct arena *arena, size_t *n);
+const struct http_header *klaviyo_headers(struct str key, bool bearer, bool with_body, struct arena *arena, size_t *n);
 
 #endif

@@ -6,6 +6,7 @@
  * Pure. Source: Klaviyo OpenAPI stable, revision 2026-07-15.
  */
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "klaviyo/render_internal.h"
 
 /* Of metrics that are not in our table any more. */
@@ -13,26 +14,41 @@
 
 /* ---- events ---- */
 
-static int64_t window_ms(const struct delivery *delivery)
+static int64_t window_ms(const struct render_batch *batch, const struct delivery *delivery)
 {
 	struct str name = str_of(delivery->external_id.p, str_find_char(delivery->external_id, '|'));
 	enum metric metric;
 
-	return MS_PER_HOUR * (metric_find(name, &metric) ? metric_row(metric)->window_h : WINDOW_H);
+	if (!metric_find(name, &metric))
+		return MS_PER_HOUR * WINDOW_H;
+	return MS_PER_HOUR * (batch->window ? batch->window->hours[metric] : metric_row(metric)->window_h);
 }
 
-/* Happened too long ago to start flows? History says so itself. */
-static bool read_late(const struct delivery *delivery, const struct event_row *row, int64_t now_ms,
-		      bool *late, struct err *err)
+/* Happened too long ago to start flows, or is told again? History says so itself. */
+static bool read_late(const struct render_batch *batch, const struct delivery *delivery,
+		      const struct event_row *row, bool *late, struct err *err)
 {
 	struct str time = render_find_member(row->member, row->n_member, "time");
-	int64_t time_ms = now_ms;
+	int64_t now_ms = batch->now_ms, time_ms = now_ms;
 
 	if (time.len > 0 && (time.len < 2 || !time_parse_rfc3339(str_of(time.p + 1, time.len - 2), &time_ms)))
 		return render_bad_body(delivery, err);
-	*late = now_ms - time_ms > window_ms(delivery) &&
+	*late = (delivery->priority == PRIORITY_REPLAY || now_ms - time_ms > window_ms(batch, delivery)) &&
 		render_find_member(row->member, row->n_member, "backfill").len == 0;
 	return true;
+}
+
+/* Planted bugs make another event of one that is sent again, or replayed. */
+static struct str member_value(const struct delivery *delivery, const struct json_member *member,
+			       struct arena *arena)
+{
+	struct str value = member->value;
+	bool another = (mutant_is(MUTANT_new_unique_id) && delivery->attempts > 0) ||
+		       (mutant_is(MUTANT_replayed_anew) && delivery->priority == PRIORITY_REPLAY);
+
+	if (another && str_eq(member->name, STR("unique_id")))
+		return arena_printf(arena, "%.*s-%d\"", (int)value.len - 1, value.p, delivery->attempts);
+	return value;
 }
 
 /* Within an entry the profile is said outside. */
@@ -41,14 +57,14 @@ static bool put_event(const struct render_batch *batch, const struct delivery *d
 {
 	bool late = false, first = true;
 
-	if (!read_late(delivery, row, batch->now_ms, &late, err))
+	if (!read_late(batch, delivery, row, &late, err))
 		return false;
 	strbuf_add_text(out, "{\"type\":\"event\",\"attributes\":{");
 	for (size_t i = 0; i < row->n_member; i++) {
 		if (batch->bulk && str_eq(row->member[i].name, STR("profile")))
 			continue;
 		strbuf_addf(out, "%s\"%.*s\":", first ? "" : ",", STR_ARG(row->member[i].name));
-		strbuf_add_str(out, row->member[i].value);
+		strbuf_add_str(out, member_value(delivery, &row->member[i], batch->arena));
 		first = false;
 	}
 	strbuf_add_text(out, late ? ",\"backfill\":true}}" : "}}");

@@ -43,12 +43,16 @@ struct render_batch {
 	enum delivery_op op;
 	bool bulk;
 	int64_t now_ms;
+	const struct metric_windows *window;
 	struct arena *arena;
 };
 /* Of events, profiles and consents (render_batch.c); a body that is too large shows by out->overflow. */
 bool render_events(const struct render_batch *batch, struct strbuf *out, struct err *err) MUST_CHECK;
 bool render_profiles(const struct render_batch *batch, struct strbuf *out, struct err *err) MUST_CHECK;
 bool render_consents(const struct render_batch *batch, struct strbuf *out, struct err *err) MUST_CHECK;
+
+/* Asks for the profile known by that e-mail address or phone number (render_lookup.c). */
+struct klaviyo_request render_profile_question(struct str api_url, struct str person, struct arena *arena);
 
 /* What the rows of a consent request have in common, out of their parent_external_id; false: it is none. */
 struct render_group {
@@ -78,6 +82,10 @@ struct str event_row_profile(const struct event_row *row);
  * The stored resource of an event or profile without its phone number; false if it has none, or would then say no more whom it is about.
  */
 bool mend_phone(const struct delivery *delivery, struct arena *arena, struct str *out);
+/* The stored resource of a profile with Klaviyo's id of it. */
+struct str mend_with_id(struct str profile, struct str id, struct arena *arena);
+/* The stored resource of a profile without that; false if it has none. */
+bool mend_id(const struct delivery *delivery, struct arena *arena, struct str *out);
 
 /* ---- objects of events and profiles (render_object.c) ---- */
 

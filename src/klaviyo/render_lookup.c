@@ -1,5 +1,5 @@
 /*
- * Requests that ask: for lists, metrics and opt-outs; and the one that makes a list.
+ * Requests that ask: for lists, metrics, opt-outs and the catalog; and the one that makes a list.
  *
  * Pure. Source: Klaviyo OpenAPI stable, revision 2026-07-15.
  */
@@ -22,6 +22,18 @@ static void put_quoted(struct strbuf *out, struct str text)
 }
 
 /* query: encoded already; "" = none. */
+static struct klaviyo_request ask_of(struct str api_url, enum endpoint endpoint, struct str external_id,
+				     struct str query, struct arena *arena)
+{
+	struct str url = render_url(api_url, endpoint, external_id, arena);
+
+	return (struct klaviyo_request){
+		.endpoint = endpoint,
+		.method = endpoint_row(endpoint)->method,
+		.url = arena_printf(arena, "%.*s?%.*s", STR_ARG(url), STR_ARG(query)),
+	};
+}
+
 static struct klaviyo_request ask(struct str api_url, enum endpoint endpoint, struct str query,
 				  struct arena *arena)
 {
@@ -94,4 +106,39 @@ struct klaviyo_request klaviyo_render_optouts(struct str api_url, int64_t since_
 				"&page%5Bsize%5D=100");
 	strbuf_release(&filter);
 	return ask(api_url, ENDPOINT_profiles_get, render_take(&query, arena), arena);
+}
+
+struct klaviyo_request render_profile_question(struct str api_url, struct str person, struct arena *arena)
+{
+	bool phone = person.len > 0 && person.p[0] == '+';
+	struct strbuf filter, query;
+
+	strbuf_init(&filter, 8192);
+	strbuf_init(&query, 32768);
+	strbuf_addf(&filter, "equals(%s,", phone ? "phone_number" : "email");
+	put_quoted(&filter, person);
+	strbuf_add_char(&filter, ')');
+	strbuf_add_text(&query, "fields%5Bprofile%5D=email&filter=");
+	url_encode(strbuf_str(&filter), "", &query);
+	strbuf_release(&filter);
+	return ask(api_url, ENDPOINT_profiles_get, render_take(&query, arena), arena);
+}
+
+#define FIRST_PAGE STR("sort=created&page%5Bsize%5D=100")
+
+struct klaviyo_request klaviyo_render_things(struct str api_url, enum klaviyo_kind kind, struct str page,
+					     struct arena *arena)
+{
+	enum endpoint endpoint = kind == KLAVIYO_CATEGORY ? ENDPOINT_categories_get
+				 : kind == KLAVIYO_ITEM	  ? ENDPOINT_items_get
+							  : ENDPOINT_variants_get;
+
+	return ask(api_url, endpoint, page.len > 0 ? page : FIRST_PAGE, arena);
+}
+
+struct klaviyo_request klaviyo_render_links(struct str api_url, struct str category_external_id,
+					    struct str page, struct arena *arena)
+{
+	return ask_of(api_url, ENDPOINT_links_get, category_external_id, page.len > 0 ? page : FIRST_PAGE,
+		      arena);
 }

@@ -141,6 +141,7 @@ struct str render_url(struct str api_url, enum endpoint endpoint, struct str ext
 	strbuf_add(&url, path.p, at);
 	if (at < path.len)
 		url_encode(klaviyo_compound_id(external_id, arena), "$:", &url);
+	strbuf_add_str(&url, str_skip(path, at + sizeof("{id}") - 1));
 	return render_take(&url, arena);
 }
 
@@ -178,6 +179,7 @@ static bool put_kind(const struct render_batch *batch, struct strbuf *out, struc
 	case KLAVIYO_CATEGORY:
 	case KLAVIYO_ITEM:
 	case KLAVIYO_VARIANT:
+	case KLAVIYO_NOTICE: /* not Klaviyo's */
 	case KLAVIYO_KIND_COUNT:
 		break;
 	}
@@ -198,16 +200,21 @@ static bool put_body(const struct render_batch *batch, struct strbuf *out, struc
 }
 
 bool klaviyo_render_request(struct str api_url, const struct delivery *delivery, size_t n,
-			    enum delivery_op op, bool bulk, int64_t now_ms, struct arena *arena,
+			    enum delivery_op op, bool bulk, int64_t now_ms,
+			    const struct metric_windows *window, struct arena *arena,
 			    struct klaviyo_request *out, struct err *err)
 {
 	enum endpoint endpoint = endpoint_for(delivery->kind, op, bulk);
 	const struct endpoint_row *row = endpoint_row(endpoint);
-	struct render_batch batch = { delivery, n, op, bulk, now_ms, arena };
+	struct render_batch batch = { delivery, n, op, bulk, now_ms, window, arena };
 	struct strbuf body;
 	bool ok;
 
 	assert(n > 0 && n <= row->rows_max && (bulk || n == 1));
+	if (endpoint == ENDPOINT_profiles_get) {
+		*out = render_profile_question(api_url, delivery->parent_external_id, arena);
+		return true;
+	}
 	strbuf_init(&body, KLAVIYO_BODY_BYTES_MAX);
 	ok = put_body(&batch, &body, err);
 	if (ok)
@@ -246,10 +253,12 @@ struct klaviyo_request klaviyo_render_account(struct str api_url, struct arena *
 	};
 }
 
-const struct http_header *klaviyo_headers(struct str key, bool with_body, struct arena *arena, size_t *n)
+const struct http_header *klaviyo_headers(struct str key, bool bearer, bool with_body, struct arena *arena,
+					  size_t *n)
 {
 	const struct http_header all[] = {
-		{ STR("Authorization"), arena_printf(arena, "Klaviyo-API-Key %.*s", STR_ARG(key)) },
+		{ STR("Authorization"),
+		  arena_printf(arena, "%s %.*s", bearer ? "Bearer" : "Klaviyo-API-Key", STR_ARG(key)) },
 		{ STR("revision"), STR(KLAVIYO_REVISION) },
 		{ STR("Accept"), STR("application/vnd.api+json") },
 		{ STR("Content-Type"), STR("application/vnd.api+json") },

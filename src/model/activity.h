@@ -164,4 +164,13 @@ struct activity_consent {
 	struct str list_id;        /* "" = none: Klaviyo's default */
 };
 
+/* Somebody who has left in Klaviyo, and whose shop does not know it yet. */
+struct activity_optout {
+	enum consent_channel channel;
+	struct str address;
+	struct str state;          /* "unsubscribed", "suppressed" */
+	struct str reason;         /* Klaviyo's: "UNSUBSCRIBE", "HARD_BOUNCE", "USER_SUPPRESSED", ... */
+	int64_t at_ms;
+};
+
 #endif

@@ -17,7 +17,10 @@
  *
  * An order becomes events, once each; a person a profile and consent; a visitor the events of one browser (or of one cart
  * that a server reports).
+ *
+ * The shop itself (ENTITY_SHOP, always of the id FACT_SHOP_ID) is no root and concerns none: what it says is for people to look at.
  */
+#define FACT_SHOP_ID "shop"
 #define ENTITY_KINDS(X) \
 	X(ENTITY_PRODUCT, "product") \
 	X(ENTITY_VARIANT, "variant") \
@@ -30,7 +33,8 @@
 	X(ENTITY_STORE_GROUP, "store_group") \
 	X(ENTITY_ORDER, "order") \
 	X(ENTITY_PERSON, "person") \
-	X(ENTITY_VISITOR, "visitor")
+	X(ENTITY_VISITOR, "visitor") \
+	X(ENTITY_SHOP, "shop")
 
 enum entity_kind {
 #define ENTITY_KIND_ENUM(name, text) name,
@@ -90,7 +94,7 @@ enum fact_op {
  * order    base            {number, status (the shop's), currency, placed_at, total, subtotal, tax_total, shipping_total,
  *                           discount_total, discount_codes: [text], customer: CONTACT, billing: ADDRESS, shipping: ADDRESS,
  *                           shipping_method, payment_method, order_url, channel, locale, test: bool, lines: [LINE],
- *                           historical: bool, custom: {NAME: text}}
+ *                           historical: bool, imported_at (with historical), custom: {NAME: text}}
  * order    placed          {at*}                                     these five: the order has reached that state; the earliest
  * order    paid            {at*, amount}                             time is kept (fact_version_earliest)
  * order    fulfilled       {at*, SHIPPING}                           SHIPPING: carrier, tracking_number, tracking_url, method
@@ -112,6 +116,8 @@ enum fact_op {
  *                           at*, page_url, identity of this event: {..}, product: LINE with price, compare_at_price, currency,
  *                           cart: {cart_id, currency, total, url, lines: [LINE], added: LINE},
  *                           category: {id, name, url, image_url}, search: {term, corrected, results: int}}
+ * shop     order_statuses  {statuses*: [{id*, title, text: {LANGUAGE: {title}}, state, complete: bool}]}
+ *                           the whole list; state: what the shop says it means; complete: the shop counts it as complete
  */
 struct fact {
 	struct entity entity;

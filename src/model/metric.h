@@ -43,6 +43,14 @@ struct metric_row {
 };
 
 const struct metric_row *metric_row(enum metric metric);
+/* Flow windows of all metrics, in hours; 0 = it never starts flows. */
+#define METRIC_WINDOW_H_MAX 8760
+struct metric_windows {
+	int hours[METRIC_COUNT];
+};
+/* Those of the table, then what text says otherwise: "KEY=HOURS, ...". False: a key that is none, or hours out of range. */
+bool metric_windows_read(struct str text, struct metric_windows *out);
+
 /* By Klaviyo's name; "Canceled Order" and "Cancelled Order" are both METRIC_CANCELLED_ORDER. */
 bool metric_find(struct str name, enum metric *out);
 

@@ -11,19 +11,22 @@
 #include <string.h>
 
 /*
- * A body that is too large is read and dropped up to so many bytes, so that the peer gets to read the answer:
- * closing a socket with unread data resets the connection. It is not read when it announces more, or when the
- * peer waits for "100 Continue".
+ * A body that nobody wants (too large, or in pieces and refused) is read and dropped up to so many bytes, so
+ * that the peer gets to read the answer: closing a socket with unread data resets the connection. It is not
+ * read when it announces more, or when the peer waits for "100 Continue".
  */
 #define DISCARD_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* A buffer for a body is not made larger than this on the word of its Content-Length alone. */
 #define BODY_CAPACITY_TRUSTED ((size_t)64 * 1024)
-#define BODY_CAPACITY_MIN ((size_t)2048)
+#define BODY_CAPACITY_MIN     ((size_t)2048)
+/* A piece of a streamed body is handed on from so many bytes on; MHD brings less than the rest at once. */
+#define PIECE_BYTES    ((size_t)128 * 1024)
+#define PIECE_CAPACITY (PIECE_BYTES + (size_t)32 * 1024)
 
 /* What the headers say about the body. */
 struct framing {
 	unsigned lengths, codings;
-	bool chunked, expects;
+	bool chunked, expects, encoded;
 	int64_t length_bytes;
 };
 
@@ -41,6 +44,8 @@ static enum MHD_Result look_at_header(void *arg, enum MHD_ValueKind kind, const 
 	} else if (str_eq_nocase(header, STR("transfer-encoding"))) {
 		framing->codings++;
 		framing->chunked = str_eq_nocase(str_of(value, value_len), STR("chunked"));
+	} else if (str_eq_nocase(header, STR("content-encoding"))) {
+		framing->encoded = !str_eq_nocase(str_of(value, value_len), STR("identity"));
 	} else if (str_eq_nocase(header, STR("expect"))) {
 		framing->expects = true;
 	}
@@ -60,28 +65,40 @@ static size_t body_ceiling(const struct http_server *server, const struct http_r
 	return ceiling;
 }
 
+static bool is_streamed(const struct http_server *server, const struct http_request *request)
+{
+	const struct http_server_config *config = &server->config;
+
+	return config->streams && !request->body_broken &&
+	       config->streams(config->ctx, request->method, request->path);
+}
+
 void exchange_begin(struct http_exchange *exchange, const char *method)
 {
 	struct framing framing = { 0 };
-	const union MHD_ConnectionInfo *info;
 	size_t length_bytes;
+	bool unread;
 
 	exchange->begun = true;
 	exchange->server->active = true;
 	(void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, look_at_header, &framing);
-	info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	if (info && info->socket_context)
-		memcpy(exchange->remote, info->socket_context, sizeof(exchange->remote));
-	exchange->request.remote = str_from(exchange->remote);
+	exchange_find_peer(exchange);
 	exchange->request.method = arena_dup(&exchange->arena, str_from(method));
-	exchange->body_ceiling = body_ceiling(exchange->server, &exchange->request);
+	exchange->request.body_encoded = framing.encoded;
+	exchange->request.body_length = framing.codings ? -1 : framing.length_bytes;
 	exchange->request.body_broken =
 		framing.lengths + framing.codings > 1 || (framing.codings && !framing.chunked);
 	length_bytes = (size_t)framing.length_bytes;
+	unread = framing.expects || length_bytes > DISCARD_BYTES_MAX;
+	exchange->streamed = is_streamed(exchange->server, &exchange->request);
+	if (exchange->streamed) {
+		exchange->request.body_more = true;
+		exchange->early = unread;
+		return;
+	}
+	exchange->body_ceiling = body_ceiling(exchange->server, &exchange->request);
 	exchange->request.body_too_large = !framing.codings && length_bytes > exchange->body_ceiling;
-	exchange->early = exchange->request.body_broken ||
-			  (exchange->request.body_too_large &&
-			   (framing.expects || length_bytes > DISCARD_BYTES_MAX));
+	exchange->early = exchange->request.body_broken || (exchange->request.body_too_large && unread);
 	if (!exchange->request.body_too_large)
 		exchange->body_expected = length_bytes;
 }
@@ -121,5 +138,19 @@ enum MHD_Result exchange_take_body(struct http_exchange *exchange, const char *d
 		grow_body(exchange, bytes);
 	memcpy(exchange->body + exchange->body_bytes, data, bytes);
 	exchange->body_bytes += bytes;
+	return MHD_YES;
+}
+
+enum MHD_Result exchange_gather(struct http_exchange *exchange, const char *data, size_t bytes, bool *full)
+{
+	if (bytes > PIECE_CAPACITY - exchange->body_bytes)
+		return MHD_NO; /* more at once than a connection has memory for */
+	if (exchange->body_capacity == 0) {
+		exchange->body = arena_alloc(&exchange->arena, PIECE_CAPACITY);
+		exchange->body_capacity = PIECE_CAPACITY;
+	}
+	memcpy(exchange->body + exchange->body_bytes, data, bytes);
+	exchange->body_bytes += bytes;
+	*full = exchange->body_bytes >= PIECE_BYTES;
 	return MHD_YES;
 }

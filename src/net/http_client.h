@@ -51,6 +51,12 @@ struct http_client_config {
 	size_t connections_per_host;  /* 0 = 8 */
 	const char *user_agent;       /* "pannier/0.1.0" */
 	const char *ca_file;          /* NULL = the system's */
+	/*
+	 * For URLs that come from outside: https only, and only to public addresses (net/address.h). The address is judged when the
+	 * socket is opened, so that neither a name that resolves to something else by then nor an odd spelling gets through. No proxy
+	 * of the environment is used, for it would hide the address.
+	 */
+	bool public_only;
 };
 
 /* libcurl behind. Caller owns *out. */

@@ -2,6 +2,7 @@
  * HTTP client over libcurl's multi interface.
  *
  * Does:    many calls at once on one thread; keeps connections; HTTP/2 where the server offers it (ALPN).
+ *          With public_only a socket is opened to public addresses alone.
  * Doesn't: follow redirects, retry, keep cookies, use a proxy for loopback addresses.
  * Keeps:   a transfer is in `active` from start to done; then its easy handle is kept for the next call. What
  *          an answer may hold is bounded (answer_bytes_max, HEADER_BYTES_MAX). Errors name hosts, never
@@ -12,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "net/address.h"
 #include "net/url.h"
 
 #include <assert.h>
@@ -20,28 +22,29 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define CONNECT_TIMEOUT_MS 5000
-#define TIMEOUT_MS 30000
-#define ANSWER_BYTES_MAX ((size_t)1024 * 1024)
-#define HEADER_BYTES_MAX ((size_t)64 * 1024)
-#define HEADERS_MAX 128
-#define URL_BYTES_MAX ((size_t)64 * 1024)
+#define CONNECT_TIMEOUT_MS   5000
+#define TIMEOUT_MS	     30000
+#define ANSWER_BYTES_MAX     ((size_t)1024 * 1024)
+#define HEADER_BYTES_MAX     ((size_t)64 * 1024)
+#define HEADERS_MAX	     128
+#define URL_BYTES_MAX	     ((size_t)64 * 1024)
 #define CONNECTIONS_PER_HOST 8
-#define CONNECTIONS_KEPT 64
+#define CONNECTIONS_KEPT     64
 
 struct transfer {
 	CURL *easy;
 	struct transfer *older, *newer; /* among the active ones; the unused use older only */
 	struct curl_slist *header;
-	struct arena arena;             /* request body, answer headers */
-	struct strbuf body;             /* of the answer */
+	struct arena arena; /* request body, answer headers */
+	struct strbuf body; /* of the answer */
 	struct http_header answer_header[HEADERS_MAX];
 	size_t n_answer_header, header_bytes;
 	http_done_fn *done;
 	void *arg;
-	const char *problem;            /* ours, if it was not curl's */
-	char error[CURL_ERROR_SIZE];    /* curl's; empty if it has no more to say than its code */
+	const char *problem;	     /* ours, if it was not curl's */
+	char error[CURL_ERROR_SIZE]; /* curl's; empty if it has no more to say than its code */
 };
 
 struct curl_client {
@@ -50,6 +53,7 @@ struct curl_client {
 	struct transfer *active, *unused;
 	size_t n_active;
 	char *user_agent, *ca_file;
+	bool public_only;
 	atomic_bool woken;
 };
 
@@ -163,6 +167,20 @@ static size_t take_header(char *data, size_t bytes, size_t n, void *arg)
 	return bytes * n;
 }
 
+/* ---- where it goes ---- */
+
+/* What curl resolved and is about to connect to. It goes on with the next address of the name, if any. */
+static curl_socket_t open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = arg;
+
+	(void)purpose;
+	if (address_is_public(&address->addr))
+		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	transfer->problem = "the host has an address that is not public";
+	return CURL_SOCKET_BAD;
+}
+
 /* ---- what is sent ---- */
 
 static bool is_loopback(struct str host)
@@ -259,8 +277,13 @@ static void set_rest(struct curl_client *curl, struct transfer *transfer, const 
 		SET(transfer, CURLOPT_USERAGENT, curl->user_agent);
 	if (curl->ca_file)
 		SET(transfer, CURLOPT_CAINFO, curl->ca_file);
-	if (is_loopback(url->host))
+	if (is_loopback(url->host) || curl->public_only)
 		SET(transfer, CURLOPT_PROXY, "");
+	if (curl->public_only) {
+		SET(transfer, CURLOPT_PROTOCOLS_STR, "https");
+		SET(transfer, CURLOPT_OPENSOCKETFUNCTION, open_public);
+		SET(transfer, CURLOPT_OPENSOCKETDATA, transfer);
+	}
 }
 
 static bool curl_start(struct http_client *client, const struct http_call *call, http_done_fn *done,
@@ -275,6 +298,8 @@ static bool curl_start(struct http_client *client, const struct http_call *call,
 		return err_set(err, ERR_TOO_LARGE, "a URL is longer than %zu bytes", URL_BYTES_MAX);
 	if (!url_parse(call->url, &url, err))
 		return false;
+	if (curl->public_only && !str_eq_nocase(url.scheme, STR("https")))
+		return err_set(err, ERR_DENIED, "only https is allowed");
 	transfer = take_transfer(curl);
 	if (!add_headers(transfer, call, err)) {
 		put_transfer(curl, transfer);
@@ -427,6 +452,7 @@ bool http_client_new(const struct http_client_config *config, struct http_client
 	curl->multi = multi;
 	curl->user_agent = config->user_agent ? mem_strdup(config->user_agent) : NULL;
 	curl->ca_file = config->ca_file ? mem_strdup(config->ca_file) : NULL;
+	curl->public_only = config->public_only;
 	*out = &curl->client;
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "net/http_server_internal.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <assert.h>
 #include <string.h>
@@ -18,7 +19,7 @@
  * How many exchanges MHD asks for their answers every round, and how many rounds, before they are suspended.
  */
 #define POLLED_MAX 512
-#define ASKED_MAX 64
+#define ASKED_MAX  64
 
 /* ---- opening and closing ---- */
 
@@ -83,6 +84,7 @@ void *exchange_open(void *arg, const char *uri, struct MHD_Connection *connectio
 	if (server->open)
 		server->open->newer = exchange;
 	server->open = exchange;
+	exchange_connection(exchange)->waits_since_ms = clock_mono_ms(clock_system());
 	return exchange;
 }
 
@@ -117,8 +119,16 @@ static bool leave_to_others(struct http_server *server, struct http_exchange *ex
 		server->n_pending--;
 		return true;
 	}
-	exchange->closed = atomic_load(&exchange->state) == EXCHANGE_REPLIED && !exchange->taken;
+	exchange->closed = (atomic_load(&exchange->state) == EXCHANGE_REPLIED && !exchange->taken) ||
+			   atomic_load(&exchange->state) == EXCHANGE_READ_ON;
 	return exchange->closed;
+}
+
+/* The handler of a body in pieces waits for the next one, which will not come. */
+static void tell_lost(struct http_exchange *exchange)
+{
+	if (exchange->reading && atomic_load(&exchange->state) == EXCHANGE_READING)
+		exchange->stream.lost(exchange->stream.ctx);
 }
 
 void exchange_close(void *arg, struct MHD_Connection *connection, void **context,
@@ -133,23 +143,49 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **context
 		return;
 	*context = NULL;
 	server->active = true;
+	exchange_connection(exchange)->waits_since_ms = clock_mono_ms(clock_system());
 	remove_open(server, exchange);
 	stop_polling(exchange);
-	if (!leave_to_others(server, exchange))
-		put_exchange(server, exchange);
+	if (leave_to_others(server, exchange))
+		return;
+	tell_lost(exchange);
+	put_exchange(server, exchange);
+}
+
+/* The next piece is asked for, or the answer to a body that is not whole is there: the rest is dropped. */
+static void take_piece_back(struct http_exchange *exchange)
+{
+	exchange->body_bytes = 0;
+	if (atomic_load(&exchange->state) == EXCHANGE_READ_ON) {
+		exchange->reading = true;
+		atomic_store(&exchange->state, EXCHANGE_READING);
+		if (exchange->closed)
+			return;
+		exchange_connection(exchange)->waits_since_ms = clock_mono_ms(clock_system());
+	} else {
+		exchange->taken = true;
+		exchange->request.body_too_large = true;
+	}
 }
 
 void exchange_take_back(struct http_exchange *exchange)
 {
 	exchange->server->n_pending--;
 	if (exchange->closed) {
+		if (exchange->streamed)
+			take_piece_back(exchange);
+		tell_lost(exchange);
 		put_exchange(exchange->server, exchange);
 		return;
 	}
-	exchange->taken = true;
+	if (exchange->streamed)
+		take_piece_back(exchange);
+	else
+		exchange->taken = true;
 	stop_polling(exchange);
 	if (exchange->suspended)
 		MHD_resume_connection(exchange->connection);
+	exchange->suspended = false;
 }
 
 void exchange_stop(struct http_exchange *exchange)
@@ -163,20 +199,13 @@ void exchange_stop(struct http_exchange *exchange)
 		MHD_resume_connection(exchange->connection);
 }
 
-void connection_notify(void *arg, struct MHD_Connection *connection, void **context,
-		       enum MHD_ConnectionNotificationCode code)
+struct http_connection *exchange_connection(const struct http_exchange *exchange)
 {
-	const union MHD_ConnectionInfo *info;
-	struct http_server *server = arg;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-	server->active = true;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		mem_free(*context);
-		return;
-	}
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	*context = mem_zalloc(1, INET6_ADDRSTRLEN);
-	http_peer_text(info ? info->client_addr : NULL, *context);
+	assert(info && info->socket_context); /* connection_notify came first */
+	return info->socket_context;
 }
 
 /* ---- the answer ---- */
@@ -187,21 +216,26 @@ static void add_header(struct MHD_Response *response, struct arena *arena, struc
 	(void)MHD_add_response_header(response, arena_cstr(arena, name), arena_cstr(arena, value));
 }
 
-static struct MHD_Response *response_new(struct arena *arena, const struct http_header *header, size_t n,
-					 struct str body)
+static void add_headers(struct MHD_Response *response, struct arena *arena, const struct http_header *header,
+			size_t n, bool typed)
 {
-	struct MHD_Response *response;
-	bool typed = body.len == 0;
-
-	response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.p,
-						   body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
-	assert(response); /* only memory can be missing */
 	for (size_t i = 0; i < n; i++) {
 		typed |= str_eq_nocase(header[i].name, STR("content-type"));
 		add_header(response, arena, header[i].name, header[i].value);
 	}
 	if (!typed)
 		add_header(response, arena, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+}
+
+static struct MHD_Response *response_new(struct arena *arena, const struct http_header *header, size_t n,
+					 struct str body)
+{
+	struct MHD_Response *response;
+
+	response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.p,
+						   body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	assert(response); /* only memory can be missing */
+	add_headers(response, arena, header, n, body.len == 0);
 	return response;
 }
 
@@ -250,7 +284,11 @@ static enum MHD_Result answer_later(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
 
-	if (exchange->asked == 0 && !exchange->early && server->n_polled < POLLED_MAX) {
+	/* MHD may ask once more in the round in which it was suspended; twice would upset its list. */
+	if (exchange->suspended)
+		return MHD_YES;
+	if (exchange->asked == 0 && !exchange->early && !exchange->streamed &&
+	    server->n_polled < POLLED_MAX) {
 		exchange->polled = true;
 		server->n_polled++;
 	}
@@ -262,23 +300,39 @@ static enum MHD_Result answer_later(struct http_exchange *exchange)
 	return MHD_YES;
 }
 
-/* The request is whole. */
+/* Refused in the middle of its body, or before it and it is not long: the rest of it is dropped first. */
+static bool drops_rest(const struct http_exchange *exchange)
+{
+	return exchange->request.body_more && (exchange->reading || !exchange->early);
+}
+
+/* What a handler that answered at once has left to do. */
+static enum MHD_Result take_back_now(struct http_exchange *exchange)
+{
+	exchange_take_back(exchange);
+	exchange->open_body = true;
+	return exchange->taken && !drops_rest(exchange) ? send_reply(exchange) : MHD_YES;
+}
+
+/* The request is whole, or a piece of it is. */
 static enum MHD_Result handle(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
 
 	server->active = true;
 	if (server->draining)
-		return send_stopping(exchange);
+		return exchange->reading ? MHD_NO : send_stopping(exchange);
 	exchange->request.body = str_of(exchange->body, exchange->body_bytes);
+	exchange_connection(exchange)->waits_since_ms = INT64_MAX;
 	atomic_store(&exchange->state, EXCHANGE_PENDING);
 	server->n_pending++;
 	server->handling = exchange;
-	server->config.handle(server->config.ctx, exchange);
-	if (!server->handling) {
-		exchange_take_back(exchange);
-		return send_reply(exchange);
-	}
+	if (exchange->reading)
+		exchange->stream.piece(exchange->stream.ctx, exchange);
+	else
+		server->config.handle(server->config.ctx, exchange);
+	if (!server->handling)
+		return take_back_now(exchange);
 	server->handling = NULL;
 	return answer_later(exchange);
 }
@@ -286,6 +340,10 @@ static enum MHD_Result handle(struct http_exchange *exchange)
 /* MHD asks for an answer: the request is whole, or it asks again, or its connection was resumed. */
 static enum MHD_Result answer(struct http_exchange *exchange)
 {
+	if (exchange->taken && !exchange->open_body && drops_rest(exchange)) {
+		exchange->open_body = true;
+		return MHD_YES;
+	}
 	if (exchange->taken)
 		return send_reply(exchange);
 	if (exchange->stopped)
@@ -293,6 +351,28 @@ static enum MHD_Result answer(struct http_exchange *exchange)
 	if (atomic_load(&exchange->state) == EXCHANGE_READING)
 		return handle(exchange);
 	return answer_later(exchange);
+}
+
+/* A body in pieces: MHD has some of it, or its end, or asks whether it may go on behind the headers. */
+static enum MHD_Result advance_stream(struct http_exchange *exchange, const char *data, size_t *data_bytes)
+{
+	enum MHD_Result result;
+	bool full = false;
+
+	if (atomic_load(&exchange->state) != EXCHANGE_READING)
+		return answer_later(exchange);
+	if (*data_bytes == 0 && !exchange->open_body) {
+		exchange->open_body = true;
+		return MHD_YES;
+	}
+	if (*data_bytes == 0) {
+		exchange->request.body_more = false;
+		return handle(exchange);
+	}
+	exchange->server->active = true;
+	result = exchange_gather(exchange, data, *data_bytes, &full);
+	*data_bytes = 0;
+	return result == MHD_YES && full ? handle(exchange) : result;
 }
 
 enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection, const char *url,
@@ -308,8 +388,12 @@ enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection
 	(void)version;
 	if (!exchange->begun) {
 		exchange_begin(exchange, method);
-		return exchange->early ? answer(exchange) : MHD_YES;
+		return exchange->early || exchange->streamed ? answer(exchange) : MHD_YES;
 	}
+	if (exchange->stopped && exchange->reading && exchange->request.body_more)
+		return MHD_NO;
+	if (exchange->streamed && !exchange->taken && !exchange->stopped)
+		return advance_stream(exchange, data, data_bytes);
 	if (*data_bytes == 0)
 		return answer(exchange);
 	exchange->server->active = true;
@@ -340,6 +424,15 @@ struct arena *http_exchange_arena(struct http_exchange *exchange)
 	return &exchange->arena;
 }
 
+/* The server has stopped and answered for the handler, or the peer has left. */
+static void end_late(struct http_exchange *exchange)
+{
+	if (move(exchange, EXCHANGE_STOPPED, EXCHANGE_REPLIED))
+		return;
+	assert(atomic_load(&exchange->state) == EXCHANGE_GONE); /* else replied twice */
+	exchange_free(exchange);
+}
+
 /* Ends the handler's part: with a response, or without (the connection is dropped). */
 static void finish(struct http_exchange *exchange, unsigned status, struct MHD_Response *response)
 {
@@ -350,13 +443,9 @@ static void finish(struct http_exchange *exchange, unsigned status, struct MHD_R
 		server_take_reply(exchange);
 		return;
 	}
-	/* The server has stopped and answered for us. */
 	if (response)
 		MHD_destroy_response(response);
-	if (move(exchange, EXCHANGE_STOPPED, EXCHANGE_REPLIED))
-		return;
-	assert(atomic_load(&exchange->state) == EXCHANGE_GONE); /* else replied twice */
-	exchange_free(exchange);
+	end_late(exchange);
 }
 
 void http_reply(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
@@ -366,6 +455,28 @@ void http_reply(struct http_exchange *exchange, int status, const struct http_he
 	if (exchange->request.body_broken && status < 400)
 		status = MHD_HTTP_BAD_REQUEST;
 	finish(exchange, (unsigned)status, response_new(&exchange->arena, header, n, body));
+}
+
+void http_reply_file(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
+		     int fd, int64_t bytes)
+{
+	struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)bytes, fd);
+
+	assert(response && status >= 200 && status <= 599); /* only memory can be missing */
+	add_headers(response, &exchange->arena, header, n, false);
+	finish(exchange, (unsigned)status, response);
+}
+
+bool http_read_on(struct http_exchange *exchange, const struct http_stream *stream)
+{
+	assert(exchange->request.body_more);
+	exchange->stream = *stream;
+	if (move(exchange, EXCHANGE_PENDING, EXCHANGE_READ_ON)) {
+		server_take_reply(exchange);
+		return true;
+	}
+	end_late(exchange);
+	return false;
 }
 
 void http_drop(struct http_exchange *exchange)

@@ -2,7 +2,7 @@
  * HTTP server: its life, and its thread. What happens to one request is in http_exchange.c.
  *
  * Does:    drive libmicrohttpd from a thread of our own, over our own listening socket.
- * Doesn't: log requests, know routes, speak TLS (a proxy in front does).
+ * Doesn't: log requests, know routes, look after certificates (http_tls.c).
  * Keeps:   libmicrohttpd is only called from the server's thread (http_reply makes its answer elsewhere,
  *          which is a thing by itself). Replies of other threads are collected in a list and wake the thread
  *          at most once. When http_server_stop returns, no connection and no thread is left; an exchange
@@ -16,11 +16,13 @@
 #include "net/http_server_internal.h"
 
 #include "base/alloc.h"
+#include "base/attr.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http_tls_internal.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +41,10 @@
  * MHD zeroes it after every request, so that more costs time (32 KB: 2 us a request).
  */
 #define CONNECTION_BYTES ((size_t)10 * 1024)
+#define EXIT_FATAL 70 /* as when the disk fails */
+/* TLS 1.2 and 1.3, and of their ciphers those with forward secrecy that authenticate what they hide. */
+#define TLS_PRIORITIES \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-256-CBC:-AES-128-CBC:-SHA1:%SERVER_PRECEDENCE"
 
 /* MHD's own remarks (broken requests, lost connections) are for developers. */
 static void PRINTF_LIKE(2, 0) log_message(void *server, const char *format, va_list args)
@@ -49,6 +55,18 @@ static void PRINTF_LIKE(2, 0) log_message(void *server, const char *format, va_l
 	(void)vsnprintf(text, sizeof(text), format, args);
 	text[strcspn(text, "\r\n")] = '\0';
 	log_debug("http", "%s", text);
+}
+
+/* What MHD cannot go on after, as an epoll that fails: it would abort. What was acknowledged is safe. */
+NO_RETURN static void panic(void *arg, const char *file, unsigned line, const char *reason)
+{
+	(void)arg;
+	(void)file;
+	(void)line;
+	log_error("http", "the server cannot go on, the process ends: %s",
+		  reason ? reason : "it does not say why");
+	log_flush(true);
+	_exit(EXIT_FATAL);
 }
 
 /* MHD would decode %XX in place; paths are handed on as they came. */
@@ -64,9 +82,15 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	const struct http_server_config *config = &server->config;
 	unsigned connections = config->connections_max ? (unsigned)config->connections_max : CONNECTIONS_MAX;
 	unsigned idle_s = config->idle_timeout_s > 0 ? (unsigned)config->idle_timeout_s : IDLE_TIMEOUT_S;
+	unsigned tls = config->tls ? MHD_USE_TLS : 0;
+	struct MHD_OptionItem with_tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)http_tls_retrieve },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | tls,
 		0, NULL, NULL, exchange_advance, server,
 		MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd,
@@ -78,10 +102,38 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 		MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_ARRAY, config->tls ? with_tls : &with_tls[2],
 		MHD_OPTION_END);
 }
 
 /* ---- the server's thread ---- */
+
+/* What this thread has replied to one server and not handed over yet; until then the server does not end. */
+static _Thread_local struct {
+	bool hold;
+	struct http_exchange *first, *last;
+} held;
+
+static void hand_over(struct http_exchange *first, struct http_exchange *last)
+{
+	struct http_server *server = first->server;
+
+	(void)pthread_mutex_lock(&server->lock);
+	last->next_replied = server->replied;
+	server->replied = first;
+	if (server->asleep) {
+		server->asleep = false;
+		(void)eventfd_write(server->wake_fd, 1); /* locked, or the server might be gone */
+	}
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
+static void hand_over_held(void)
+{
+	if (held.first)
+		hand_over(held.first, held.last);
+	held.first = held.last = NULL;
+}
 
 void server_take_reply(struct http_exchange *exchange)
 {
@@ -91,14 +143,29 @@ void server_take_reply(struct http_exchange *exchange)
 		server->handling = NULL; /* handle() sees it when the handler returns */
 		return;
 	}
-	(void)pthread_mutex_lock(&server->lock);
-	exchange->next_replied = server->replied;
-	server->replied = exchange;
-	if (server->asleep) {
-		server->asleep = false;
-		(void)eventfd_write(server->wake_fd, 1); /* locked, or the server might be gone */
+	if (!held.hold) {
+		hand_over(exchange, exchange);
+		return;
 	}
-	(void)pthread_mutex_unlock(&server->lock);
+	if (held.first && held.first->server != server)
+		hand_over_held();
+	if (held.last)
+		held.last->next_replied = exchange;
+	else
+		held.first = exchange;
+	held.last = exchange;
+}
+
+void http_replies_hold(void)
+{
+	assert(!held.hold);
+	held.hold = true;
+}
+
+void http_replies_release(void)
+{
+	hand_over_held();
+	held.hold = false;
 }
 
 /* False when a stop was asked for. */
@@ -164,6 +231,8 @@ static void run_once(struct http_server *server, int max_wait_ms)
 {
 	server->active = false;
 	(void)MHD_run(server->daemon);
+	if (server->config.round)
+		server->config.round(server->config.ctx, !server->active);
 	if (!server->active)
 		wait_for_work(server, max_wait_ms);
 }
@@ -192,9 +261,8 @@ static void *serve(void *arg)
 	struct http_server *server = arg;
 
 	server->self = pthread_self();
-	while (take_replies(server)) {
-		run_once(server, INT_MAX);
-	}
+	while (take_replies(server))
+		run_once(server, connections_look(server));
 	drain(server);
 	return NULL;
 }
@@ -240,6 +308,7 @@ bool http_server_start(const struct http_server_config *config, struct http_serv
 	server->port = port;
 	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	(void)pthread_mutex_init(&server->lock, NULL); /* cannot fail without attributes */
+	MHD_set_panic_func(panic, NULL);
 	server->daemon = server->wake_fd >= 0 ? start_daemon(server, fd) : NULL;
 	if (server->daemon) {
 		server->epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;

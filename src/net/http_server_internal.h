@@ -11,12 +11,14 @@
 
 /*
  * Shared by http_server.c (life of a server, its thread), http_exchange.c (life of an exchange),
- * http_body.c, http_listen.c.
+ * http_connection.c, http_body.c, http_listen.c.
  */
 
 /*
  * Who may touch an exchange, and what happens next.
  *
+ *      +----- READ_ON (a body in pieces) <--+
+ *      v                    http_read_on    |
  *   READING --> PENDING --> REPLIED --> (answer sent, back to the free list)
  *                  |  http_reply  ^
  *                  | stop         | http_reply
@@ -32,9 +34,18 @@
 enum exchange_state {
 	EXCHANGE_READING,
 	EXCHANGE_PENDING,
+	EXCHANGE_READ_ON,
 	EXCHANGE_REPLIED,
 	EXCHANGE_STOPPED,
 	EXCHANGE_GONE
+};
+
+/* What is known of a connection; MHD carries it along as its socket context. */
+struct http_connection {
+	struct http_connection *older, *newer; /* among all */
+	char remote[INET6_ADDRSTRLEN];
+	int fd;
+	int64_t waits_since_ms;  /* for the next stage of a request, monotonic; INT64_MAX: it is our turn */
 };
 
 struct http_exchange {
@@ -46,7 +57,11 @@ struct http_exchange {
 	struct http_request request;
 	char remote[INET6_ADDRSTRLEN];
 	bool begun;              /* the headers were looked at */
-	bool early;              /* answered without reading the body; the connection is closed then */
+	bool early;              /* a body nobody wants is not read before the answer; the connection is closed then */
+	bool streamed;           /* the body is read in pieces ... */
+	bool reading;            /* ... its handler has asked for them ... */
+	bool open_body;          /* ... and MHD was told to go on behind the headers */
+	struct http_stream stream;
 	bool polled;             /* MHD asks for its answer every round ... */
 	unsigned asked;          /* ... and has done so this often */
 	bool suspended;          /* MHD does not ask */
@@ -71,6 +86,8 @@ struct http_server {
 	pthread_t self;                 /* the same, set by the thread itself before the first exchange */
 	struct MHD_Daemon *daemon;      /* this and what follows: server's thread */
 	int epoll_fd;                   /* MHD's */
+	struct http_connection *connection; /* newest first */
+	int64_t looked_at_ms;           /* when connections were last looked at for slow ones */
 	struct http_exchange *unused;
 	struct http_exchange *open;     /* newest first */
 	struct http_exchange *handling; /* whose handler is being called now */
@@ -80,7 +97,7 @@ struct http_server {
 	bool draining;                  /* new requests are answered 503 */
 	int wake_fd;                    /* eventfd that ends a wait */
 	pthread_mutex_t lock;           /* of what follows */
-	struct http_exchange *replied;  /* from other threads, newest first; to be taken back */
+	struct http_exchange *replied;  /* from other threads; to be taken back */
 	bool asleep;                    /* the server's thread waits, or is about to */
 	bool stopping;
 };
@@ -106,21 +123,36 @@ enum MHD_Result exchange_advance(void *server, struct MHD_Connection *connection
 /* The answer is sent or the connection lost. */
 void exchange_close(void *arg, struct MHD_Connection *connection, void **context,
 		    enum MHD_RequestTerminationCode reason);
-/* A connection begins (remembers its peer's address as text) or ends. */
-void connection_notify(void *arg, struct MHD_Connection *connection, void **context,
-		       enum MHD_ConnectionNotificationCode code);
+/* What is known of the connection of an exchange; never NULL. */
+struct http_connection *exchange_connection(const struct http_exchange *exchange);
+
 /* Its reply is back: lets MHD go on with it. */
 void exchange_take_back(struct http_exchange *exchange);
 /* Takes a pending exchange from whoever has it, so that 503 is answered. */
 void exchange_stop(struct http_exchange *exchange);
 void exchange_free(struct http_exchange *exchange);
 
+/* ---- http_connection.c; server's thread ---- */
+
+/* A connection begins or ends: MHD's callback (arg is the server). */
+void connection_notify(void *arg, struct MHD_Connection *connection, void **context,
+		       enum MHD_ConnectionNotificationCode code);
+/* Closes those whose peers take too long over a request. Milliseconds until it should be called again. */
+int connections_look(struct http_server *server);
+
 /* ---- http_body.c; server's thread ---- */
 
 /* What is known with the headers; exchange->early says whether the body is not worth waiting for. */
 void exchange_begin(struct http_exchange *exchange, const char *method);
+/* What MHD has of a body that is read in pieces; *full: it is time to hand it on. */
+enum MHD_Result exchange_gather(struct http_exchange *exchange, const char *data, size_t bytes, bool *full);
 /* One piece of the body; MHD_NO ends the connection without an answer. */
 enum MHD_Result exchange_take_body(struct http_exchange *exchange, const char *data, size_t bytes);
+
+/* ---- http_forwarded.c; server's thread ---- */
+
+/* Who asks, and whether by TLS: request.remote, .secure, .by_proxy. */
+void exchange_find_peer(struct http_exchange *exchange);
 
 /* ---- http_listen.c ---- */
 

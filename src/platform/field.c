@@ -10,9 +10,6 @@
 
 #include <stdio.h>
 
-/* Longest list of `names` in a table; they are our literals. */
-#define NAMES_BYTES_MAX 192
-
 struct str field_cut(struct mapping *mapping, const char *name, struct str text)
 {
 	size_t len = FIELD_TEXT_BYTES_MAX;
@@ -121,15 +118,6 @@ static bool says_nothing(const struct json *value)
 	       (json_type(value) == JSON_STRING && str_trim(json_text(value)).len == 0);
 }
 
-/* One path as a C string: payload_find wants one. */
-static const struct json *find_path(const struct json *from, struct str path)
-{
-	char text[NAMES_BYTES_MAX];
-
-	(void)snprintf(text, sizeof(text), "%.*s", STR_ARG(path));
-	return payload_find(from, text);
-}
-
 static void copy_one(struct mapping *mapping, struct json *to, const struct json *from,
 		     const struct field *field)
 {
@@ -137,7 +125,7 @@ static void copy_one(struct mapping *mapping, struct json *to, const struct json
 	bool wrong = false;
 
 	for (size_t i = 0; str_split(&rest, '|', &path); i++) {
-		const struct json *value = find_path(from, path);
+		const struct json *value = payload_at(from, path);
 		struct json *fits = says_nothing(value) ? NULL : converted(mapping, field, value);
 
 		if (fits) {

@@ -13,23 +13,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longest member name in `names`, and most members of an object looked at while scanning. */
-#define NAME_BYTES_MAX	    64
+/* Most members of an object looked at while scanning. */
 #define SCANNED_MEMBERS_MAX 96
 
 /* ---- finding members ---- */
 
-/* Follows one path; NULL if a step is absent. Names are our literals, so they fit. */
-static struct json *follow(const struct json *object, struct str path)
+struct json *payload_at(const struct json *object, struct str path)
 {
 	struct json *value = NULL;
 	struct str name;
 
 	while (str_split(&path, '.', &name)) {
-		char text[NAME_BYTES_MAX];
-
-		(void)snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
-		value = json_get(object, text);
+		value = json_get_n(object, name);
 		object = value;
 	}
 	return value;
@@ -40,7 +35,7 @@ struct json *payload_find(const struct json *object, const char *names)
 	struct str rest = str_from(names), path;
 
 	while (str_split(&rest, '|', &path)) {
-		struct json *value = follow(object, path);
+		struct json *value = payload_at(object, path);
 
 		if (json_type(value) != JSON_NULL)
 			return value;
@@ -66,7 +61,7 @@ struct str payload_id(const struct json *object, const char *names, struct arena
 	struct str rest = str_from(names), path;
 
 	while (str_split(&rest, '|', &path)) {
-		struct str id = payload_value_id(follow(object, path), arena);
+		struct str id = payload_value_id(payload_at(object, path), arena);
 
 		if (id.len)
 			return id;
@@ -93,30 +88,36 @@ static struct str scanned_id_text(struct str value)
 	return value.len <= PAYLOAD_ID_BYTES_MAX ? value : STR("");
 }
 
+struct scanned {
+	struct json_member member[SCANNED_MEMBERS_MAX];
+	size_t n;
+};
+
+/* The id at one path; objects within are scanned as the path comes to them. */
+static struct str scanned_id_at(const struct scanned *scanned, struct str path)
+{
+	size_t dot = str_find_char(path, '.');
+	struct str value = scanned_member(scanned->member, scanned->n, str_of(path.p, dot));
+	struct scanned inner;
+
+	if (dot == path.len)
+		return scanned_id_text(value);
+	if (!str_starts(value, STR("{")) ||
+	    !json_scan(value, inner.member, SCANNED_MEMBERS_MAX, &inner.n, NULL, NULL))
+		return STR("");
+	return scanned_id_at(&inner, str_skip(path, dot + 1));
+}
+
 struct str payload_scanned_id(struct str object, const char *names)
 {
-	struct json_member member[SCANNED_MEMBERS_MAX];
-	struct str rest = str_from(names), path;
-	size_t n = 0;
+	struct str rest = str_from(names), path, id = STR("");
+	struct scanned scanned;
 
-	if (!json_scan(object, member, SCANNED_MEMBERS_MAX, &n, NULL, NULL))
-		return STR("");
-	while (str_split(&rest, '|', &path)) {
-		size_t dot = str_find_char(path, '.');
-		struct str value = scanned_member(member, n, str_of(path.p, dot)), id;
-
-		if (dot < path.len) {
-			char inner[NAME_BYTES_MAX];
-
-			(void)snprintf(inner, sizeof(inner), "%.*s", STR_ARG(str_skip(path, dot + 1)));
-			id = value.len && value.p[0] == '{' ? payload_scanned_id(value, inner) : STR("");
-		} else {
-			id = scanned_id_text(value);
-		}
-		if (id.len)
-			return id;
-	}
-	return STR("");
+	if (!json_scan(object, scanned.member, SCANNED_MEMBERS_MAX, &scanned.n, NULL, NULL))
+		return id;
+	while (id.len == 0 && str_split(&rest, '|', &path))
+		id = scanned_id_at(&scanned, path);
+	return id;
 }
 
 /* ---- values ---- */
@@ -256,7 +257,7 @@ void payload_put_text(struct json *to, const char *name, const struct json *from
 	struct str rest = str_from(names), path;
 
 	while (str_split(&rest, '|', &path)) {
-		struct str text = json_text(follow(from, path));
+		struct str text = json_text(payload_at(from, path));
 
 		if (text.len) {
 			json_set_text(to, name, text);

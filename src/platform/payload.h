@@ -14,6 +14,8 @@
 #define PAYLOAD_ID_BYTES_MAX 200    /* model/fact.h, struct entity */
 #define PAYLOAD_DECIMAL_BYTES_MAX 32
 
+/* What stands at one member or path; NULL if a step of it is absent. */
+struct json *payload_at(const struct json *object, struct str path);
 /* The first of these members that is there and not null, or NULL. */
 struct json *payload_find(const struct json *object, const char *names);
 

@@ -4,8 +4,10 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "model/fact.h"
+#include "platform/pull.h"
 
 /*
  * A platform is what a kind of shop speaks: how its requests prove who sent them, what one message is, and what a message
@@ -55,6 +57,25 @@ struct platform_guide {
 	const char *configure;       /* paragraphs; {url} and {header} are replaced */
 };
 
+/* A status that shops give to orders, and what it means unless the store's setting order_states says otherwise. */
+struct platform_status {
+	const char *id;
+	const char *name;
+	const char *state;           /* one of platform_ops.order_states */
+};
+
+/* What a status of the shop means, and who says so. */
+enum status_source {
+	STATUS_SAID_BY_SETTING,      /* order_states */
+	STATUS_SAID_BY_SHOP,         /* the shop's own words */
+	STATUS_SAID_BY_PLATFORM,     /* what its shops come with */
+	STATUS_SAID_BY_NOBODY        /* state is what it is taken for all the same, "" = nothing */
+};
+struct status_meaning {
+	struct str state;            /* one of platform_ops.order_states */
+	enum status_source by;
+};
+
 struct platform_ops {
 	const char *name;            /* folder = URL segment = database value: "enad" */
 	const char *label;           /* "Enad" */
@@ -83,13 +104,34 @@ struct platform_ops {
 
 	/* Body of the answer to a request that was taken in. */
 	struct str (*accepted_body)(size_t n_accepted, size_t n_duplicate, struct arena *arena);
+
+	/* How to ask the shop for pages of what it holds. NULL: as the generic platform does, by the store's settings. */
+	const struct platform_pull *pull;
+
+	/* What the setting order_states can say of a status ("placed|paid"). NULL: what the generic platform's can. */
+	const char *order_states;
+	/* The statuses that its shops come with. NULL: every shop has its own. */
+	const struct platform_status *order_status;
+	size_t n_order_status;
+	/*
+	 * What orders of that status will be taken for; literals. status: one that the shop told (ENTITY_SHOP, order_statuses,
+	 * model/fact.h); order_states: the setting. NULL: what the generic platform does.
+	 */
+	struct status_meaning (*status_means)(const struct json *status, struct str order_states);
 };
 
 extern const struct platform_ops platform_enad_ops;
 extern const struct platform_ops platform_generic_ops;
+extern const struct platform_ops platform_opencart_ops;
 
 /* The platform of that name, or NULL. */
 const struct platform_ops *platform_find(struct str name);
+/* How its shops are pulled: its own way, else the generic platform's. */
+const struct platform_pull *platform_pull_of(const struct platform_ops *ops);
+/* What its setting order_states can say: its own, else the generic platform's. */
+const char *platform_order_states(const struct platform_ops *ops);
+/* platform_ops.status_means: its own, else the generic platform's. */
+struct status_meaning platform_status_means(const struct platform_ops *ops, const struct json *status, struct str order_states);
 /* All of them, NULL-terminated, for help texts. */
 const struct platform_ops *const *platform_all(void);
 

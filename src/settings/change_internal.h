@@ -2,6 +2,7 @@
 #define PANNIER_SETTINGS_CHANGE_INTERNAL_H
 
 #include "base/strbuf.h"
+#include "settings/history.h"
 #include "settings/settings_internal.h"
 
 /* Shared by settings_change.c, settings_account.c and settings_store.c only. */
@@ -12,9 +13,13 @@ struct wish {
 	struct str platform;
 	struct str account;
 	struct str secret;         /* key of an account, secret of a store */
+	const struct settings_token *token; /* instead of a key; NULL = none */
 	const struct setting_change *change;
 	size_t n;
 	int64_t now_ms;
+	int64_t undoes;            /* number of the change that is taken back; 0 = none */
+	const struct settings_changed *undo; /* what it changed; one for each of change, and perhaps the account */
+	size_t n_undo;
 };
 
 /* One try at it, against the rows as they are now. */
@@ -25,6 +30,7 @@ struct attempt {
 	struct config_rows rows;
 	bool changed;              /* otherwise nothing is written */
 	struct strbuf reason;
+	struct json *noted;        /* for the history: [{"key", "from", "to"}] */
 	struct config_change change;
 };
 
@@ -43,12 +49,17 @@ bool attempt_no_store(const struct attempt *attempt, struct str name, struct err
 /* Adds to the reason: something changes. */
 void attempt_say(struct attempt *attempt, const char *format, ...) PRINTF_LIKE(2, 3);
 void attempt_say_change(struct attempt *attempt, const char *key, struct str from, struct str to);
+/* The same for a secret, whose value is nowhere: says "key changed". */
+void attempt_say_secret(struct attempt *attempt, const char *key, const char *what);
 /* Puts "account NAME: " before what changed, if anything did. */
 void attempt_say_who(struct attempt *attempt, const char *what);
 
 /* The wish's KEY=VALUEs over the stored JSON before; *after is what is to be stored. */
 bool attempt_apply(struct attempt *attempt, enum setting_scope scope, struct str before, struct str *after,
 		   struct err *err) MUST_CHECK;
+
+/* An account, a store as it is, with the wish's changes. */
+prepare_fn change_account_set, change_store_set;
 
 bool change_check_key(struct str key, struct err *err) MUST_CHECK;
 bool change_check_secret(struct str secret, struct err *err) MUST_CHECK;

@@ -34,17 +34,42 @@ bool log_level_parse(struct str text, enum log_level *out)
 	return false;
 }
 
+bool outbound_parse(struct str text, bool *public_only)
+{
+	*public_only = str_eq(text, STR("public"));
+	return *public_only || str_eq(text, STR("any"));
+}
+
+/* Is what stands there now a value it may have? */
+static bool fits(struct reader *reader)
+{
+	enum log_level level;
+	bool public_only;
+
+	if (reader->config->log_level.len > 0 && !log_level_parse(reader->config->log_level, &level))
+		return err_set(reader->err, ERR_INVALID, "log_level must be error, warn, info or debug");
+	if (reader->config->outbound.len > 0 && !outbound_parse(reader->config->outbound, &public_only))
+		return err_set(reader->err, ERR_INVALID, "outbound must be public or any");
+	return true;
+}
+
 /* libinih's callback: 0 refuses the line. */
 static int take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reader *reader = user;
-	enum log_level level;
 	struct {
 		const char *name;
 		struct str *to;
 	} rows[] = { { "data", &reader->config->data },
 		     { "listen", &reader->config->listen },
-		     { "log_level", &reader->config->log_level } };
+		     { "log_level", &reader->config->log_level },
+		     { "outbound", &reader->config->outbound },
+		     { "admin_url", &reader->config->admin_url },
+		     { "tls_cert", &reader->config->tls_cert },
+		     { "tls_key", &reader->config->tls_key },
+		     { "behind_proxy", &reader->config->behind_proxy },
+		     { "klaviyo_client_id", &reader->config->klaviyo_client_id },
+		     { "klaviyo_client_secret_file", &reader->config->klaviyo_client_secret_file } };
 
 	if (reader->failed)
 		return 0; /* the first error is the one told */
@@ -52,14 +77,13 @@ static int take_line(void *user, const char *section, const char *name, const ch
 		if (section[0] || !str_eq(str_from(name), str_from(rows[i].name)))
 			continue;
 		*rows[i].to = arena_dup(reader->arena, str_from(value));
-		if (rows[i].to != &reader->config->log_level || log_level_parse(*rows[i].to, &level))
-			return 1;
-		reader->failed = true;
-		(void)err_set(reader->err, ERR_INVALID, "log_level must be error, warn, info or debug");
-		return 0;
+		reader->failed = !fits(reader);
+		return reader->failed ? 0 : 1;
 	}
 	reader->failed = true;
-	(void)err_set(reader->err, ERR_INVALID, "unknown key '%s%s%s'; known: data, listen, log_level",
+	(void)err_set(reader->err, ERR_INVALID,
+		      "unknown key '%s%s%s'; known: data, listen, log_level, outbound, admin_url, "
+		      "tls_cert, tls_key, behind_proxy, klaviyo_client_id, klaviyo_client_secret_file",
 		      section, section[0] ? "." : "", name);
 	return 0;
 }

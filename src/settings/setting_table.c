@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "model/metric.h"
+#include "model/schedule.h"
 #include "net/url.h"
 
 #define URL_BYTES_MAX	  300
@@ -65,8 +66,14 @@ const char *setting_type_text(enum setting_type type)
 		return "header name";
 	case SETTING_SWITCHES:
 		return "metrics on or off";
+	case SETTING_WINDOWS:
+		return "hours of metrics";
 	case SETTING_PAIRS:
 		return "list of a=b";
+	case SETTING_SCHEDULES:
+		return "schedules";
+	case SETTING_SECRET:
+		return "secret";
 	}
 	return "";
 }
@@ -120,8 +127,22 @@ struct str setting_allowed(enum setting setting, struct arena *arena)
 		strbuf_add_text(&text,
 				"a list like viewed_product=off,shipped_order=on with keys of metrics");
 		break;
+	case SETTING_WINDOWS:
+		strbuf_addf(&text,
+			    "a list like started_checkout=2, placed_order=48 with keys of metrics and hours "
+			    "from 0 to %d",
+			    METRIC_WINDOW_H_MAX);
+		break;
 	case SETTING_PAIRS:
 		strbuf_addf(&text, "a list like a=b, c=d of at most %lld bytes", (long long)row->max);
+		break;
+	case SETTING_SCHEDULES:
+		strbuf_add_text(&text, "a preset (zoey, realtime), or a list like events=every 5 min, "
+				       "products=03:00 Europe/Vienna, reconcile=Sun 05:00 UTC");
+		break;
+	case SETTING_SECRET:
+		strbuf_addf(&text, "the name of a file with a secret of %lld to %lld bytes",
+			    (long long)row->min, (long long)row->max);
 		break;
 	}
 	out = arena_dup(arena, strbuf_str(&text));
@@ -251,8 +272,17 @@ static bool is_switch(struct str name, struct str value)
 	return false;
 }
 
+static bool parse_schedules(const struct setting_row *row, struct str value, struct arena *arena,
+			    struct err *err)
+{
+	struct schedules schedules;
+
+	schedules_init(&schedules);
+	return value.len <= (size_t)row->max && schedules_read(value, arena, &schedules, err);
+}
+
 static bool parse_by_type(const struct setting_row *row, struct str value, struct arena *arena,
-			  struct str *out)
+			  struct str *out, struct err *why)
 {
 	*out = value;
 	switch (row->type) {
@@ -272,8 +302,15 @@ static bool parse_by_type(const struct setting_row *row, struct str value, struc
 		return value.len <= (size_t)row->max && is_header_name(value);
 	case SETTING_SWITCHES:
 		return value.len <= (size_t)row->max && all_pairs(value, is_switch);
+	case SETTING_WINDOWS:
+		return value.len <= (size_t)row->max &&
+		       metric_windows_read(value, &(struct metric_windows){ 0 });
 	case SETTING_PAIRS:
 		return value.len <= (size_t)row->max && all_pairs(value, any_pair);
+	case SETTING_SCHEDULES:
+		return parse_schedules(row, value, arena, why);
+	case SETTING_SECRET:
+		return value.len == 0 || (value.len >= (size_t)row->min && value.len <= (size_t)row->max);
 	}
 	return false;
 }
@@ -282,13 +319,23 @@ bool setting_parse(enum setting setting, struct str value, struct arena *arena, 
 		   struct err *err)
 {
 	struct str parsed;
+	struct err why = { 0 };
 
 	value = str_trim(value);
-	if (has_control(value) || !utf8_valid(value) || !parse_by_type(&rows[setting], value, arena, &parsed))
+	if (has_control(value) || !utf8_valid(value) ||
+	    !parse_by_type(&rows[setting], value, arena, &parsed, &why)) {
+		if (why.code != ERR_NONE)
+			return err_set(err, ERR_INVALID, "%s: %s", rows[setting].key, why.msg);
 		return err_set(err, ERR_INVALID, "%s must be %.*s", rows[setting].key,
 			       STR_ARG(setting_allowed(setting, arena)));
+	}
 	*out = arena_dup(arena, parsed);
 	return true;
+}
+
+struct str setting_shown(enum setting setting, struct str value)
+{
+	return rows[setting].type == SETTING_SECRET && value.len > 0 ? STR("(set)") : value;
 }
 
 struct str setting_text(const struct str value[static SETTING_COUNT], enum setting setting)

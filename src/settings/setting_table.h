@@ -5,10 +5,16 @@
  * Every setting of an account or a store, one row: key, scope, type, default, min, max, sweep, help.
  * type    TEXT (max = longest in bytes), BOOL ("true"/"false", also on/off, yes/no, 1/0 on input), INT (min..max),
  *         CHOICE (choices = "a|b|c"), URL (http or https), TEMPLATE (a URL with the placeholders of choices), HEADER (a header's name),
- *         SWITCHES ("name=on,other=off": names of metrics, model/metric.h), PAIRS ("a=b, c=d"; max as TEXT)
+ *         SWITCHES ("name=on,other=off": names of metrics, model/metric.h), WINDOWS ("name=hours": the same; max as TEXT),
+ *         PAIRS ("a=b, c=d"; max as TEXT),
+ *         SCHEDULES (model/schedule.h; max as TEXT),
+ *         SECRET (of at least min bytes, at most max; sealed at rest, shown to nobody; on the command line the name of a file)
  * sweep   1 = a change alters what products look like in Klaviyo, so all of the store are looked at again
  * Generates: parser, checks, CLI help, docs/settings.md, lookup.
  */
+#define PULL_PLACES "page|limit|offset|cursor|from|to|market|language"
+#define PULL_HELP "{page}, {offset} or {cursor}, {limit}, {from} and {to}, {market} and {language} are replaced"
+
 #define SETTINGS(X) \
 	X(api_url, ACCOUNT, URL, "https://a.klaviyo.com", 0, 0, "", 0, \
 	  "where Klaviyo's API is; another server can stand in for it") \
@@ -21,19 +27,31 @@
 	  "realtime: send at once, fast retries, then every 10 h; zoey: send every 10 min, retry once after 10 h") \
 	X(metrics, ACCOUNT, SWITCHES, "", 0, 1000, "", 0, \
 	  "events switched on or off against their default, for example active_on_site=off,shipped_order=on") \
+	X(flow_windows, ACCOUNT, WINDOWS, "", 0, 1000, "", 0, \
+	  "hours after which an event that has not left starts no flows any more (backfill), against its default of 24 (orders) or 4 " \
+	  "(carts, browsing): started_checkout=2, placed_order=48; 0: never starts flows") \
+	X(catalog_source, ACCOUNT, CHOICE, "api", 0, 0, "api|feed", 1, \
+	  "api: products are sent as they change; feed: Klaviyo reads them from us every six hours, and none are sent") \
 	X(cancelled_spelling, ACCOUNT, CHOICE, "auto", 0, 0, "auto|Cancelled|Canceled", 0, \
 	  "name of the metric of cancelled orders; auto: the one the account has already, else Cancelled") \
-	X(optout_poll_s, ACCOUNT, INT, "300", 10, 86400, "", 0, \
+	X(optout_poll_s, ACCOUNT, INT, "300", 1, 86400, "", 0, \
 	  "how often Klaviyo is asked who has unsubscribed there, in seconds") \
+	X(schedules, ACCOUNT, SCHEDULES, "", 0, 1000, "", 0, \
+	  "when what stores send is told, and when they are asked: zoey, or \"events=every 5 min, products=03:00 Europe/Vienna\"; " \
+	  "empty: at once (docs/schedules.md)") \
 	X(public_key, ACCOUNT, TEXT, "", 0, 6, "", 0, \
 	  "public API key (site id, six characters), for klaviyo.js in the shop") \
 	X(max_body_bytes, STORE, INT, "1048576", 1024, 16777216, "", 0, "largest request body taken in") \
+	X(feed_token_version, STORE, INT, "1", 1, 1000000, "", 0, \
+	  "another number gives the catalog feed another address; the old one is gone at once") \
+	X(import_max_mb, STORE, INT, "10240", 1, 1048576, "", 0, \
+	  "largest file of history that is taken in over HTTP, in MB") \
 	X(max_pending, STORE, INT, "1000000", 1, 100000000, "", 0, \
 	  "messages that may wait to be mapped before the shop is told to come back later (429)") \
 	X(secret_header, STORE, HEADER, "", 0, 128, "", 0, \
 	  "Enad: name of the header that carries the secret; empty: Authorization, X-Api-Key or Api-Key") \
 	X(signature_tolerance_s, STORE, INT, "300", 10, 86400, "", 0, \
-	  "generic: how far webhook-timestamp may be from our clock") \
+	  "generic, opencart: how far webhook-timestamp may be from our clock") \
 	X(id_prefix, STORE, TEXT, "", 0, 32, "", 1, \
 	  "put before every id in Klaviyo's catalog; needed when several stores share one account") \
 	X(market, STORE, TEXT, "", 0, 64, "", 1, \
@@ -75,7 +93,7 @@
 	X(profile_exclude, STORE, TEXT, "", 0, 2000, "", 0, "custom fields of customers that are not sent, with commas") \
 	X(profile_rename, STORE, PAIRS, "", 0, 2000, "", 0, "custom fields under another name: \"shop_name=Klaviyo name, ...\"") \
 	X(profile_set, STORE, PAIRS, "", 0, 2000, "", 0, "fixed custom fields of every profile: \"name=value, ...\"") \
-	X(quiet_ms, STORE, INT, "1000", 0, 600000, "", 0, "wait for so much quiet after a change before sending") \
+	X(quiet_ms, STORE, INT, "1000", 0, 600000, "", 0, "wait for so much quiet before sending a change; a quarter for orders, people") \
 	X(quiet_max_ms, STORE, INT, "10000", 0, 3600000, "", 0, "but never longer than this after the first change") \
 	X(tombstone_hours, STORE, INT, "24", 1, 720, "", 0, \
 	  "how long a late message cannot bring back what was deleted") \
@@ -91,6 +109,56 @@
 	  "how browsers reach this daemon, for signed cart links: https://pannier.shop.example") \
 	X(cart_url_template, STORE, TEMPLATE, "", 0, 500, "cart_id", 0, \
 	  "where the shop restores a cart: https://shop.example/cart?restore={cart_id}; with it CheckoutURL is a signed link") \
-	X(cart_link_hours, STORE, INT, "720", 1, 8760, "", 0, "how long a signed cart link works")
+	X(cart_link_hours, STORE, INT, "720", 1, 8760, "", 0, "how long a signed cart link works") \
+	X(store_schedules, STORE, SCHEDULES, "", 0, 1000, "", 0, \
+	  "the same for this store, over the account's schedules: \"products=realtime, reconcile=Sun 05:00 UTC\"") \
+	X(reconcile_fix, STORE, BOOL, "false", 0, 0, "", 0, \
+	  "comparisons by schedule also mend what they find; deletions stay below a fifth of what Klaviyo holds") \
+	X(pull_customers_url, STORE, TEMPLATE, "", 0, 1000, PULL_PLACES, 0, "where a page of customers is pulled: " PULL_HELP) \
+	X(pull_subscribers_url, STORE, TEMPLATE, "", 0, 1000, PULL_PLACES, 0, "where a page of newsletter subscribers is pulled") \
+	X(pull_categories_url, STORE, TEMPLATE, "", 0, 1000, PULL_PLACES, 0, "where a page of categories is pulled") \
+	X(pull_products_url, STORE, TEMPLATE, "", 0, 1000, PULL_PLACES, 0, "where a page of products is pulled, with their variants") \
+	X(pull_variants_url, STORE, TEMPLATE, "", 0, 1000, PULL_PLACES, 0, \
+	  "where a page of variants is pulled, where products come without") \
+	X(pull_orders_url, STORE, TEMPLATE, "", 0, 1000, PULL_PLACES, 0, "where a page of orders is pulled, oldest first") \
+	X(pull_map_customers, STORE, PAIRS, "", 0, 4000, "", 0, \
+	  "customers in the shop's own form: \"our member=JSON pointer or text, ...\" (docs/sync.md); empty: in ours") \
+	X(pull_map_subscribers, STORE, PAIRS, "", 0, 4000, "", 0, "the same for subscribers") \
+	X(pull_map_categories, STORE, PAIRS, "", 0, 4000, "", 0, "the same for categories") \
+	X(pull_map_products, STORE, PAIRS, "", 0, 4000, "", 0, "the same for products; variants.sku=/code is a member of each variant") \
+	X(pull_map_variants, STORE, PAIRS, "", 0, 4000, "", 0, "the same for variants") \
+	X(pull_map_orders, STORE, PAIRS, "", 0, 4000, "", 0, "the same for orders; lines.sku=/code is a member of each line") \
+	X(pull_items, STORE, TEXT, "", 0, 500, "", 0, \
+	  "JSON pointer to the items of a page, for all kinds or \"products=/data, orders=/orders\"; empty: the page is the list") \
+	X(pull_paging, STORE, CHOICE, "page", 0, 0, "page|offset|cursor|link|none", 0, \
+	  "how the next page is asked for: its number, the number of items before it, what the page says (pull_next), its Link header") \
+	X(pull_page_size, STORE, INT, "100", 1, 5000, "", 0, "items of a page: {limit}") \
+	X(pull_first_page, STORE, INT, "1", 0, 1, "", 0, "number of the first page") \
+	X(pull_next, STORE, TEXT, "/next", 0, 200, "", 0, \
+	  "pull_paging=cursor: JSON pointer to the next {cursor}, or to the next page's URL") \
+	X(pull_last_page, STORE, TEXT, "", 0, 200, "", 0, \
+	  "pull_paging=page: JSON pointer to the number of pages; empty: until a page is empty or repeats the one before") \
+	X(pull_total, STORE, TEXT, "", 0, 200, "", 0, "JSON pointer to the number of all items, for the progress") \
+	X(pull_time, STORE, CHOICE, "rfc3339", 0, 0, "rfc3339|sql|date|seconds|milliseconds", 0, \
+	  "form of {from} and {to}: 2026-07-30T10:11:12Z, 2026-07-30 10:11:12, 2026-07-30, or since 1970") \
+	X(pull_header, STORE, SECRET, "", 3, 2000, "", 0, "header of all requests that pull: \"X-Api-Key: value\"") \
+	X(pull_token_url, STORE, TEMPLATE, "", 0, 500, "", 0, "OAuth 2.0: where tokens are given; empty: none are needed") \
+	X(pull_client_id, STORE, TEXT, "", 0, 500, "", 0, "OAuth 2.0: client id") \
+	X(pull_client_secret, STORE, SECRET, "", 1, 2000, "", 0, "OAuth 2.0: client secret") \
+	X(pull_client_auth, STORE, CHOICE, "basic", 0, 0, "basic|body", 0, "OAuth 2.0: how id and secret are told to pull_token_url") \
+	X(pull_scope, STORE, TEXT, "", 0, 500, "", 0, "OAuth 2.0: scope that is asked for") \
+	X(pull_refresh_token, STORE, SECRET, "", 1, 4000, "", 0, \
+	  "OAuth 2.0: a refresh token that a person's consent gave; empty: client credentials. A newer one is kept by itself") \
+	X(pull_code, STORE, SECRET, "", 1, 4000, "", 0, \
+	  "OAuth 2.0: instead, the authorization code with which the first refresh token is got; used once") \
+	X(pull_redirect_url, STORE, TEMPLATE, "", 0, 500, "", 0, "OAuth 2.0: the redirect URL that the code was asked for with") \
+	X(pull_url, STORE, TEMPLATE, "", 0, 1000, "", 0, \
+	  "OpenCart: address that the extension's settings page shows under Pull; pages of all kinds come from there") \
+	X(pull_pages_per_minute, STORE, INT, "120", 1, 60000, "", 0, \
+	  "pages a minute that are pulled from the shop at most (pannier sync)") \
+	X(optout_webhook, STORE, TEMPLATE, "", 0, 500, "", 0, \
+	  "URL of the shop that is told who has opted out in Klaviyo, from then on; needs optout_webhook_secret") \
+	X(optout_webhook_secret, STORE, SECRET, "", 16, 512, "", 0, \
+	  "signs what goes to optout_webhook, as Standard Webhooks does: whsec_ and base64 of 24 to 64 bytes, or plain text")
 
 #endif

@@ -25,6 +25,22 @@ static bool broken_or_fail(const struct settings *settings, const char *what, st
 	return true;
 }
 
+/* The private key, or the tokens. */
+static bool credential_open(const struct settings *settings, const struct account_row *row,
+			    struct arena *arena, struct settings_account *out, struct err *err)
+{
+	struct str text;
+
+	if (!seal_open_text(&settings->key, account_label(row->name, arena), row->key_sealed, arena, &text,
+			    err))
+		return false;
+	out->oauth = token_read(text, arena, &out->token);
+	out->key = out->oauth ? out->token.access : text;
+	if (out->oauth)
+		seal_text_wipe(text);
+	return true;
+}
+
 static bool account_read(const struct settings *settings, const struct account_row *row, struct arena *arena,
 			 struct settings_account *out, struct err *err)
 {
@@ -35,8 +51,8 @@ static bool account_read(const struct settings *settings, const struct account_r
 					  .created_ms = row->created_ms };
 	if (!values_read(row->settings, SETTING_ACCOUNT, arena, out->value, err))
 		return err_wrap(err, "account '%.*s'", STR_ARG(row->name));
-	if (!seal_open_text(&settings->key, account_label(row->name, arena), row->key_sealed, arena,
-			    &out->key, err))
+	if (!credential_open(settings, row, arena, out, err) ||
+	    !values_open(&settings->key, row->name, arena, out->value, err))
 		return broken_or_fail(settings, "key of account", row->name, &out->broken, err);
 	return true;
 }
@@ -70,7 +86,8 @@ static bool store_read(const struct settings *settings, const struct snapshot *s
 		return err_set(err, ERR_FATAL, "store '%.*s' belongs to no account", STR_ARG(row->name));
 	if (!values_read(row->settings, SETTING_STORE, arena, out->value, err))
 		return err_wrap(err, "store '%.*s'", STR_ARG(row->name));
-	if (!secrets_open(settings, row, arena, out, err))
+	if (!secrets_open(settings, row, arena, out, err) ||
+	    !values_open(&settings->key, row->name, arena, out->value, err))
 		return broken_or_fail(settings, "secret of store", row->name, &out->broken, err);
 	return true;
 }
@@ -160,11 +177,16 @@ static bool box_fill(const struct settings *settings, struct snapshot_box *box, 
 
 static void box_free(struct snapshot_box *box)
 {
-	for (size_t i = 0; i < box->snapshot.n_account; i++)
+	for (size_t i = 0; i < box->snapshot.n_account; i++) {
 		seal_text_wipe(box->snapshot.account[i].key);
-	for (size_t i = 0; i < box->snapshot.n_store; i++)
+		seal_text_wipe(box->snapshot.account[i].token.refresh);
+		values_wipe(box->snapshot.account[i].value);
+	}
+	for (size_t i = 0; i < box->snapshot.n_store; i++) {
 		for (size_t j = 0; j < box->snapshot.store[i].n_secret; j++)
 			seal_text_wipe(box->snapshot.store[i].secret[j]);
+		values_wipe(box->snapshot.store[i].value);
+	}
 	arena_release(&box->arena);
 	mem_free(box);
 }
@@ -274,6 +296,17 @@ bool settings_refresh(struct settings *settings, bool *changed, struct err *err)
 	return true;
 }
 
+struct str settings_seal(struct settings *settings, struct str label, struct str text, struct arena *arena)
+{
+	return seal_text(&settings->key, label, text, arena);
+}
+
+bool settings_unseal(struct settings *settings, struct str label, struct str sealed, struct arena *arena,
+		     struct str *out, struct err *err)
+{
+	return seal_open_text(&settings->key, label, sealed, arena, out, err);
+}
+
 const struct snapshot *settings_take(struct settings *settings)
 {
 	const struct snapshot *snapshot;
@@ -336,4 +369,12 @@ const struct settings_account *snapshot_account(const struct snapshot *snapshot,
 					 : bsearch(&key, snapshot->account_by_id, snapshot->n_account,
 						   sizeof(key), account_id_cmp);
 	return found ? *found : NULL;
+}
+
+void settings_derive(const struct settings *settings, struct str label, unsigned char out[static 32])
+{
+	struct str key = str_of((const char *)settings->key.byte, sizeof(settings->key.byte));
+	const struct str part[] = { STR("pannier derived secret/"), label };
+
+	digest_hmac_sha256(key, part, ARRAY_LEN(part), out);
 }

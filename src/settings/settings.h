@@ -15,7 +15,7 @@
 enum setting_scope { SETTING_ACCOUNT, SETTING_STORE };
 enum setting_type {
 	SETTING_TEXT, SETTING_BOOL, SETTING_INT, SETTING_CHOICE, SETTING_URL, SETTING_TEMPLATE, SETTING_HEADER,
-	SETTING_SWITCHES, SETTING_PAIRS
+	SETTING_SWITCHES, SETTING_WINDOWS, SETTING_PAIRS, SETTING_SCHEDULES, SETTING_SECRET
 };
 
 enum setting {
@@ -30,8 +30,8 @@ struct setting_row {
 	enum setting_scope scope;
 	enum setting_type type;
 	const char *otherwise;     /* default, as text */
-	int64_t min;               /* INT: smallest */
-	int64_t max;               /* INT: largest; TEXT, TEMPLATE, HEADER: longest in bytes */
+	int64_t min;               /* INT: smallest; SECRET: shortest in bytes */
+	int64_t max;               /* INT: largest; TEXT, TEMPLATE, HEADER, SECRET: longest in bytes */
 	const char *choices;       /* CHOICE: "a|b"; TEMPLATE: the placeholders it may hold */
 	bool sweep;
 	const char *help;
@@ -47,12 +47,24 @@ bool setting_parse(enum setting setting, struct str value, struct arena *arena, 
 /* What a row's values may be, for people: "1 to 100", "leaf or path". In the arena. */
 struct str setting_allowed(enum setting setting, struct arena *arena);
 const char *setting_type_text(enum setting_type type); /* "whole number" */
+/* A value as anybody may see it: that of a SECRET is "(set)". */
+struct str setting_shown(enum setting setting, struct str value);
+
+/* Of an account that is connected by OAuth, in place of a private key. Times by the wall clock. */
+struct settings_token {
+	struct str access;
+	struct str refresh;
+	int64_t since_ms;          /* when it was got */
+	int64_t until_ms;          /* when access ends */
+};
 
 struct settings_account {
 	int64_t id;
 	struct str name;
-	struct str key;            /* decrypted; never leaves the process but to Klaviyo */
-	struct str key_last4;
+	struct str key;            /* decrypted; never leaves the process but to Klaviyo. The private key, or the access token */
+	struct str key_last4;      /* "" of a token */
+	bool oauth;                /* connected by OAuth: key is token.access */
+	struct settings_token token;
 	bool broken;               /* key could not be opened with our key file; only after settings_open_repair */
 	struct str value[SETTING_COUNT];  /* effective, "" for rows of the other scope */
 	struct str overrides;      /* JSON of what differs from the defaults */
@@ -69,7 +81,7 @@ struct settings_store {
 	struct str secret_last4;   /* of the newest; fewer characters of short ones */
 	bool broken;               /* as above; n_secret is then 0 */
 	struct str value[SETTING_COUNT];
-	struct str overrides;      /* JSON of what differs from the defaults */
+	struct str overrides;      /* JSON of what differs from the defaults; secrets in it are sealed */
 	int64_t created_ms;
 };
 
@@ -98,6 +110,14 @@ bool settings_refresh(struct settings *settings, bool *changed, struct err *err)
 /* The current snapshot; it stays valid until settings_release, whatever happens meanwhile. */
 const struct snapshot *settings_take(struct settings *settings);
 void settings_release(struct settings *settings, const struct snapshot *snapshot);
+
+/*
+ * Other secrets (a second factor), sealed with the same key. label: what it belongs to, "user/7/totp". ERR_DENIED: another key or
+ * label, or changed bytes.
+ */
+struct str settings_seal(struct settings *settings, struct str label, struct str text, struct arena *arena);
+bool settings_unseal(struct settings *settings, struct str label, struct str sealed, struct arena *arena, struct str *out,
+		     struct err *err) MUST_CHECK;
 
 const struct settings_store *snapshot_find_store(const struct snapshot *snapshot, struct str name);
 const struct settings_store *snapshot_store(const struct snapshot *snapshot, int64_t id);
@@ -129,6 +149,14 @@ bool settings_account_add(struct settings *settings, struct str name, struct str
 /* key "" = keep. */
 bool settings_account_set(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
 			  size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+/* The same with a token in place of a key; the account is new, or gets it in place of what it had. */
+bool settings_account_add_token(struct settings *settings, struct str name, const struct settings_token *token,
+				const struct setting_change *change, size_t n, int64_t now_ms, struct err *err) MUST_CHECK;
+bool settings_account_set_token(struct settings *settings, struct str name, const struct settings_token *token, int64_t now_ms,
+				struct err *err) MUST_CHECK;
+/* A newer token of one that is connected so; neither audited nor kept among the changes. ERR_NOT_FOUND: it is not, any more. */
+bool settings_account_renew(struct settings *settings, struct str name, const struct settings_token *token, int64_t now_ms,
+			    struct err *err) MUST_CHECK;
 /* ERR_CONFLICT: stores still use it (they are named). */
 bool settings_account_remove(struct settings *settings, struct str name, int64_t now_ms, struct err *err) MUST_CHECK;
 /* Platform and secret were checked by the caller with the platform's own check: this folder does not know platforms. */
@@ -142,6 +170,8 @@ struct settings_new_store {
 };
 bool settings_store_add(struct settings *settings, const struct settings_new_store *store, int64_t now_ms,
 			struct err *err) MUST_CHECK;
+/* SHA256_BYTES that only who has the key file can make; another label gives others. */
+void settings_derive(const struct settings *settings, struct str label, unsigned char out[static 32]);
 /* secret "" = keep, otherwise it replaces all old ones; account "" = keep. An empty value puts a setting back to its default. */
 bool settings_store_set(struct settings *settings, struct str name, struct str account, struct str secret,
 			const struct setting_change *change, size_t n, int64_t now_ms, struct err *err) MUST_CHECK;

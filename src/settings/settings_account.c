@@ -8,9 +8,14 @@
 
 static void put_key(struct attempt *attempt, struct account_row *row)
 {
-	row->key_sealed = seal_text(attempt->key, account_label(row->name, attempt->arena),
-				    attempt->wish->secret, attempt->arena);
-	row->key_last4 = secret_last4(attempt->wish->secret);
+	const struct wish *wish = attempt->wish;
+	struct str secret = wish->token ? token_write(wish->token, attempt->arena) : wish->secret;
+
+	row->key_sealed =
+		seal_text(attempt->key, account_label(row->name, attempt->arena), secret, attempt->arena);
+	row->key_last4 = wish->token ? STR("") : secret_last4(secret);
+	if (wish->token)
+		seal_text_wipe(secret);
 }
 
 static bool prepare_account_add(struct attempt *attempt, struct err *err)
@@ -38,7 +43,7 @@ bool settings_account_add(struct settings *settings, struct str name, struct str
 	       attempt_run(settings, prepare_account_add, &wish, err);
 }
 
-static bool prepare_account_set(struct attempt *attempt, struct err *err)
+bool change_account_set(struct attempt *attempt, struct err *err)
 {
 	const struct wish *wish = attempt->wish;
 	const struct account_row *old = attempt_account(attempt, wish->name);
@@ -50,9 +55,9 @@ static bool prepare_account_set(struct attempt *attempt, struct err *err)
 	*row = *old;
 	if (!attempt_apply(attempt, SETTING_ACCOUNT, old->settings, &row->settings, err))
 		return false;
-	if (wish->secret.len > 0) {
+	if (wish->secret.len > 0 || wish->token) {
 		put_key(attempt, row);
-		attempt_say(attempt, "key changed");
+		attempt_say_secret(attempt, "key", wish->token ? "replaced by a connection" : "changed");
 	}
 	attempt_say_who(attempt, "account");
 	return true;
@@ -67,7 +72,66 @@ bool settings_account_set(struct settings *settings, struct str name, struct str
 
 	if (key.len > 0 && !change_check_key(wish.secret, err))
 		return false;
-	return attempt_run(settings, prepare_account_set, &wish, err);
+	return attempt_run(settings, change_account_set, &wish, err);
+}
+
+bool settings_account_add_token(struct settings *settings, struct str name,
+				const struct settings_token *token, const struct setting_change *change,
+				size_t n, int64_t now_ms, struct err *err)
+{
+	struct wish wish = { .name = name, .token = token, .change = change, .n = n, .now_ms = now_ms };
+
+	return settings_check_name("account", name, err) &&
+	       attempt_run(settings, prepare_account_add, &wish, err);
+}
+
+bool settings_account_set_token(struct settings *settings, struct str name,
+				const struct settings_token *token, int64_t now_ms, struct err *err)
+{
+	struct wish wish = { .name = name, .token = token, .now_ms = now_ms };
+
+	return attempt_run(settings, change_account_set, &wish, err);
+}
+
+/* A person may have put a key in its place since. */
+static bool is_connected(const struct attempt *attempt, const struct account_row *row)
+{
+	struct settings_token token;
+	struct str text;
+	struct err ignored;
+	bool connected;
+
+	if (!row || !seal_open_text(attempt->key, account_label(row->name, attempt->arena), row->key_sealed,
+				    attempt->arena, &text, &ignored))
+		return false;
+	connected = token_read(text, attempt->arena, &token);
+	seal_text_wipe(text);
+	seal_text_wipe(token.access);
+	seal_text_wipe(token.refresh);
+	return connected;
+}
+
+static bool prepare_renewal(struct attempt *attempt, struct err *err)
+{
+	const struct account_row *old = attempt_account(attempt, attempt->wish->name);
+
+	if (!is_connected(attempt, old))
+		return err_set(err, ERR_NOT_FOUND, "account '%.*s' is not connected by OAuth",
+			       STR_ARG(attempt->wish->name));
+	attempt->change.kind = CONFIG_ACCOUNT_PUT;
+	attempt->change.account = *old;
+	attempt->change.silent = true;
+	put_key(attempt, &attempt->change.account);
+	attempt->changed = true;
+	return true;
+}
+
+bool settings_account_renew(struct settings *settings, struct str name, const struct settings_token *token,
+			    int64_t now_ms, struct err *err)
+{
+	struct wish wish = { .name = name, .token = token, .now_ms = now_ms };
+
+	return attempt_run(settings, prepare_renewal, &wish, err);
 }
 
 static bool prepare_account_remove(struct attempt *attempt, struct err *err)
@@ -90,7 +154,7 @@ static bool prepare_account_remove(struct attempt *attempt, struct err *err)
 			       "them another account first",
 			       STR_ARG(old->name), STR_ARG(first), n > 1 ? " and others" : "");
 	attempt->change.kind = CONFIG_ACCOUNT_REMOVE;
-	attempt->change.account.id = old->id;
+	attempt->change.account = *old;
 	attempt_say(attempt, "account %.*s removed", STR_ARG(old->name));
 	return true;
 }

@@ -8,11 +8,13 @@
  *          or reason.
  * Threads: any.
  */
+#include "settings/actor.h"
 #include "settings/change_internal.h"
 
 #include "base/log.h"
 #include "settings/nearest.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 
 #define NAME_BYTES_MAX	 63
@@ -85,6 +87,13 @@ struct str secret_last4(struct str text)
 	return str_skip(text, text.len - n);
 }
 
+static _Thread_local struct str acting;
+
+void settings_act_as(struct str actor)
+{
+	acting = actor;
+}
+
 /* ---- one attempt ---- */
 
 const struct account_row *attempt_account(const struct attempt *attempt, struct str name)
@@ -149,7 +158,22 @@ void attempt_say(struct attempt *attempt, const char *format, ...)
 
 void attempt_say_change(struct attempt *attempt, const char *key, struct str from, struct str to)
 {
+	struct json *note = json_new_object();
+
 	attempt_say(attempt, "%s \"%.*s\" -> \"%.*s\"", key, STR_ARG(from), STR_ARG(to));
+	json_set(note, "key", json_new_text(str_from(key)));
+	json_set(note, "from", json_new_text(from));
+	json_set(note, "to", json_new_text(to));
+	json_append(attempt->noted, note);
+}
+
+void attempt_say_secret(struct attempt *attempt, const char *key, const char *what)
+{
+	struct json *note = json_new_object();
+
+	attempt_say(attempt, "%s %s", key, what);
+	json_set(note, "key", json_new_text(str_from(key)));
+	json_append(attempt->noted, note);
 }
 
 static bool unknown_setting(struct str key, enum setting_scope scope, struct err *err)
@@ -186,7 +210,14 @@ static bool apply_one(struct attempt *attempt, enum setting_scope scope, const s
 		return false;
 	if (str_eq(after, value[setting]))
 		return true;
-	attempt_say_change(attempt, row->key, value[setting], after);
+	if (row->type == SETTING_SECRET) {
+		attempt_say_secret(attempt, row->key, after.len > 0 ? "changed" : "removed");
+		after = after.len > 0 ? value_seal(attempt->key, attempt->wish->name, setting, after,
+						   attempt->arena)
+				      : after;
+	} else {
+		attempt_say_change(attempt, row->key, value[setting], after);
+	}
 	attempt->change.sweep = attempt->change.sweep || row->sweep;
 	value[setting] = after;
 	if (str_eq(after, str_from(row->otherwise)))
@@ -233,7 +264,9 @@ void attempt_say_who(struct attempt *attempt, const char *what)
 static bool try_once(struct settings *settings, prepare_fn *prepare, const struct wish *wish,
 		     struct arena *arena, bool *raced, struct err *err)
 {
-	struct attempt attempt = { .key = &settings->key, .wish = wish, .arena = arena };
+	struct attempt attempt = {
+		.key = &settings->key, .wish = wish, .arena = arena, .noted = json_new_array()
+	};
 	struct err why;
 	bool ok;
 
@@ -242,13 +275,20 @@ static bool try_once(struct settings *settings, prepare_fn *prepare, const struc
 	ok = db_config_load(settings->db, arena, &attempt.rows, err) && prepare(&attempt, err);
 	if (ok && attempt.changed) {
 		attempt.change.expected_version = attempt.rows.version;
+		if (wish->undoes)
+			strbuf_addf(&attempt.reason, " (undoes change %" PRId64 ")", wish->undoes);
+		if (acting.len > 0)
+			strbuf_addf(&attempt.reason, " (by %.*s)", STR_ARG(acting));
 		attempt.change.reason = strbuf_str(&attempt.reason);
 		attempt.change.now_ms = wish->now_ms;
+		attempt.change.actor = acting;
+		attempt.change.values = json_write_arena(attempt.noted, false, arena);
 		ok = db_config_change(settings->db, &attempt.change, &why);
 		*raced = !ok && why.code == ERR_CONFLICT;
 		if (!ok && err)
 			*err = why;
 	}
+	json_free(attempt.noted);
 	strbuf_release(&attempt.reason);
 	return ok;
 }

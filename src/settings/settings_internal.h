@@ -33,8 +33,18 @@ struct str store_label(struct str name, struct arena *arena);
 struct str secrets_write(const struct str *secret, size_t n, struct arena *arena);
 bool secrets_read(struct str text, struct arena *arena, struct str secret[static STORE_SECRETS_MAX], size_t *n);
 
-/* Effective values: defaults of the scope with the row's JSON over them. */
+/* The tokens of an account as the one text that is sealed in place of its key. False: it is a key. */
+struct str token_write(const struct settings_token *token, struct arena *arena);
+bool token_read(struct str text, struct arena *arena, struct settings_token *out);
+
+/* Effective values: defaults of the scope with the row's JSON over them. Values of SECRET settings stay sealed. */
 bool values_read(struct str overrides, enum setting_scope scope, struct arena *arena,
 		 struct str value[static SETTING_COUNT], struct err *err) MUST_CHECK;
+/* A SECRET setting as it stands in the JSON, and back. name: of the account or store it belongs to. */
+struct str value_seal(const struct seal_key *key, struct str name, enum setting setting, struct str text, struct arena *arena);
+/* Opens what values_read left sealed. ERR_DENIED as seal_open_text; then none is left sealed either: they are "". */
+bool values_open(const struct seal_key *key, struct str name, struct arena *arena, struct str value[static SETTING_COUNT],
+		 struct err *err) MUST_CHECK;
+void values_wipe(const struct str value[static SETTING_COUNT]);
 
 #endif

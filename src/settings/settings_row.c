@@ -6,6 +6,7 @@
  */
 #include "settings/settings_internal.h"
 
+#include "base/digest.h"
 #include "base/log.h"
 
 struct str account_label(struct str name, struct arena *arena)
@@ -45,6 +46,37 @@ bool secrets_read(struct str text, struct arena *arena, struct str secret[static
 	return *n > 0;
 }
 
+struct str token_write(const struct settings_token *token, struct arena *arena)
+{
+	struct json *json = json_new_object();
+	struct str text;
+
+	json_set_text(json, "access", token->access);
+	json_set_text(json, "refresh", token->refresh);
+	json_set(json, "since_ms", json_new_int(token->since_ms));
+	json_set(json, "until_ms", json_new_int(token->until_ms));
+	text = json_write_arena(json, false, arena);
+	json_free(json);
+	return text;
+}
+
+bool token_read(struct str text, struct arena *arena, struct settings_token *out)
+{
+	struct json *json = NULL;
+	struct err ignored; /* its text could quote the token */
+	bool ok;
+
+	*out = (struct settings_token){ 0 };
+	if (!str_starts(text, STR("{")) || !json_parse(text, &json, &ignored))
+		return false;
+	out->access = arena_dup(arena, json_get_text(json, "access"));
+	out->refresh = arena_dup(arena, json_get_text(json, "refresh"));
+	ok = json_get_int(json, "since_ms", &out->since_ms) &&
+	     json_get_int(json, "until_ms", &out->until_ms) && out->access.len > 0;
+	json_free(json);
+	return ok;
+}
+
 bool values_read(struct str overrides, enum setting_scope scope, struct arena *arena,
 		 struct str value[static SETTING_COUNT], struct err *err)
 {
@@ -66,11 +98,60 @@ bool values_read(struct str overrides, enum setting_scope scope, struct arena *a
 		/*
 		 * A key or value that this version does not know was written by another one: kept, not used.
 		 */
-		if (setting_find(json_member_name(it), scope, &setting) &&
-		    !setting_parse(setting, stored, arena, &value[setting], NULL))
+		if (!setting_find(json_member_name(it), scope, &setting))
+			continue;
+		if (setting_row(setting)->type == SETTING_SECRET)
+			value[setting] = arena_dup(arena, stored);
+		else if (!setting_parse(setting, stored, arena, &value[setting], NULL))
 			log_warn("settings", "stored value of %s is not one that this version knows",
 				 setting_row(setting)->key);
 	}
 	json_free(object);
 	return true;
+}
+
+/* ---- secrets among the settings ---- */
+
+static struct str value_label(struct str name, enum setting setting, struct arena *arena)
+{
+	const struct setting_row *row = setting_row(setting);
+
+	return arena_printf(arena, "%s/%.*s/setting/%s", row->scope == SETTING_STORE ? "store" : "account",
+			    STR_ARG(name), row->key);
+}
+
+struct str value_seal(const struct seal_key *key, struct str name, enum setting setting, struct str text,
+		      struct arena *arena)
+{
+	struct str sealed = seal_text(key, value_label(name, setting, arena), text, arena);
+
+	return base64_encode(arena, sealed.p, sealed.len);
+}
+
+bool values_open(const struct seal_key *key, struct str name, struct arena *arena,
+		 struct str value[static SETTING_COUNT], struct err *err)
+{
+	bool ok = true;
+
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		struct str stored = value[i], sealed;
+
+		if (setting_row((enum setting)i)->type != SETTING_SECRET || stored.len == 0)
+			continue;
+		value[i] = STR("");
+		if (!base64_decode(arena, stored, &sealed))
+			ok = err_set(err, ERR_DENIED, "%s is not a sealed text",
+				     setting_row((enum setting)i)->key);
+		else if (!seal_open_text(key, value_label(name, (enum setting)i, arena), sealed, arena,
+					 &value[i], err))
+			ok = err_wrap(err, "%s", setting_row((enum setting)i)->key);
+	}
+	return ok;
+}
+
+void values_wipe(const struct str value[static SETTING_COUNT])
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		if (setting_row((enum setting)i)->type == SETTING_SECRET)
+			seal_text_wipe(value[i]);
 }

@@ -72,7 +72,7 @@ static bool move_account(struct attempt *attempt, struct store_row *row, struct 
 	return true;
 }
 
-static bool prepare_store_set(struct attempt *attempt, struct err *err)
+bool change_store_set(struct attempt *attempt, struct err *err)
 {
 	const struct wish *wish = attempt->wish;
 	const struct store_row *old = attempt_store(attempt, wish->name);
@@ -88,7 +88,7 @@ static bool prepare_store_set(struct attempt *attempt, struct err *err)
 		return false;
 	if (wish->secret.len > 0) {
 		put_secrets(attempt, row, &wish->secret, 1);
-		attempt_say(attempt, "secret changed");
+		attempt_say_secret(attempt, "secret", "changed");
 	}
 	attempt_say_who(attempt, "store");
 	return true;
@@ -106,7 +106,7 @@ bool settings_store_set(struct settings *settings, struct str name, struct str a
 
 	if (secret.len > 0 && !change_check_secret(wish.secret, err))
 		return false;
-	return attempt_run(settings, prepare_store_set, &wish, err);
+	return attempt_run(settings, change_store_set, &wish, err);
 }
 
 static bool prepare_store_rotate(struct attempt *attempt, struct err *err)
@@ -129,10 +129,10 @@ static bool prepare_store_rotate(struct attempt *attempt, struct err *err)
 	secret[0] = attempt->wish->secret;
 	if (secret[0].len > 0) {
 		put_secrets(attempt, row, secret, STORE_SECRETS_MAX);
-		attempt_say(attempt, "secret changed, the former one stays valid");
+		attempt_say_secret(attempt, "secret", "changed, the former one stays valid");
 	} else if (n > 1) {
 		put_secrets(attempt, row, secret + 1, 1);
-		attempt_say(attempt, "former secret no longer valid");
+		attempt_say_secret(attempt, "former secret", "no longer valid");
 	}
 	attempt_say_who(attempt, "store");
 	return true;
@@ -155,7 +155,7 @@ static bool prepare_store_remove(struct attempt *attempt, struct err *err)
 	if (!old)
 		return attempt_no_store(attempt, attempt->wish->name, err);
 	attempt->change.kind = CONFIG_STORE_REMOVE;
-	attempt->change.store.id = old->id;
+	attempt->change.store = *old;
 	attempt_say(attempt, "store %.*s removed", STR_ARG(old->name));
 	return true;
 }

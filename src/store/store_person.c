@@ -147,9 +147,11 @@ bool person_fact_erases(const struct fact *fact)
 	       str_eq(fact->part, STR("erased"));
 }
 
-bool person_is_before(int64_t at_ms, int64_t erased_at_ms)
+bool person_is_before(int64_t at_ms, enum priority priority, int64_t erased_at_ms)
 {
-	return at_ms >= TIME_MS_MIN && at_ms <= erased_at_ms;
+	if (at_ms < TIME_MS_MIN)
+		return priority == PRIORITY_BACKFILL && erased_at_ms != INT64_MIN;
+	return at_ms <= erased_at_ms;
 }
 
 bool person_of_fact(const struct fact *fact, struct arena *arena, struct str *person_id, int64_t *at_ms)

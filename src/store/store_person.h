@@ -37,8 +37,8 @@ struct digest16 person_digest(struct str person_id);
 /* The person that a fact is about and when it happened at the source (0 = not known); false: about nobody. */
 bool person_of_fact(const struct fact *fact, struct arena *arena, struct str *person_id, int64_t *at_ms);
 bool person_fact_erases(const struct fact *fact);
-/* Is what happened at at_ms older than the erasure? What has no time is not. */
-bool person_is_before(int64_t at_ms, int64_t erased_at_ms);
+/* Is what happened at at_ms older than the erasure? What has no time is, if it is history. erased_at_ms INT64_MIN: nobody was erased. */
+bool person_is_before(int64_t at_ms, enum priority priority, int64_t erased_at_ms);
 
 #define STORE_TEXT_PERSON_ERASED "person erased"
 #define STORE_BODY_ERASED	 "{\"erased\":true}"

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/str.h"
 #include "model/fact.h"
+#include "store/store_user.h"
 
 /* The rows that the verbs of store.h take and give. Texts given are borrowed for the call; texts got live in the arena. */
 
@@ -45,11 +46,42 @@ struct config_change {
 	struct account_row account; /* put: id 0 = new; remove: only id */
 	struct store_row store;
 	bool sweep;                 /* the change alters what the store's products look like: look at all of them again */
+	bool silent;                /* nothing that a person changed: neither audited nor in the history */
 	struct str reason;          /* for the audit: what was changed, secrets as "changed" */
 	int64_t now_ms;
+	struct str actor;           /* who, for the history; "" = somebody at the machine */
+	struct str values;          /* for the history: JSON of what was changed, as settings/ writes and reads it; no secrets */
+};
+
+/* A change of configuration as it was made. The name is that of the account or store, also when it is gone. */
+struct config_history_row {
+	int64_t version;            /* that the change led to: its number */
+	int64_t at_ms;
+	enum config_change_kind kind;
+	bool added;                 /* a put that made it */
+	int64_t account_id;         /* of a store: the one it feeds since then; 0 when it was removed */
+	int64_t store_id;           /* 0: it was an account that changed */
+	struct str name;
+	struct str actor;
+	struct str reason;
+	struct str values;
+};
+
+struct config_history_filter {
+	int64_t store_id;           /* 0 = any */
+	int64_t account_id;         /* the account itself, not its stores; 0 = any */
+	int64_t before_version;     /* cursor; 0 = from the newest */
+	size_t max_n;               /* 1..1000 */
 };
 
 /* ---- inbox ---- */
+
+/*
+ * How urgent a delivery is: live; tried again, by a person or after the fast retries; sent again from what is kept; history. What a
+ * message brings is REALTIME or BACKFILL (imported history), and so are the deliveries that follow from it.
+ */
+enum priority { PRIORITY_REALTIME, PRIORITY_RETRY, PRIORITY_REPLAY, PRIORITY_BACKFILL, PRIORITY_COUNT };
+const char *priority_text(enum priority priority); /* "realtime" */
 
 struct inbox_record {
 	int64_t store_id;
@@ -59,6 +91,7 @@ struct inbox_record {
 	struct str body;           /* as received */
 	struct digest16 slot;      /* duplicates are looked for among records of the same slot */
 	struct digest16 key;
+	enum priority priority;    /* REALTIME or BACKFILL */
 };
 
 enum inbox_receipt_kind { INBOX_NEW, INBOX_DUPLICATE };
@@ -78,6 +111,7 @@ struct inbox_message {
 	struct str topic;
 	struct str source_id;
 	struct str body;
+	enum priority priority;    /* as appended */
 	enum message_state state;  /* set by db_inbox_get; PENDING in a claim */
 };
 
@@ -88,9 +122,86 @@ struct inbox_result {
 	struct str reason;         /* why ignored or failed; what was mended, "" if nothing */
 	const struct fact *fact;
 	size_t n_fact;
+	enum priority priority;    /* of the message: what it makes due is as urgent, or more if it was already */
+	int64_t as_of_ms;          /* > 0: it tells what was so then: without versions, what came later stands */
 	int64_t quiet_ms;          /* debounce of the store */
 	int64_t quiet_max_ms;
 	int64_t tombstone_ms;      /* how long a tombstone holds */
+};
+
+/* ---- imports: files of history, and what is pulled from shops, on their way into the inbox ---- */
+
+enum import_state { IMPORT_OPEN, IMPORT_PAUSED, IMPORT_FAILED, IMPORT_DONE, IMPORT_CANCELLED };
+const char *import_state_text(enum import_state state); /* "open" */
+
+/*
+ * How far a file was read: unpacked bytes and lines, the same of a second file that belongs to it, packed bytes of the first. Of a pull:
+ * messages and pages taken in, the cursor of the page that comes next ("" = the first), items read (used).
+ */
+struct import_at {
+	int64_t position;
+	int64_t line;
+	int64_t lines_position;
+	int64_t lines_line;
+	int64_t used;
+	struct str cursor;
+};
+
+struct import_job {
+	int64_t id;                /* from 1, never again */
+	int64_t store_id;
+	int rank;                  /* a store's jobs are taken by rank, then by id */
+	bool pull;                 /* from the shop itself, page by page; path is then its kind: "orders" */
+	struct str path;
+	struct str options;        /* how it is read: the reader's own, at most 10,000 bytes */
+	struct digest16 fingerprint; /* of contents and options */
+	int64_t size;              /* bytes, packed; of a pull: items, as far as the shop says; 0 = not known */
+	enum import_state state;
+	struct str reason;         /* why it failed, or what it waits for */
+	int64_t due_ms;            /* wall time before which it does not go on; 0 = none */
+	int attempts;              /* failed ones at its present place */
+	int64_t per_minute;        /* messages at most; 0 = as many as Klaviyo takes */
+	struct import_at at;
+	int64_t n_read;            /* rows or lines */
+	int64_t n_new;             /* messages that went into the inbox */
+	int64_t n_duplicate;       /* that were there already */
+	int64_t n_mended;          /* rows */
+	int64_t n_rejected;        /* rows */
+	int64_t created_ms;
+	int64_t changed_ms;        /* of state or place */
+};
+
+/* A row that could not be read. The first STORE_REJECTS_MAX of a job are kept, until retention drops the job. */
+struct import_reject {
+	int64_t line;
+	bool in_lines;             /* of the second file */
+	struct str column;         /* "" = the whole row */
+	struct str why;
+};
+
+/* A piece of a file: what was read from one place to another, and what is in it. */
+struct import_step {
+	int64_t job_id;
+	struct import_at from;     /* where the job must stand; used is not compared */
+	struct import_at to;
+	const struct inbox_record *record; /* of the job's store */
+	size_t n;                  /* 0..STORE_APPEND_MAX */
+	int64_t n_read;
+	int64_t n_mended;
+	const struct import_reject *reject;
+	size_t n_reject;
+	enum import_state state;   /* afterwards: OPEN, DONE or FAILED */
+	struct str reason;
+	int64_t size;              /* > 0: the job's from now on */
+	int64_t due_ms;            /* the job's from now on, as attempts */
+	int attempts;
+};
+
+enum import_action { IMPORT_PAUSE, IMPORT_RESUME, IMPORT_CANCEL, IMPORT_THROTTLE };
+
+struct import_change {
+	enum import_action action;
+	int64_t per_minute;        /* THROTTLE */
 };
 
 /* ---- catalog ---- */
@@ -100,12 +211,17 @@ struct inbox_result {
  * queued of its entity. The others are told as they are:
  *   EVENT    op CREATE, never replaced, never repeated. external_id METRIC|unique_id; parent_external_id the person: events
  *            of one person leave in their order
- *   PROFILE  op UPDATE (an upsert; a newer one replaces one that is queued) or DELETE (erase). external_id the person
+ *   PROFILE  op UPDATE (an upsert; a newer one replaces one that is queued) or DELETE (erase). external_id the person;
+ *            parent_external_id "", or who that was before: op CREATE then asks for that profile, so that the UPDATE names it,
+ *            and what is told of the person meanwhile waits
  *   CONSENT  op CREATE (subscribe) or DELETE (unsubscribe), never replaced. external_id CHANNEL:address; parent_external_id
  *            what the request says for all its rows (list, history, source): rows of one batch have the same
+ * and one that is not told to Klaviyo but, of what Klaviyo said, to the shop:
+ *   NOTICE   op CREATE, never replaced, never repeated. external_id the id of its message; parent_external_id the store:
+ *            notices of one store leave in their order
  */
 enum klaviyo_kind {
-	KLAVIYO_CATEGORY, KLAVIYO_ITEM, KLAVIYO_VARIANT, KLAVIYO_EVENT, KLAVIYO_PROFILE, KLAVIYO_CONSENT,
+	KLAVIYO_CATEGORY, KLAVIYO_ITEM, KLAVIYO_VARIANT, KLAVIYO_EVENT, KLAVIYO_PROFILE, KLAVIYO_CONSENT, KLAVIYO_NOTICE,
 	KLAVIYO_KIND_COUNT
 };
 bool klaviyo_kind_is_catalog(enum klaviyo_kind kind);
@@ -137,6 +253,7 @@ struct root_sent {
 	bool wanted_deleted;       /* that delivery is a delete */
 	struct digest16 wanted;    /* contents of the newest delivery, accepted or undone; when it failed or was
 	                            * skipped: of the last accepted one; zero if there is none */
+	int64_t newest_id;         /* newest delivery */
 };
 
 struct catalog_root {
@@ -144,6 +261,7 @@ struct catalog_root {
 	struct entity root;        /* ENTITY_PRODUCT, _CATEGORY, _ORDER, _PERSON or _VISITOR */
 	int64_t due_seq;           /* given back by publish */
 	int64_t due_first_ms;
+	enum priority priority;    /* of what made it due */
 	bool deleted;              /* the root is deleted, as in root_entity */
 	const struct root_entity *entity;   /* the root, its variants, and all that refs name and that is known */
 	size_t n_entity;
@@ -151,6 +269,8 @@ struct catalog_root {
 	size_t n_fact;
 	const struct root_sent *sent;
 	size_t n_sent;
+	const struct root_sent *kin_sent;   /* profiles and consents of the other persons among the entities (store.h, kin) */
+	size_t n_kin_sent;
 	int64_t message_id;        /* the message that made it due, or else the newest of its facts */
 };
 
@@ -190,9 +310,6 @@ struct catalog_match {
 
 /* ---- outbox ---- */
 
-enum priority { PRIORITY_REALTIME, PRIORITY_RETRY, PRIORITY_REPLAY, PRIORITY_BACKFILL, PRIORITY_COUNT };
-const char *priority_text(enum priority priority); /* "realtime" */
-
 enum delivery_state {
 	DELIVERY_READY, DELIVERY_WAITING, DELIVERY_SENDING,              /* undone */
 	DELIVERY_ACCEPTED, DELIVERY_FAILED, DELIVERY_SKIPPED             /* done; FAILED can be retried by a person */
@@ -216,7 +333,8 @@ struct delivery {
 	int64_t created_ms;
 	int64_t due_ms;
 	int attempts;              /* failed ones so far; 429 and changes of op do not count */
-	bool solo;                 /* must be sent alone: a batch with it was refused and nothing pointed at the culprit */
+	int batch_max;             /* leaves with at most so many, all of the same mark: a batch with it was refused and
+	                            * nothing pointed at the culprit; 0 = no such limit */
 	struct str reason;         /* of its present state */
 };
 
@@ -233,7 +351,7 @@ struct outbox_lane {
 	int64_t oldest_ms;         /* creation of the oldest undone one */
 };
 
-/* Usage of one endpoint's budget; blob is klaviyo/budget's own, at most 512 bytes. */
+/* Usage of one endpoint's budget; blob is klaviyo/budget's own, at most 1,000 bytes. */
 struct budget_row {
 	int64_t account_id;
 	struct str endpoint;
@@ -249,6 +367,7 @@ struct outbox_claim {
 	size_t max_bytes;          /* of bodies together; one is always given */
 	struct str endpoint;       /* kept with the batch */
 	struct budget_row budget;  /* saved if the batch is not empty */
+	struct budget_row alone;   /* saved instead, and its endpoint kept, if the batch has one delivery; endpoint "" = the same */
 };
 
 struct outbox_batch {
@@ -263,12 +382,12 @@ struct outbox_batch {
 
 struct delivery_settlement {
 	int64_t delivery_id;
-	enum delivery_state state; /* READY, WAITING, ACCEPTED, FAILED or SKIPPED */
+	enum delivery_state state; /* READY (at once), WAITING, ACCEPTED, FAILED or SKIPPED */
 	int64_t due_ms;            /* WAITING: not before */
 	enum delivery_op op;       /* READY: sent again as this (create that exists -> update, update of nothing ->
 	                            * create); not read otherwise */
 	bool count_attempt;
-	bool solo;
+	int batch_max;             /* READY, WAITING: as in struct delivery */
 	struct str body;           /* READY: sent again with this body, mended; "" = as it was */
 	bool exists;               /* ACCEPTED: does Klaviyo have the entity now? (A changed op tells it by itself.) */
 	struct str reason;         /* for the audit */
@@ -300,16 +419,24 @@ struct outbox_settlement {
 	X(AUDIT_DELIVERY_CREATED, "delivery_created", "delivery created") \
 	X(AUDIT_DELIVERY_SENT, "delivery_sent", "delivery sent") \
 	X(AUDIT_DELIVERY_JOB, "delivery_job", "accepted by Klaviyo as a job") \
-	X(AUDIT_DELIVERY_ACCEPTED, "delivery_accepted", "accepted by Klaviyo") \
+	X(AUDIT_DELIVERY_ACCEPTED, "delivery_accepted", "delivery accepted") \
 	X(AUDIT_DELIVERY_RETRY, "delivery_retry", "to be sent again") \
-	X(AUDIT_DELIVERY_FAILED, "delivery_failed", "refused by Klaviyo") \
+	X(AUDIT_DELIVERY_FAILED, "delivery_failed", "delivery refused") \
 	X(AUDIT_DELIVERY_SKIPPED, "delivery_skipped", "not sent") \
 	X(AUDIT_PERSON_RETRIED, "person_retried", "retried by a person") \
 	X(AUDIT_PERSON_DISCARDED, "person_discarded", "discarded by a person") \
 	X(AUDIT_PERSON_ERASED, "person_erased", "a person's data was erased here") \
+	X(AUDIT_IMPORT_CHANGED, "import_changed", "import of a file") \
+	X(AUDIT_TASK_CHANGED, "task_changed", "comparison with Klaviyo, or replay") \
 	X(AUDIT_CONFIG_CHANGED, "config_changed", "settings changed") \
 	X(AUDIT_ACCOUNT_STOPPED, "account_stopped", "sending stopped: Klaviyo does not answer or does not let us in") \
-	X(AUDIT_ACCOUNT_RESUMED, "account_resumed", "sending goes on")
+	X(AUDIT_ACCOUNT_RESUMED, "account_resumed", "sending goes on") \
+	X(AUDIT_STORE_SILENT, "store_silent", "the shop has gone quiet, though it usually sends at this time") \
+	X(AUDIT_STORE_HEARD, "store_heard", "the shop sends again") \
+	X(AUDIT_USER_CHANGED, "user_changed", "users or what lets them in changed") \
+	X(AUDIT_SIGNED_IN, "signed_in", "somebody signed in") \
+	X(AUDIT_SIGN_IN_REFUSED, "sign_in_refused", "sign-in refused") \
+	X(AUDIT_PERSON_SENT, "person_sent", "handed in by a person in place of the shop")
 
 enum audit_code {
 #define AUDIT_CODE_ENUM(code, name, text) code,
@@ -333,6 +460,14 @@ struct audit_row {
 	struct str reason;
 };
 
+/* How far a listing may look: what matches rarely is read in several calls, each of which is short. */
+struct audit_look {
+	size_t max;                /* rows looked at, matching or not; a few more are, where rows lie together */
+	size_t n;                  /* set: how many were */
+	int64_t next_id;           /* set: before_id to go on with; 0 = there is nothing older */
+	int64_t reached_ms;        /* set: the time of that; 0 = the beginning */
+};
+
 struct audit_filter {
 	int64_t store_id;          /* 0 = any, for all ids here */
 	int64_t account_id;
@@ -342,8 +477,10 @@ struct audit_filter {
 	bool by_code;
 	enum audit_code code;
 	int64_t since_ms;          /* 0 = from the beginning */
+	int64_t until_ms;          /* 0 = to the newest; where the clock was set back, what came then counts as of before */
 	int64_t before_id;         /* cursor; 0 = from the newest */
 	size_t max_n;              /* 1..1000 */
+	struct audit_look *look;   /* NULL = until max_n are found or nothing is left */
 };
 
 struct failed_filter {
@@ -424,6 +561,7 @@ struct store_summary {
 	int64_t due;               /* roots to be looked at */
 	int64_t held;
 	int64_t last_message_ms;   /* 0 = none yet */
+	int64_t last_shop_ms;      /* of those that the shop itself sent live (store_from_shop) */
 };
 
 struct account_summary {
@@ -446,7 +584,8 @@ struct summary {
 	const struct account_summary *account;
 	size_t n_account;
 	bool sweeping;
-	bool idle;                 /* nothing pending, due, ready or sending; what waits for a retry does not count */
+	bool idle;                 /* nothing pending, due, ready or sending, no import or task open; what waits for a retry does
+	                            * not count */
 	int64_t bytes;             /* on disk */
 };
 
@@ -457,7 +596,7 @@ struct conservation {
 struct retention {
 	int message_days;          /* raw bodies; at least 4 days, because duplicates are looked for among them */
 	int delivery_days;
-	int audit_days;
+	int audit_days;            /* and imports that have ended */
 	int tombstone_days;
 	int visitor_days;          /* visitors that nobody knows, and what they looked at; 0 = for ever */
 };

@@ -10,10 +10,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/id_text.h"
+#include "store/store_person.h"
 
 #include <inttypes.h>
 
-#define SKU_MEMBERS_MAX 64
+#define KEY_MEMBERS_MAX 64
 
 /* ---- ids ---- */
 
@@ -27,6 +28,11 @@ int64_t store_id_next(int64_t last_id, int64_t now_ms)
 int64_t store_id_ms(int64_t id)
 {
 	return id >> STORE_ID_SHIFT;
+}
+
+int64_t store_ms_id(int64_t ms)
+{
+	return ms * (INT64_C(1) << STORE_ID_SHIFT);
 }
 
 int64_t store_id_day(int64_t id)
@@ -74,6 +80,13 @@ bool store_tombstone_stops(const struct tombstone *tombstone, bool alive, int64_
 	return tombstone_stops(fact_version, tombstone->version, tombstone->deleted_ms, hold_ms, now_ms);
 }
 
+size_t store_history_share(size_t max_n, size_t n_live)
+{
+	size_t left = max_n - n_live, least = max_n > 1 ? (max_n + 15) / 16 : 0;
+
+	return left > least ? left : least;
+}
+
 int64_t store_due_ms(int64_t now_ms, int64_t first_ms, int64_t quiet_ms, int64_t quiet_max_ms)
 {
 	int64_t quiet = now_ms + quiet_ms, latest = first_ms + quiet_max_ms;
@@ -81,33 +94,95 @@ int64_t store_due_ms(int64_t now_ms, int64_t first_ms, int64_t quiet_ms, int64_t
 	return quiet < latest ? quiet : latest;
 }
 
-struct str store_fact_sku(const struct fact *fact, struct arena *arena)
+/* The value as it is written; "" if the object has no such member. */
+static struct str member_of(struct str object, const char *name)
 {
-	struct json_member member[SKU_MEMBERS_MAX];
+	struct json_member member[KEY_MEMBERS_MAX];
 	struct json_position position;
-	struct str sku;
 	size_t n = 0;
 
-	if (fact->entity.kind != ENTITY_PRODUCT && fact->entity.kind != ENTITY_VARIANT)
+	if (!json_scan(object, member, KEY_MEMBERS_MAX, &n, &position, NULL))
 		return STR("");
-	if (!json_scan(fact->body, member, SKU_MEMBERS_MAX, &n, &position, NULL))
-		return STR("");
-	for (size_t i = 0; i < n && i < SKU_MEMBERS_MAX; i++)
-		if (str_eq(member[i].name, STR("sku")) && json_unquote(member[i].value, arena, &sku))
-			return sku;
+	for (size_t i = 0; i < n && i < KEY_MEMBERS_MAX; i++)
+		if (str_eq(member[i].name, str_from(name)))
+			return member[i].value;
 	return STR("");
 }
 
+static struct str text_of(struct str object, const char *name, struct arena *arena)
+{
+	struct str value = member_of(object, name), text;
+
+	return value.len > 0 && json_unquote(value, arena, &text) ? text : STR("");
+}
+
+bool store_part_has_key(enum entity_kind kind, struct str part)
+{
+	if (kind == ENTITY_PERSON)
+		return str_eq(part, STR("customer"));
+	return (kind == ENTITY_PRODUCT || kind == ENTITY_VARIANT) && str_eq(part, STR("base"));
+}
+
+struct str store_fact_key(const struct fact *fact, struct arena *arena)
+{
+	return text_of(fact->body, fact->entity.kind == ENTITY_PERSON ? "customer_id" : "sku", arena);
+}
+
+struct str store_order_customer(struct str body, struct arena *arena)
+{
+	return text_of(member_of(body, "customer"), "customer_id", arena);
+}
+
 /* ---- deliveries ---- */
+
+void store_inherit_former(struct delivery *by, const struct delivery *replaced)
+{
+	if (by->kind != KLAVIYO_PROFILE || by->op != DELIVERY_UPDATE || replaced->op == DELIVERY_DELETE ||
+	    by->parent_external_id.len > 0 || replaced->parent_external_id.len == 0)
+		return;
+	by->op = DELIVERY_CREATE;
+	by->parent_external_id = replaced->parent_external_id;
+}
 
 bool store_kind_replaces(enum klaviyo_kind kind)
 {
 	return klaviyo_kind_is_catalog(kind) || kind == KLAVIYO_PROFILE;
 }
 
-bool store_may_share(const struct delivery *first, const struct delivery *other)
+bool store_delivery_gives_up_body(const struct delivery *delivery)
 {
+	return delivery->priority == PRIORITY_BACKFILL && !klaviyo_kind_is_catalog(delivery->kind);
+}
+
+bool store_replay_gone(const struct delivery *delivery, bool has_body)
+{
+	if (has_body || delivery->op == DELIVERY_DELETE)
+		return false;
+	return person_is_alias(delivery->root.id) ||
+	       (delivery->kind == KLAVIYO_EVENT && delivery->root.kind != ENTITY_ORDER);
+}
+
+bool store_message_gives_up_body(const struct inbox_result *result)
+{
+	return result->state == MESSAGE_MAPPED && result->priority == PRIORITY_BACKFILL;
+}
+
+bool store_may_share(const struct delivery *first, size_t n, const struct delivery *other)
+{
+	if (first->batch_max != other->batch_max || (first->batch_max > 0 && n >= (size_t)first->batch_max))
+		return false;
 	return first->kind != KLAVIYO_CONSENT || str_eq(first->parent_external_id, other->parent_external_id);
+}
+
+enum delivery_state store_back(enum klaviyo_kind kind, const struct delivery_settlement *settlement,
+			       int64_t *due_ms)
+{
+	if (settlement->state == DELIVERY_WAITING) {
+		*due_ms = settlement->due_ms;
+		return DELIVERY_WAITING;
+	}
+	*due_ms = kind == KLAVIYO_EVENT ? 1 : 0;
+	return kind == KLAVIYO_EVENT ? DELIVERY_WAITING : DELIVERY_READY;
 }
 
 bool store_sent_moves(const struct sent_state *sent, struct str parent_external_id)
@@ -162,6 +237,28 @@ void store_sent_learn(struct sent_state *sent, bool exists)
 	sent->accepted_parent = STR("");
 }
 
+void store_sent_found(struct sent_state *sent, bool exists, struct str parent_external_id)
+{
+	*sent = (struct sent_state){
+		.parent_external_id = parent_external_id,
+		.accepted_parent = exists ? parent_external_id : STR(""),
+		.exists = exists,
+		.left = exists,
+		.newest_id = sent->newest_id,
+	};
+}
+
+void store_sent_forget(struct sent_state *sent)
+{
+	sent->wanted = sent->accepted = (struct digest16){ { 0 } };
+	sent->wanted_deleted = sent->accepted_deleted = false;
+}
+
+bool store_sent_moving(const struct sent_state *sent, const struct task_row *task, int64_t ended_ms)
+{
+	return sent->newest_id > task->since_id || ended_ms > store_id_ms(task->since_id);
+}
+
 /* ---- texts ---- */
 
 struct str store_text_mapped(struct arena *arena, const struct fact_count *count, struct str reason)
@@ -208,4 +305,91 @@ struct str store_text_delivery(struct arena *arena, enum delivery_op op, enum kl
 {
 	return arena_printf(arena, "%s %s %.*s", delivery_op_text(op), klaviyo_kind_text(kind),
 			    STR_ARG(external_id));
+}
+
+bool user_is_master(const struct user_row *row)
+{
+	return row->role == USER_OWNER && row->stores.len == 0 && row->password.len > 0;
+}
+
+enum audit_code user_change_code(const struct user_change *change)
+{
+	if (change->kind != USER_SIGN_IN)
+		return AUDIT_USER_CHANGED;
+	return change->refused ? AUDIT_SIGN_IN_REFUSED : AUDIT_SIGNED_IN;
+}
+
+bool store_fact_wins(const struct inbox_result *result, int64_t new_version, int64_t seq, int64_t old_version,
+		     int64_t old_seq)
+{
+	if (result->priority == PRIORITY_BACKFILL && old_version == 0 && old_seq != seq)
+		return false;
+	if (result->as_of_ms > 0 && (new_version == 0 || old_version == 0) && old_seq != seq &&
+	    store_id_ms(old_seq) > result->as_of_ms)
+		return false;
+	return fact_wins(new_version, seq, old_version, old_seq);
+}
+
+/* ---- imports ---- */
+
+bool store_import_fits(const struct import_job *job, const struct import_step *step)
+{
+	return job->state == IMPORT_OPEN && job->at.position == step->from.position &&
+	       job->at.line == step->from.line && job->at.lines_position == step->from.lines_position &&
+	       job->at.lines_line == step->from.lines_line && str_eq(job->at.cursor, step->from.cursor);
+}
+
+bool store_import_ended(enum import_state state)
+{
+	return state == IMPORT_DONE || state == IMPORT_CANCELLED;
+}
+
+bool store_import_acts(enum import_state state, enum import_action action, enum import_state *after)
+{
+	*after = state;
+	if (store_import_ended(state))
+		return state == IMPORT_CANCELLED && action == IMPORT_CANCEL;
+	if (action == IMPORT_PAUSE && state == IMPORT_OPEN)
+		*after = IMPORT_PAUSED;
+	else if (action == IMPORT_RESUME)
+		*after = IMPORT_OPEN;
+	else if (action == IMPORT_CANCEL)
+		*after = IMPORT_CANCELLED;
+	return true;
+}
+
+struct str store_text_import(struct arena *arena, struct str path, const char *what, struct str reason)
+{
+	return arena_printf(arena, "%.*s: %s%s%.*s", STR_ARG(path), what, reason.len ? ": " : "",
+			    STR_ARG(reason));
+}
+
+bool store_task_fits(const struct task_row *task, const struct task_step *step)
+{
+	return task->state == IMPORT_OPEN && str_eq(task->place, step->from);
+}
+
+struct str store_text_task(struct arena *arena, enum task_kind kind, const char *what, struct str reason)
+{
+	return arena_printf(arena, "%s: %s%s%.*s", task_kind_text(kind), what, reason.len > 0 ? ": " : "",
+			    STR_ARG(reason));
+}
+
+/* ---- the clock ---- */
+
+int64_t store_clock_back_ms(struct moment then, struct moment now)
+{
+	int64_t back_ms = then.wall_ms + moment_since(then, now) - now.wall_ms;
+
+	return back_ms >= MS_PER_S ? back_ms : 0;
+}
+
+bool store_from_shop(const struct inbox_record *record)
+{
+	struct str topic = record->topic;
+
+	if (str_starts(topic, STR("generic:")))
+		topic = str_skip(topic, sizeof("generic:") - 1);
+	return record->priority == PRIORITY_REALTIME && !str_starts(topic, STR("storefront.")) &&
+	       !str_starts(topic, STR("klaviyo."));
 }

@@ -22,7 +22,13 @@
 
 int64_t store_id_next(int64_t last_id, int64_t now_ms);
 int64_t store_id_ms(int64_t id);
+int64_t store_ms_id(int64_t ms); /* the first id of that ms */
 int64_t store_id_day(int64_t id);
+
+/* ---- messages ---- */
+
+/* Did the shop itself send it, now? Not history, browsers (topics storefront.*), or what Klaviyo told (klaviyo.*). */
+bool store_from_shop(const struct inbox_record *record);
 
 /* ---- facts ---- */
 
@@ -40,6 +46,11 @@ struct fact_count {
 	int stopped; /* by a tombstone */
 };
 
+/*
+ * fact_wins for a message's fact; seq: the message's id. History never replaces what a shop told without a version: it cannot be
+ * said which is newer, and what came live is likelier to be.
+ */
+bool store_fact_wins(const struct inbox_result *result, int64_t new_version, int64_t seq, int64_t old_version, int64_t old_seq);
 bool entity_eq(struct entity a, struct entity b);
 int entity_cmp(struct entity a, struct entity b); /* by kind, then by id */
 bool store_is_root(enum entity_kind kind);
@@ -56,15 +67,55 @@ bool store_tombstone_stops(const struct tombstone *tombstone, bool alive, int64_
 			   int64_t hold_ms, int64_t now_ms);
 /* When a root touched now is to be looked at: after quiet_ms without a touch, but quiet_max_ms after first_ms at the latest. */
 int64_t store_due_ms(int64_t now_ms, int64_t first_ms, int64_t quiet_ms, int64_t quiet_max_ms);
-/* The SKU a "base" fact of a product or variant gives its entity, in the arena or borrowed; "" if none. */
-struct str store_fact_sku(const struct fact *fact, struct arena *arena);
+/* Of a claim of max_n roots, how many history may have when n_live others are due: what they leave, and a sixteenth always. */
+size_t store_history_share(size_t max_n, size_t n_live);
+/* Is it the part that gives such an entity its key: a product or variant its SKU, a person the shop's customer id? */
+bool store_part_has_key(enum entity_kind kind, struct str part);
+/* The key that this SET of that part gives, in the arena or borrowed; "" if none. */
+struct str store_fact_key(const struct fact *fact, struct arena *arena);
+/* The customer id of an order's base part, in the arena or borrowed; "" if none. */
+struct str store_order_customer(struct str body, struct arena *arena);
+
+/* ---- imports ---- */
+
+/* Does the step begin where the job stands? */
+bool store_import_fits(const struct import_job *job, const struct import_step *step);
+/* The job's state after the action; false: it has ended (ERR_CONFLICT). */
+bool store_import_acts(enum import_state state, enum import_action action, enum import_state *after);
+bool store_import_ended(enum import_state state);
+/* "/data/orders.csv: paused"; reason "" is left out */
+struct str store_text_import(struct arena *arena, struct str path, const char *what, struct str reason);
+
+/* ---- tasks ---- */
+
+/* Does the step begin where the task stands? */
+bool store_task_fits(const struct task_row *task, const struct task_step *step);
+/* "reconcile: done: REASON" */
+struct str store_text_task(struct arena *arena, enum task_kind kind, const char *what, struct str reason);
 
 /* ---- deliveries ---- */
 
 /* Does a new delivery of this kind replace what is queued of its entity? */
 bool store_kind_replaces(enum klaviyo_kind kind);
-/* May both be in one batch? Consent says some things for all its rows. */
-bool store_may_share(const struct delivery *first, const struct delivery *other);
+/* What replaces an update that had to find the profile under who the person was has to find it, too. */
+void store_inherit_former(struct delivery *by, const struct delivery *replaced);
+/*
+ * Is the body of a delivery that has ended, or of a message that was understood, given up at once? What a file of history holds is
+ * not kept a second time: the disk that an import takes does not grow with its payloads.
+ */
+bool store_delivery_gives_up_body(const struct delivery *delivery);
+bool store_message_gives_up_body(const struct inbox_result *result);
+/* Can nothing of it be told again? Of orders, people and catalog what is known now is; a visit is not kept once it was told. */
+bool store_replay_gone(const struct delivery *delivery, bool has_body);
+/* May another one join a batch of n >= 1 that starts with first? Consent says some things for all its rows; what was refused
+ * together leaves in its halves (batch_max). */
+bool store_may_share(const struct delivery *first, size_t n, const struct delivery *other);
+
+/*
+ * The state in which a settled delivery goes back into the queue, READY or WAITING, and since when it is due. An event that is to
+ * be sent again at once waits, due since ever: so it stays ahead of younger ones of its person that wait, too.
+ */
+enum delivery_state store_back(enum klaviyo_kind kind, const struct delivery_settlement *settlement, int64_t *due_ms);
 
 /* What is known of one entity at Klaviyo; the key (account, kind, external id) is left out. */
 struct sent_state {
@@ -92,12 +143,32 @@ void store_sent_revert(struct sent_state *sent, int64_t id);
 void store_sent_accept(struct sent_state *sent, const struct delivery *delivery, bool exists);
 /* Klaviyo told, without accepting, whether it has the entity. */
 void store_sent_learn(struct sent_state *sent, bool exists);
+/* Klaviyo was found to have it, under this item, or not: nothing is wanted of it. Nothing may be undone of the entity. */
+void store_sent_found(struct sent_state *sent, bool exists, struct str parent_external_id);
+/* The same, but what is known of it stays. */
+void store_sent_forget(struct sent_state *sent);
+/* Did the newest delivery leave, or end, after the task began? ended_ms 0: not known to have ended since. */
+bool store_sent_moving(const struct sent_state *sent, const struct task_row *task, int64_t ended_ms);
+
+/* ---- the clock ---- */
+
+/* How far the wall clock went back since then, for sure; less than a second is 0 (clocks are slewed all the time). */
+int64_t store_clock_back_ms(struct moment then, struct moment now);
+
+/* ---- users ---- */
+
+/* An owner of everything who can sign in: one must be left. */
+bool user_is_master(const struct user_row *row);
+/* Under which code the change is audited. */
+enum audit_code user_change_code(const struct user_change *change);
+#define STORE_TEXT_LAST_OWNER "no owner would be left"
 
 /* ---- texts (reasons in audit and rows) ---- */
 
 #define STORE_TEXT_ANSWER_LOST	 "answer lost"
 #define STORE_TEXT_NEVER_REACHED "never reached Klaviyo"
 #define STORE_TEXT_STORE_REMOVED "store removed"
+#define STORE_TEXT_REPLAYED	 "replayed"
 
 /* "3 facts applied, 1 older than what is known, 1 stopped by a deletion; REASON" */
 struct str store_text_mapped(struct arena *arena, const struct fact_count *count, struct str reason);

@@ -1,6 +1,7 @@
 /*
- * The storefront's script in real Chromium. Runs every test of tests.js and the walk through the demo's shop, prints one line
- * each; exit code 1 if one failed, 77 where there is no browser. Names as arguments run those alone.
+ * What runs in browsers, in real Chromium: the storefront's script (tests.js), the walk through the demo's shop, and the screens
+ * (admin_*.js). Prints one line per test; exit code 1 if one failed, 77 where there is no browser. Names as arguments run those
+ * alone; --long runs what takes long, and what that needs.
  */
 "use strict";
 
@@ -10,6 +11,14 @@ const { Daemon, Shop, until, newFolder } = require("./town.js");
 const { Visit, AGENT, FLAGS } = require("./visit.js");
 const { tests, storage_disabled } = require("./tests.js");
 const { demo_walk } = require("./walk.js");
+const { AdminWorld } = require("./admin_world.js");
+const screens = require("./admin_tests.js");
+const { sync_tests } = require("./admin_sync.js");
+const { oauth_tests } = require("./admin_oauth.js");
+const { switch_tests } = require("./admin_switches.js");
+
+const admin_tests = Object.assign({}, screens.admin_tests, sync_tests, oauth_tests);
+const admin_long_tests = Object.assign({}, screens.admin_long_tests, switch_tests);
 
 function skip(why) {
 	console.log("skipped: browser: " + why);
@@ -76,7 +85,28 @@ async function runShared(chromium, executablePath, world, wanted) {
 		failed += await runOne(name, all[name], world, context);
 		await context.close();
 	}
+	failed += await runScreens(browser, world, wanted);
 	await browser.close();
+	return failed;
+}
+
+/* The screens: a demo of their own, and its owner before all others. */
+async function runScreens(browser, world, wanted) {
+	const all = process.argv.includes("--long") ? Object.assign({}, admin_tests, admin_long_tests) : admin_tests;
+	const names = Object.keys(all).filter(wanted);
+	let failed = 0;
+
+	if (names.length === 0)
+		return 0;
+	world.admin = new AdminWorld(world.folder);
+	await world.admin.start();
+	for (const name of new Set(["admin_first_owner", ...names])) {
+		const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Berlin" });
+
+		failed += await runOne(name, all[name], world, context);
+		await context.close();
+	}
+	await world.admin.stop();
 	return failed;
 }
 
@@ -98,7 +128,8 @@ async function main() {
 	if (typeof fetch !== "function")
 		skip("node 18 or newer is needed, here is " + process.version);
 	const chromium = loadPlaywright(), executablePath = findChromium() || skip("no chromium here");
-	const names = process.argv.slice(2), wanted = (name) => names.length === 0 || names.includes(name);
+	const names = process.argv.slice(2).filter((name) => name !== "--long"), long = process.argv.includes("--long");
+	const wanted = (name) => names.length > 0 ? names.includes(name) : !long || name in admin_long_tests;
 	const world = await makeWorld();
 	let failed = await runShared(chromium, executablePath, world, wanted);
 

@@ -59,7 +59,7 @@ class Visit {
 		});
 		page.on("pageerror", (error) => this.complaints.push(String(error)));
 		page.on("request", (request) => {
-			if (!request.url().endsWith("/events"))
+			if (request.method() !== "POST" || !request.url().endsWith("/events"))
 				return;
 			assert(!isBlocked(request.url()), "blockers would not like our address");
 			this.note(JSON.parse(request.postData()).events);

@@ -217,6 +217,7 @@ struct running program_start(struct place *place, enum program program, const ch
 	running.out_fd = ends[0];
 	running.said = read_until(place, ends[0], ready);
 	url = strstr(running.said, "http://");
+	url = url ? url : strstr(running.said, "https://");
 	assert_non_null(url);
 	running.url = arena_cstr(&place->arena, str_of(url, strcspn(url, " \n")));
 	return running;

@@ -62,7 +62,9 @@ static void the_documents_are_those_of_the_help(void **state)
 	static const struct {
 		const char *file;
 		const char *topic;
-	} rows[] = { { "docs/cli.md", NULL }, { "docs/settings.md", "settings" } };
+	} rows[] = { { "docs/cli.md", NULL },
+		     { "docs/settings.md", "settings" },
+		     { "docs/import-columns.md", "columns" } };
 	const char *source = getenv("PANNIER_SOURCE_DIR");
 	struct place *place = *state;
 
@@ -366,6 +368,7 @@ static void the_demo_ends_with_ctrl_c(void **state)
 		START(place, PROGRAM_PANNIER, "Running until Ctrl-C.", "demo", "--data", place->folder,
 		      "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0");
 	const char *daemon = strstr(demo.said, "pannier serve");
+	int code;
 
 	assert_non_null(daemon);
 	daemon = strstr(daemon, "http://");
@@ -373,7 +376,10 @@ static void the_demo_ends_with_ctrl_c(void **state)
 	assert_int_equal(get(place, demo.url, "/"), 200);
 	assert_int_equal(get(place, daemon, "/health/ready"), 200);
 	assert_true(has(demo.said, "trace PCM-2024"));
-	assert_int_equal(program_stop(&demo, SIGINT), 0);
+	code = program_stop(&demo, SIGINT);
+	if (code != 0)
+		print_error("%s\n", demo.said);
+	assert_int_equal(code, 0);
 	assert_int_equal(get(place, demo.url, "/"), 0);
 	assert_int_equal(get(place, daemon, "/health/ready"), 0);
 }

@@ -21,7 +21,9 @@ void op_append(struct side *side)
 			.received_ms = side->now_ms,
 			.topic = str_from(numbered(side, "topic", 3)),
 			.source_id = str_from(numbered(side, "source", 100)),
-			.body = str_from(numbered(side, "body", 1000)),
+			.body = chance(side, 10) ? choose_person(side).id
+						 : str_from(numbered(side, "body", 1000)),
+			.priority = chance(side, 20) ? PRIORITY_BACKFILL : PRIORITY_REALTIME,
 		};
 		record[i].slot.byte[0] = (unsigned char)below(side, 40);
 		record[i].key.byte[0] = (unsigned char)below(side, 3);
@@ -44,6 +46,8 @@ static struct inbox_result choose_result(struct side *side, const struct inbox_m
 		.store_id = message->store_id,
 		.state = state[below(side, 5)],
 		.reason = str_from(numbered(side, "reason", 4)),
+		.priority = message->priority,
+		.as_of_ms = chance(side, 20) ? side->now_ms - (int64_t)below(side, 20000) : 0,
 		.quiet_ms = 1000,
 		.quiet_max_ms = 10000,
 		.tombstone_ms = MS_PER_HOUR,
@@ -78,6 +82,7 @@ void op_map(struct side *side)
 		say_text(side, message[i].topic);
 		say_text(side, message[i].source_id);
 		say_text(side, message[i].body);
+		say_int(side, message[i].priority);
 	}
 	n_result = chance(side, 80) ? n : below(side, n + 1);
 	result = ARENA_ARRAY(&side->arena, n_result + 1, struct inbox_result);
@@ -109,8 +114,8 @@ void op_message_get(struct side *side)
 
 /* ---- ops: catalog ---- */
 
-/* Events, profiles and consent. An event has an id of its own; two persons share all of it. */
-static struct delivery_new choose_told(struct side *side)
+/* Events and notices have ids of their own; two persons share all of it. */
+static struct delivery_new choose_told(struct side *side, struct entity root)
 {
 	static const struct {
 		enum klaviyo_kind kind;
@@ -119,16 +124,24 @@ static struct delivery_new choose_told(struct side *side)
 		{ KLAVIYO_EVENT, DELIVERY_CREATE },   { KLAVIYO_EVENT, DELIVERY_CREATE },
 		{ KLAVIYO_PROFILE, DELIVERY_UPDATE }, { KLAVIYO_PROFILE, DELIVERY_DELETE },
 		{ KLAVIYO_CONSENT, DELIVERY_CREATE }, { KLAVIYO_CONSENT, DELIVERY_DELETE },
+		{ KLAVIYO_NOTICE, DELIVERY_CREATE },  { KLAVIYO_PROFILE, DELIVERY_CREATE },
 	};
 	size_t at = below(side, ARRAY_LEN(row));
 	struct delivery_new new = {
 		.kind = row[at].kind,
 		.op = row[at].op,
-		.external_id = str_from(numbered(side, "told", row[at].kind == KLAVIYO_EVENT ? 1000000 : 3)),
-		.parent_external_id = str_from(numbered(side, "person", 2)),
+		.external_id = str_from(numbered(
+			side, "told",
+			row[at].kind == KLAVIYO_EVENT || row[at].kind == KLAVIYO_NOTICE ? 1000000 : 3)),
+		.parent_external_id =
+			chance(side, 50) ? choose_person(side).id : str_from(numbered(side, "told", 2)),
 		.body = str_from(numbered(side, "content", 5)),
 	};
 
+	if (new.kind == KLAVIYO_PROFILE &&new.op == DELIVERY_UPDATE && chance(side, 70))
+		new.parent_external_id = STR("");
+	if (new.kind == KLAVIYO_PROFILE && chance(side, 30))
+		new.external_id = root.id;
 	new.hash = digest16_of(&new.body, 1);
 	return new;
 }
@@ -138,7 +151,7 @@ static struct delivery_new choose_delivery(struct side *side, struct entity root
 	struct delivery_new new = { .op = (enum delivery_op)below(side, 3) };
 
 	if (!store_is_catalog_root(root.kind))
-		return choose_told(side);
+		return choose_told(side, root);
 	new.kind = root.kind == ENTITY_CATEGORY ? KLAVIYO_CATEGORY
 		   : chance(side, 50)		? KLAVIYO_ITEM
 						: KLAVIYO_VARIANT;

@@ -34,6 +34,31 @@ static void say_batch(struct side *side, const struct outbox_batch *batch)
 		pool_add(&side->batch, batch->id);
 }
 
+/* The whole batch, for the same reason. */
+static void accept_all(struct side *side, const struct outbox_batch *batch)
+{
+	struct delivery_settlement *settlement =
+		ARENA_ARRAY(&side->arena, batch->n, struct delivery_settlement);
+	struct outbox_settlement settled = {
+		.batch_id = batch->id,
+		.delivery = settlement,
+		.n = batch->n,
+		.http_status = 202,
+		.latency_ms = (int64_t)below(side, 300),
+	};
+	struct str reason = str_from(numbered(side, "answer", 4));
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < batch->n; i++)
+		settlement[i] = (struct delivery_settlement){
+			.delivery_id = batch->delivery[i].id,
+			.state = DELIVERY_ACCEPTED,
+			.exists = batch->delivery[i].op != DELIVERY_DELETE,
+			.reason = reason,
+		};
+	(void)say_result(side, db_outbox_settle(side->db, side->now_ms, &settled, &err), &err);
+}
+
 void op_send(struct side *side)
 {
 	struct outbox_lane *lane;
@@ -60,6 +85,9 @@ void op_send(struct side *side)
 	};
 	claim.budget =
 		(struct budget_row){ claim.account_id, claim.endpoint, str_from(numbered(side, "b", 50)) };
+	if (chance(side, 30))
+		claim.alone = (struct budget_row){ claim.account_id, str_from(numbered(side, "alone", 3)),
+						   str_from(numbered(side, "a", 50)) };
 	if (!say_result(side, db_outbox_claim(side->db, side->now_ms, &claim, &side->arena, &batch, &err),
 			&err))
 		return;
@@ -69,6 +97,8 @@ void op_send(struct side *side)
 				 db_outbox_job(side->db, side->now_ms, batch.id,
 					       str_from(numbered(side, "job", 9)), &err),
 				 &err);
+	if (batch.n > 0 && chance(side, 40))
+		accept_all(side, &batch);
 }
 
 static struct delivery_settlement choose_settlement(struct side *side, const struct delivery *delivery)
@@ -82,7 +112,7 @@ static struct delivery_settlement choose_settlement(struct side *side, const str
 		.due_ms = side->now_ms + (int64_t)below(side, 5000),
 		.op = delivery->op,
 		.count_attempt = chance(side, 50),
-		.solo = chance(side, 15),
+		.batch_max = chance(side, 15) ? 1 + (int)below(side, 3) : 0,
 		.exists = delivery->op != DELIVERY_DELETE,
 		.reason = str_from(numbered(side, "answer", 4)),
 	};

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "store/memory/memory_internal.h"
 
+#include <string.h>
+
 /* ---- ops: people ---- */
 
 static struct failed_row *list_failed(struct side *side, size_t *n)
@@ -84,6 +86,8 @@ void op_audit(struct side *side)
 	}
 	if (chance(side, 20))
 		filter.since_ms = side->now_ms - (int64_t)below(side, 3 * MS_PER_DAY);
+	if (chance(side, 20))
+		filter.until_ms = side->now_ms - (int64_t)below(side, 3 * MS_PER_DAY);
 	for (int page = 0; page < 3; page++) {
 		if (!say_result(side, db_audit_list(side->db, &filter, &side->arena, &row, &n, &err), &err))
 			return;
@@ -136,6 +140,8 @@ static struct config_change choose_change(struct side *side, const struct config
 		.sweep = chance(side, 50),
 		.reason = STR("changed"),
 		.now_ms = side->now_ms,
+		.actor = chance(side, 50) ? STR("ada") : STR(""),
+		.values = STR("[]"),
 	};
 
 	/* Removals are rare, and some account and store is always there. */
@@ -154,6 +160,32 @@ static struct config_change choose_change(struct side *side, const struct config
 	change.store.platform = STR("generic");
 	change.store.account_id = 1 + (int64_t)below(side, 3);
 	return change;
+}
+
+static void say_history(struct side *side, const struct config_rows *rows)
+{
+	struct config_history_filter filter = {
+		.store_id = chance(side, 30) && rows->n_store > 0 ? rows->store[0].id : 0,
+		.account_id = chance(side, 30) && rows->n_account > 0 ? rows->account[0].id : 0,
+		.before_version = chance(side, 30) ? rows->version : 0,
+		.max_n = 1 + below(side, 9),
+	};
+	struct config_history_row *row;
+	size_t n;
+
+	CONTRACT_OK(db_config_history(side->db, &filter, &side->arena, &row, &n, &contract_err));
+	for (size_t i = 0; i < n; i++) {
+		say_line(side, "history");
+		say_int(side, rows->version - row[i].version);
+		say_int(side, row[i].at_ms);
+		say_int(side, row[i].kind);
+		say_int(side, row[i].added);
+		say_id(side, row[i].account_id);
+		say_id(side, row[i].store_id);
+		say_text(side, row[i].name);
+		say_text(side, row[i].actor);
+		say_text(side, row[i].values);
+	}
 }
 
 void op_config(struct side *side)
@@ -180,6 +212,7 @@ void op_config(struct side *side)
 		say_id(side, rows.store[i].account_id);
 		say_text(side, rows.store[i].name);
 	}
+	say_history(side, &rows);
 }
 
 void op_maintain(struct side *side)
@@ -198,7 +231,11 @@ void op_reopen(struct side *side)
 	const struct db_ops *ops = side->db->ops;
 
 	if (ops == &db_memory_ops) {
-		((struct memory *)side->db)->turn_store_id = 0; /* whose turn it is, is not kept */
+		struct memory *memory = (struct memory *)side->db;
+
+		/* Whose turn it is, is not kept. */
+		memory->turn_store_id = 0;
+		memset(memory->due_turn, 0, sizeof(memory->due_turn));
 		return;
 	}
 	db_close(side->db);
@@ -217,4 +254,65 @@ void op_time(struct side *side)
 		side->now_ms += (int64_t)below(side, 3 * MS_PER_DAY);
 	else
 		side->now_ms -= (int64_t)below(side, MS_PER_DAY);
+}
+
+/* What the clocks say may be anything. */
+void op_clock(struct side *side)
+{
+	struct moment now = { .wall_ms = side->now_ms, .mono_ms = (int64_t)below(side, 10 * MS_PER_DAY) };
+	struct err err = { 0 };
+	int64_t back_ms = 0;
+
+	if (say_result(side, db_clock_note(side->db, now, &back_ms, &err), &err))
+		say_int(side, back_ms);
+}
+
+/* ---- ops: erasing ---- */
+
+/* A message that asks for it, mapped at once if it is next. */
+void op_erased(struct side *side)
+{
+	struct inbox_record record = { .store_id = choose_store(side),
+				       .received_ms = side->now_ms,
+				       .topic = STR("person.erased"),
+				       .source_id = str_from(numbered(side, "erased", 1000)),
+				       .body = STR("{}") };
+	struct fact fact = { .entity = choose_person(side),
+			     .part = STR("erased"),
+			     .op = FACT_SET,
+			     .version = chance(side, 50) ? 0 : side->now_ms,
+			     .body = STR("{}") };
+	struct inbox_message *message;
+	struct inbox_receipt receipt;
+	struct err err = { 0 };
+	size_t n = 0;
+
+	record.key.byte[1] = (unsigned char)below(side, 200);
+	record.slot.byte[1] = (unsigned char)below(side, 200);
+	if (!say_result(side, db_inbox_append(side->db, &record, 1, &receipt, &err), &err) ||
+	    !say_result(side, db_inbox_claim(side->db, 1, 1, &side->arena, &message, &n, &err), &err))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct inbox_result result = { .message_id = message[i].id,
+					       .store_id = message[i].store_id,
+					       .state = MESSAGE_MAPPED,
+					       .priority = message[i].priority,
+					       .fact = &fact,
+					       .n_fact = 1 };
+
+		say_id(side, message[i].id);
+		say_entity(side, fact.entity);
+		(void)say_result(side, db_inbox_complete(side->db, side->now_ms, &result, 1, &err), &err);
+	}
+}
+
+void op_purge(struct side *side)
+{
+	struct err err = { 0 };
+	size_t max_n = 1 + below(side, 40);
+	bool more = true;
+
+	for (int i = 0; i < 10000 && more; i++)
+		if (!say_result(side, db_person_purge(side->db, side->now_ms, max_n, &more, &err), &err))
+			return;
 }

@@ -121,8 +121,20 @@ void say_delivery(struct side *side, const struct delivery *delivery)
 	say_int(side, delivery->created_ms);
 	say_int(side, delivery->due_ms);
 	say_int(side, delivery->attempts);
-	say_int(side, delivery->solo);
+	say_int(side, delivery->batch_max);
 	say_text(side, delivery->reason);
+}
+
+static void say_sent(struct side *side, const char *what, const struct root_sent *sent)
+{
+	say_line(side, what);
+	say_text(side, str_from(klaviyo_kind_text(sent->kind)));
+	say_text(side, sent->external_id);
+	say_text(side, sent->parent_external_id);
+	say_int(side, sent->exists);
+	say_int(side, sent->wanted_deleted);
+	say_digest(side, sent->wanted);
+	say_id(side, sent->newest_id);
 }
 
 void say_root(struct side *side, const struct catalog_root *root)
@@ -132,6 +144,7 @@ void say_root(struct side *side, const struct catalog_root *root)
 	say_entity(side, root->root);
 	say_int(side, root->due_seq != 0);
 	say_int(side, root->due_first_ms);
+	say_int(side, root->due_seq != 0 ? (int64_t)root->priority : -1);
 	say_int(side, root->deleted);
 	say_id(side, root->message_id);
 	for (size_t i = 0; i < root->n_entity; i++) {
@@ -148,15 +161,10 @@ void say_root(struct side *side, const struct catalog_root *root)
 		say_id(side, root->fact[i].seq);
 		say_text(side, root->fact[i].body);
 	}
-	for (size_t i = 0; i < root->n_sent; i++) {
-		say_line(side, "  sent");
-		say_text(side, str_from(klaviyo_kind_text(root->sent[i].kind)));
-		say_text(side, root->sent[i].external_id);
-		say_text(side, root->sent[i].parent_external_id);
-		say_int(side, root->sent[i].exists);
-		say_int(side, root->sent[i].wanted_deleted);
-		say_digest(side, root->sent[i].wanted);
-	}
+	for (size_t i = 0; i < root->n_sent; i++)
+		say_sent(side, "  sent", &root->sent[i]);
+	for (size_t i = 0; i < root->n_kin_sent; i++)
+		say_sent(side, "  sent of kin", &root->kin_sent[i]);
 }
 
 void say_summary(struct side *side)
@@ -164,6 +172,13 @@ void say_summary(struct side *side)
 	struct summary summary;
 
 	CONTRACT_OK(db_summary(side->db, side->now_ms, &side->arena, &summary, &contract_err));
+	say_line(side, "history");
+	for (int64_t store = 1; store < 4; store++) {
+		size_t n;
+
+		CONTRACT_OK(db_catalog_history(side->db, store, 5, &n, &contract_err));
+		say_int(side, (int64_t)n);
+	}
 	say_line(side, "summary");
 	say_int(side, summary.idle);
 	say_int(side, summary.sweeping);
@@ -172,10 +187,10 @@ void say_summary(struct side *side)
 
 		strbuf_addf(&side->out,
 			    "\nstore %" PRId64 ": %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-			    " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+			    " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
 			    store->store_id, store->received, store->pending, store->mapped, store->ignored,
 			    store->duplicate, store->failed, store->discarded, store->due, store->held,
-			    store->last_message_ms);
+			    store->last_message_ms, store->last_shop_ms);
 	}
 	for (size_t i = 0; i < summary.n_account; i++) {
 		const struct account_summary *account = &summary.account[i];
@@ -235,6 +250,12 @@ int64_t choose_account(struct side *side)
 	return rows.n_account ? rows.account[below(side, rows.n_account)].id : 1;
 }
 
+struct entity choose_person(struct side *side)
+{
+	return contract_entity(ENTITY_PERSON, arena_cstr(&side->arena, arena_printf(&side->arena, "n%d@s.x",
+										    (int)below(side, 3))));
+}
+
 static struct entity choose_entity(struct side *side)
 {
 	static const struct {
@@ -250,6 +271,8 @@ static struct entity choose_entity(struct side *side)
 	};
 	size_t at = below(side, sizeof(row) / sizeof(row[0]));
 
+	if (row[at].kind == ENTITY_PERSON)
+		return choose_person(side);
 	return contract_entity(row[at].kind, numbered(side, row[at].prefix, row[at].n));
 }
 
@@ -257,6 +280,8 @@ struct entity choose_root(struct side *side)
 {
 	bool product = chance(side, 70);
 
+	if (chance(side, 10))
+		return choose_person(side);
 	if (chance(side, 30))
 		return contract_entity(ENTITY_ORDER, numbered(side, "o", 4));
 	return contract_entity(product ? ENTITY_PRODUCT : ENTITY_CATEGORY,
@@ -280,6 +305,15 @@ struct fact choose_fact(struct side *side)
 	if (fact.op == FACT_SET) {
 		fact.body = arena_printf(&side->arena, "{\"sku\":\"%s\",\"n\":%" PRIu64 "}",
 					 numbered(side, "k", 3), below(side, 1000));
+		if (fact.entity.kind == ENTITY_PERSON && chance(side, 60)) {
+			fact.part = STR("customer");
+			fact.body = arena_printf(&side->arena, "{\"customer_id\":\"%s\"}",
+						 chance(side, 80) ? numbered(side, "id", 2) : "");
+		}
+		if (fact.entity.kind == ENTITY_ORDER && chance(side, 60))
+			fact.body = arena_printf(&side->arena,
+						 "{\"customer\":{\"customer_id\":\"%s\",\"email\":\"%.*s\"}}",
+						 numbered(side, "id", 3), STR_ARG(choose_person(side).id));
 		fact.n_ref = below(side, 4);
 		for (size_t i = 0; i < fact.n_ref; i++) {
 			ref[i] = contract_entity(ENTITY_CATEGORY, numbered(side, "c", 5));

@@ -45,6 +45,7 @@ struct config_rows config(struct side *side);
 int64_t choose_store(struct side *side);
 int64_t choose_account(struct side *side);
 struct entity choose_root(struct side *side);
+struct entity choose_person(struct side *side);
 struct fact choose_fact(struct side *side);
 void say_id(struct side *side, int64_t id);
 void say_int(struct side *side, int64_t value);
@@ -57,7 +58,8 @@ void say_delivery(struct side *side, const struct delivery *delivery);
 void say_root(struct side *side, const struct catalog_root *root);
 void say_summary(struct side *side);
 
-/* random_catalog.c, random_outbox.c, random_people.c: the ops */
+/* random_catalog.c, random_outbox.c, random_people.c, random_user.c, random_task.c,
+ * random_import.c: the ops */
 void op_append(struct side *side);
 void op_map(struct side *side);
 void op_message_get(struct side *side);
@@ -66,6 +68,7 @@ void op_root_get(struct side *side);
 void op_sweep(struct side *side);
 void op_find(struct side *side);
 void op_send(struct side *side);
+void op_clock(struct side *side);
 void op_settle(struct side *side);
 void op_recover(struct side *side);
 void op_budgets(struct side *side);
@@ -77,6 +80,13 @@ void op_held(struct side *side);
 void op_config(struct side *side);
 void op_maintain(struct side *side);
 void op_reopen(struct side *side);
+void op_erased(struct side *side);
+void op_purge(struct side *side);
 void op_time(struct side *side);
+void op_users(struct side *side);
+void op_grants(struct side *side);
+void op_tasks(struct side *side);
+void op_walk(struct side *side);
+void op_imports(struct side *side);
 
 #endif

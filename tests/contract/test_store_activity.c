@@ -206,6 +206,100 @@ static void test_an_event_that_waits_holds_back_its_person(void **state)
 	assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 10).delivery[0].id, id[1]);
 }
 
+/* Events 1, 2 and 3 of one person; 1 was sent and settled so. */
+static void three_events(struct contract *contract, int64_t id[3], struct delivery_settlement first)
+{
+	const struct delivery_new new[] = { told(EVENT, DELIVERY_CREATE, "placed|1", "ann"),
+					    told(EVENT, DELIVERY_CREATE, "placed|2", "ann"),
+					    told(EVENT, DELIVERY_CREATE, "placed|3", "ann") };
+	struct outbox_batch batch;
+
+	contract_publish(contract, "p1", new, 3, id);
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+	first.delivery_id = id[0];
+	contract_settle_one(contract, batch.id, first);
+}
+
+static void test_an_event_that_goes_again_at_once_stays_ahead(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_settlement later = contract_settlement(0, DELIVERY_WAITING);
+	struct outbox_batch batch;
+	int64_t id[3];
+
+	later.due_ms = contract->now_ms + 1000;
+	three_events(contract, id, later);
+	contract->now_ms += 2000;
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 2);
+	assert_int_equal(batch.n, 2); /* what is due does not hold back what leaves with it */
+	assert_int_equal(batch.delivery[0].id, id[0]);
+	assert_int_equal(batch.delivery[1].id, id[1]);
+	later.delivery_id = id[1];
+	contract_settle_one(contract, batch.id, later);
+	contract_settle_one(contract, batch.id, contract_settlement(id[0], DELIVERY_READY));
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 10);
+	assert_int_equal(batch.n, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(batch.delivery[i].id, id[i]);
+}
+
+static void test_what_ends_a_batch_ends_it_for_those_behind(void **state)
+{
+	struct contract *contract = *state;
+	const struct delivery_new new[] = { told(EVENT, DELIVERY_CREATE, "placed|1", "bob"),
+					    told(EVENT, DELIVERY_CREATE, "placed|2", "ann"),
+					    told(EVENT, DELIVERY_CREATE, "placed|3", "ann") };
+	struct delivery_settlement back[2];
+	struct outbox_batch batch;
+	int64_t id[3];
+
+	contract_publish(contract, "p1", new, 3, id);
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 2);
+	back[0] = contract_settlement(id[0], DELIVERY_READY);
+	back[1] = contract_settlement(id[1], DELIVERY_READY);
+	back[1].batch_max = 2;
+	contract_settle(contract, batch.id, back, 2);
+	batch = claim(contract, EVENT, DELIVERY_CREATE, 10);
+	assert_int_equal(batch.n, 1);
+	assert_int_equal(batch.delivery[0].id, id[0]);
+	/* Ann's second, which is suspect, leaves by itself, and before her third. */
+	assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 10).delivery[0].id, id[1]);
+}
+
+static void test_an_event_that_failed_often_holds_nobody_back(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_settlement later = contract_settlement(0, DELIVERY_WAITING);
+	int64_t id[3];
+
+	later.due_ms = contract->now_ms + 1000;
+	later.count_attempt = true;
+	three_events(contract, id, later);
+	for (int i = 1; i < STORE_HOLD_ATTEMPTS; i++) {
+		struct outbox_batch batch;
+
+		assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 1).n, 0);
+		contract->now_ms += 1000;
+		later.delivery_id = id[0];
+		later.due_ms = contract->now_ms + 1000;
+		batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
+		assert_int_equal(batch.delivery[0].id, id[0]);
+		contract_settle_one(contract, batch.id, later);
+	}
+	assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 10).n, 2);
+}
+
+static void test_an_event_that_waits_long_holds_nobody_back(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_settlement later = contract_settlement(0, DELIVERY_WAITING);
+	int64_t id[3];
+
+	later.due_ms = contract->now_ms + STORE_HOLD_MS + 1;
+	three_events(contract, id, later);
+	assert_int_equal(claim(contract, EVENT, DELIVERY_CREATE, 10).n, 2);
+}
+
 static void test_an_event_is_remembered_whatever_became_of_it(void **state)
 {
 	static const enum delivery_state end[] = { DELIVERY_ACCEPTED, DELIVERY_FAILED };
@@ -237,6 +331,33 @@ static void test_a_mended_body_replaces_the_old_one(void **state)
 	contract_settle_one(contract, batch.id, mended);
 	batch = claim(contract, EVENT, DELIVERY_CREATE, 1);
 	assert_str(batch.delivery[0].body, "without the phone");
+}
+
+static void test_notices_of_a_store_leave_one_after_the_other(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new new[] = { told(KLAVIYO_NOTICE, DELIVERY_CREATE, "n1", "store:1"),
+				      told(KLAVIYO_NOTICE, DELIVERY_CREATE, "n2", "store:1"),
+				      told(KLAVIYO_NOTICE, DELIVERY_CREATE, "n3", "store:2") };
+	struct delivery_settlement later = contract_settlement(0, DELIVERY_WAITING);
+	struct outbox_batch first, other;
+	int64_t id[3];
+
+	contract_publish(contract, "ann", new, 3, id);
+	first = claim(contract, KLAVIYO_NOTICE, DELIVERY_CREATE, 1);
+	assert_int_equal(first.delivery[0].id, id[0]);
+	other = claim(contract, KLAVIYO_NOTICE, DELIVERY_CREATE, 10);
+	assert_int_equal(other.n, 1);
+	assert_int_equal(other.delivery[0].id, id[2]);
+	later.delivery_id = id[0];
+	later.due_ms = contract->now_ms + 5000;
+	contract_settle_one(contract, first.id, later);
+	assert_int_equal(claim(contract, KLAVIYO_NOTICE, DELIVERY_CREATE, 10).n, 0);
+	contract->now_ms += 5000;
+	first = claim(contract, KLAVIYO_NOTICE, DELIVERY_CREATE, 1);
+	assert_int_equal(first.delivery[0].id, id[0]);
+	contract_settle_one(contract, first.id, contract_settlement(id[0], DELIVERY_FAILED));
+	assert_int_equal(claim(contract, KLAVIYO_NOTICE, DELIVERY_CREATE, 1).delivery[0].id, id[1]);
 }
 
 /* ---- profiles and consent ---- */
@@ -302,6 +423,53 @@ static void test_a_subscription_is_withdrawn(void **state)
 	assert_int_equal(contract_get(contract, out).state, DELIVERY_READY);
 }
 
+/* Somebody who is about to be looked at may have left. Who leaves need not wait. */
+static void test_a_subscription_waits_while_its_person_is_due(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new in = told(CONSENT, DELIVERY_CREATE, "email:ann", "l");
+	struct delivery_new out = told(CONSENT, DELIVERY_DELETE, "email:bob", "l");
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_PERSON, "ann"),
+		.delivery = &in,
+		.n_delivery = 1,
+	};
+
+	publish(contract, &publication);
+	publication.delivery = &out;
+	publish(contract, &publication);
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PERSON, "ann", "base", 1, "{}"));
+	assert_true(contract_is_due(contract, ENTITY_PERSON, "ann"));
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_CREATE, 10).n, 0);
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_DELETE, 10).n, 1);
+	contract->now_ms += MS_PER_HOUR;
+	contract_settle_down(contract);
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_CREATE, 10).n, 1);
+}
+
+/* Looked at, and waiting for the time of something else: no doubt is left. */
+static void test_a_subscription_does_not_wait_for_a_schedule(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new in = told(CONSENT, DELIVERY_CREATE, "email:ann", "l");
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_PERSON, "ann"),
+		.delivery = &in,
+		.n_delivery = 1,
+		.again_ms = contract->now_ms + 8 * MS_PER_HOUR,
+	};
+
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PERSON, "ann", "base", 1, "{}"));
+	publication.due_seq = contract_root(contract, ENTITY_PERSON, "ann").due_seq;
+	publish(contract, &publication);
+	assert_true(contract_is_due(contract, ENTITY_PERSON, "ann"));
+	assert_int_equal(claim(contract, CONSENT, DELIVERY_CREATE, 10).n, 1);
+}
+
 static void test_a_batch_of_consent_is_for_one_list(void **state)
 {
 	struct contract *contract = *state;
@@ -344,12 +512,19 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_parts_that_are_done_with_go),
 	cmocka_unit_test(test_events_of_a_person_leave_together_and_in_order),
 	cmocka_unit_test(test_an_event_that_waits_holds_back_its_person),
+	cmocka_unit_test(test_an_event_that_goes_again_at_once_stays_ahead),
+	cmocka_unit_test(test_what_ends_a_batch_ends_it_for_those_behind),
+	cmocka_unit_test(test_an_event_that_failed_often_holds_nobody_back),
+	cmocka_unit_test(test_an_event_that_waits_long_holds_nobody_back),
 	cmocka_unit_test(test_an_event_is_remembered_whatever_became_of_it),
 	cmocka_unit_test(test_a_mended_body_replaces_the_old_one),
+	cmocka_unit_test(test_notices_of_a_store_leave_one_after_the_other),
 	cmocka_unit_test(test_a_newer_profile_replaces_the_queued_one),
 	cmocka_unit_test(test_an_erasure_of_what_never_left_is_sent),
 	cmocka_unit_test(test_consent_is_never_replaced_and_keeps_its_order),
 	cmocka_unit_test(test_a_subscription_is_withdrawn),
+	cmocka_unit_test(test_a_subscription_waits_while_its_person_is_due),
+	cmocka_unit_test(test_a_subscription_does_not_wait_for_a_schedule),
 	cmocka_unit_test(test_a_batch_of_consent_is_for_one_list),
 	cmocka_unit_test(test_a_cursor_is_kept),
 };

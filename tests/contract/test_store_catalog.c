@@ -69,6 +69,31 @@ static void test_a_root_comes_with_all_it_needs(void **state)
 	assert_str(root.root.id, "p1");
 }
 
+/* What a shop says of itself is read like a root, and is none: nobody publishes it. */
+static void test_the_shop_itself_is_no_root(void **state)
+{
+	struct contract *contract = *state;
+	struct entity shop = contract_entity(ENTITY_SHOP, FACT_SHOP_ID);
+	struct catalog_root *claimed, got;
+	int64_t due_ms;
+	size_t n;
+
+	CONTRACT_FAILS(
+		db_catalog_get(contract->db, contract->store_id, shop, &contract->arena, &got, &contract_err),
+		ERR_NOT_FOUND);
+	(void)CONTRACT_APPLY(contract,
+			     contract_set(ENTITY_SHOP, FACT_SHOP_ID, "order_statuses", 7, "{\"new\":1}"));
+	(void)CONTRACT_APPLY(contract,
+			     contract_set(ENTITY_SHOP, FACT_SHOP_ID, "order_statuses", 6, "{\"old\":1}"));
+	got = contract_root(contract, ENTITY_SHOP, FACT_SHOP_ID);
+	assert_int_equal(got.n_fact, 1);
+	assert_str(got.fact[0].part, "order_statuses");
+	assert_str(got.fact[0].body, "{\"new\":1}");
+	CONTRACT_OK(db_catalog_claim(contract->db, contract->now_ms + MS_PER_HOUR, 10, &contract->arena,
+				     &claimed, &n, &due_ms, &contract_err));
+	assert_int_equal(n, 0);
+}
+
 static void test_a_claim_gives_the_same_as_a_get(void **state)
 {
 	struct contract *contract = *state;
@@ -389,8 +414,75 @@ static void test_finding_over_stores_and_in_one(void **state)
 	assert_int_equal(n, 2);
 }
 
+/* ---- searching ---- */
+
+/* "p1 p3": what is found, in its order. */
+static const char *searched(struct contract *contract, enum entity_kind kind, const char *text,
+			    const char *after, size_t max_n)
+{
+	struct str *id;
+	struct str list = STR("");
+	size_t n;
+
+	CONTRACT_OK(db_catalog_search(contract->db, contract->store_id, kind, str_from(text), str_from(after),
+				      max_n, &contract->arena, &id, &n, &contract_err));
+	for (size_t i = 0; i < n; i++)
+		list = arena_printf(&contract->arena, "%.*s%s%.*s", STR_ARG(list), i ? " " : "",
+				    STR_ARG(id[i]));
+	return arena_cstr(&contract->arena, list);
+}
+
+static void test_searching_by_title_sku_and_id(void **state)
+{
+	static const struct {
+		const char *text, *products, *categories;
+	} row[] = {
+		{ "coffee", "p1 p3", "c1" },
+		{ "COFFEE M", "p1", "" },
+		{ "kaffeemühle", "p2", "" },
+		{ "KAFFEEMÜHLE", "p2", "" },
+		{ "чашка", "p3", "" },
+		{ "قهوة", "p2", "" },
+		{ "\xe2\x98\x95", "p3", "" },
+		{ "ab-12", "p1", "" },
+		{ "red", "p3", "" }, /* of a variant */
+		{ "v-9", "p3", "" },
+		{ "p2", "p2", "" },
+		{ "P2", "", "" }, /* ids are as they are written */
+		{ "%", "p2", "" },
+		{ "_", "", "" },
+		{ "nothing", "", "" },
+	};
+	struct contract *contract = *state;
+
+	(void)CONTRACT_APPLY(
+		contract, contract_set(P, "p1", "base", 0, "{\"title\":\"Coffee Mug\",\"sku\":\"AB-12\"}"),
+		contract_set(P, "p2", "base", 0,
+			     "{\"text\":{\"de\":{\"title\":\"Kaffeemühle 100%\"},\"ar\":{\"title\":\"مطحنة "
+			     "قهوة\"}}}"),
+		contract_set(P, "p3", "base", 0, "{\"title\":\"ЧАШКА \\u2615 Coffee\"}"),
+		of_product(contract_set(V, "v-9", "base", 0, "{\"sku\":\"Red\"}"), "p3"),
+		contract_set(C, "c1", "base", 0, "{\"title\":\"Coffee\"}"),
+		contract_set(P, "p4", "price.", 0, "{\"title\":\"coffee\"}"));
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		assert_str(str_from(searched(contract, P, row[i].text, "", 10)), row[i].products);
+		assert_str(str_from(searched(contract, C, row[i].text, "", 10)), row[i].categories);
+	}
+	assert_str(str_from(searched(contract, P, "coffee", "", 1)), "p1");
+	assert_str(str_from(searched(contract, P, "coffee", "p1", 1)), "p3");
+	assert_str(str_from(searched(contract, P, "coffee", "p3", 1)), "");
+	/* Called otherwise, gone, and another store's. */
+	(void)CONTRACT_APPLY(contract, contract_set(P, "p1", "base", 0, "{\"title\":\"Tea Pot\"}"));
+	(void)CONTRACT_APPLY(contract, contract_delete(P, "p3", 0));
+	assert_str(str_from(searched(contract, P, "coffee", "", 10)), "");
+	assert_str(str_from(searched(contract, P, "tea", "", 10)), "p1");
+	contract->store_id = contract_store(contract, "other", contract->account_id);
+	assert_str(str_from(searched(contract, P, "tea", "", 10)), "");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_root_comes_with_all_it_needs),
+	cmocka_unit_test(test_the_shop_itself_is_no_root),
 	cmocka_unit_test(test_a_claim_gives_the_same_as_a_get),
 	cmocka_unit_test(test_deleted_entities_are_marked),
 	cmocka_unit_test(test_a_product_known_only_by_its_variants),
@@ -406,6 +498,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_finding_by_id_sku_and_external_id),
 	cmocka_unit_test(test_a_changed_sku_is_found_no_more),
 	cmocka_unit_test(test_finding_over_stores_and_in_one),
+	cmocka_unit_test(test_searching_by_title_sku_and_id),
 };
 
 CONTRACT_MAIN(tests)

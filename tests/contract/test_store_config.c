@@ -286,7 +286,112 @@ static void test_a_sweep_of_an_account_makes_all_its_stores_due(void **state)
 	assert_true(contract_is_due(contract, ENTITY_CATEGORY, "c1"));
 }
 
+static struct config_history_row *history(struct contract *contract, struct config_history_filter filter,
+					  size_t *n)
+{
+	struct config_history_row *row;
+
+	filter.max_n = filter.max_n ? filter.max_n : 100;
+	CONTRACT_OK(db_config_history(contract->db, &filter, &contract->arena, &row, n, &contract_err));
+	return row;
+}
+
+static void test_history_has_each_change_newest_first(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_STORE_PUT);
+	struct config_history_row *row;
+	size_t n;
+
+	contract->now_ms += 7000;
+	change.now_ms = contract->now_ms;
+	change.store = load(contract).store[0];
+	change.actor = STR("ada");
+	change.values = STR("[1]");
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	row = history(contract, (struct config_history_filter){ 0 }, &n);
+	assert_int_equal(n, 3); /* the account, the store, and this */
+	assert_int_equal(row[0].version, contract_version(contract));
+	assert_int_equal(row[0].at_ms, contract->now_ms);
+	assert_int_equal(row[0].kind, CONFIG_STORE_PUT);
+	assert_int_equal(row[0].store_id, contract->store_id);
+	assert_str(row[0].name, change.store.name.p);
+	assert_str(row[0].actor, "ada");
+	assert_str(row[0].reason, "a reason");
+	assert_str(row[0].values, "[1]");
+	assert_int_equal(row[2].kind, CONFIG_ACCOUNT_PUT);
+	assert_true(row[2].added);
+	assert_false(row[0].added);
+	assert_int_equal(row[2].store_id, 0);
+	row = history(contract, (struct config_history_filter){ .account_id = contract->account_id }, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(row[0].kind, CONFIG_ACCOUNT_PUT);
+	row = history(contract,
+		      (struct config_history_filter){ .store_id = contract->store_id,
+						      .before_version = contract_version(contract),
+						      .max_n = 1 },
+		      &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(row[0].version, contract_version(contract) - 1);
+}
+
+/* A token that was renewed: the version tells everybody, and nobody is told who did it. */
+static void test_a_silent_change_is_in_no_history(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_ACCOUNT_PUT);
+	int64_t version = contract_version(contract);
+	struct audit_filter filter = { .max_n = 100 };
+	struct audit_row *audit;
+	size_t n, n_audit, n_before;
+
+	CONTRACT_OK(db_audit_list(contract->db, &filter, &contract->arena, &audit, &n_before, &contract_err));
+	change.silent = true;
+	change.account = load(contract).account[0];
+	change.account.key_sealed = STR("another");
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	assert_int_equal(contract_version(contract), version + 1);
+	assert_str(load(contract).account[0].key_sealed, "another");
+	(void)history(contract, (struct config_history_filter){ .account_id = contract->account_id }, &n);
+	assert_int_equal(n, 1); /* that it was added */
+	CONTRACT_OK(db_audit_list(contract->db, &filter, &contract->arena, &audit, &n_audit, &contract_err));
+	assert_int_equal(n_audit, n_before);
+}
+
+static void test_history_outlives_what_it_is_about(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_STORE_REMOVE);
+	struct config_history_row *row;
+	size_t n;
+
+	change.store = load(contract).store[0];
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	row = history(contract, (struct config_history_filter){ .store_id = contract->store_id }, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(row[0].kind, CONFIG_STORE_REMOVE);
+	assert_str(row[0].name, change.store.name.p);
+}
+
+static void test_a_refused_change_leaves_no_history(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_STORE_PUT);
+	size_t before, after;
+
+	(void)history(contract, (struct config_history_filter){ 0 }, &before);
+	change.store = load(contract).store[0];
+	change.expected_version--;
+	CONTRACT_FAILS(db_config_change(contract->db, &change, &contract_err), ERR_CONFLICT);
+	(void)history(contract, (struct config_history_filter){ 0 }, &after);
+	assert_int_equal(before, after);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_history_has_each_change_newest_first),
+	cmocka_unit_test(test_a_silent_change_is_in_no_history),
+	cmocka_unit_test(test_history_outlives_what_it_is_about),
+	cmocka_unit_test(test_a_refused_change_leaves_no_history),
 	cmocka_unit_test(test_version_grows_with_each_change),
 	cmocka_unit_test(test_rows_come_back_as_put),
 	cmocka_unit_test(test_put_of_an_id_replaces_the_row),

@@ -1,6 +1,7 @@
 /* Contract of the store: finding and erasing what is kept of one person. */
 #include "contract/contract.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <dirent.h>
@@ -259,6 +260,33 @@ static void test_what_is_queued_is_not_sent(void **state)
 	assert_false(is_known(contract, person(ANN)));
 }
 
+/* What is being sent has to end first; what waits behind it, or comes back, does not leave meanwhile. */
+static void test_what_is_being_sent_lets_nothing_pass(void **state)
+{
+	struct contract *contract = *state;
+	struct entity order = contract_entity(ENTITY_ORDER, "o1");
+	struct outbox_batch batch;
+	struct town town;
+	int64_t event, notice;
+
+	settle_town(contract, &town);
+	batch = contract_claim_one(contract, KLAVIYO_CONSENT, DELIVERY_CREATE);
+	event = tell(contract, order, KLAVIYO_EVENT, DELIVERY_CREATE, "Paid Order|o1", ANN);
+	notice = tell(contract, person(ANN), KLAVIYO_NOTICE, DELIVERY_CREATE, "notice 1", "store:1");
+	(void)erase(contract, contract->now_ms);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 2);
+	assert_int_equal(contract_get(contract, event).state, DELIVERY_SKIPPED);
+	assert_int_equal(contract_get(contract, notice).state, DELIVERY_SKIPPED);
+	assert_int_equal(contract_get(contract, town.consent).state, DELIVERY_SENDING);
+	contract_settle_one(contract, batch.id, contract_settlement(town.consent, DELIVERY_READY));
+	purge(contract, 2);
+	assert_int_equal(contract_get(contract, town.consent).state, DELIVERY_SKIPPED);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	purge(contract, 2);
+	assert_false(is_known(contract, person(ANN)));
+}
+
 static void test_a_refused_deletion_waits_for_somebody(void **state)
 {
 	struct contract *contract = *state;
@@ -345,6 +373,33 @@ static void test_old_data_that_comes_late_is_stopped(void **state)
 	assert_false(is_known(contract, contract_entity(ENTITY_ORDER, "o3")));
 	(void)say(contract, "{}", contract_set(ENTITY_PERSON, BOB, "consent.email", erased_ms - 1, "{}"));
 	assert_true(contract_is_due(contract, ENTITY_PERSON, BOB));
+}
+
+/* A file that says no time is older than what the person said: that they are to be forgotten. */
+static void test_history_without_a_time_is_stopped(void **state)
+{
+	struct contract *contract = *state;
+	struct fact ann = contract_set(ENTITY_PERSON, ANN, "customer", 1, ANN_IS);
+	struct fact bob = contract_set(ENTITY_PERSON, BOB, "customer", 1, "{\"first_name\":\"Bob\"}");
+	struct inbox_result result;
+	struct town town;
+
+	settle_town(contract, &town);
+	(void)erase_there(contract);
+	purge(contract, 100);
+	for (int i = 0; i < 2; i++) {
+		result = contract_result(contract, contract_append(contract, contract->store_id, "{}"),
+					 MESSAGE_MAPPED);
+		result.fact = i == 0 ? &ann : &bob;
+		result.n_fact = 1;
+		result.priority = PRIORITY_BACKFILL;
+		contract_complete(contract, &result, 1);
+	}
+	assert_false(is_known(contract, person(ANN)));
+	assert_true(is_known(contract, person(BOB)));
+	/* Live it is somebody who has come back. */
+	(void)say(contract, "{}", ann);
+	assert_true(is_known(contract, person(ANN)));
 }
 
 static void test_what_happens_later_begins_anew(void **state)
@@ -473,15 +528,40 @@ static void test_the_bytes_are_gone_from_the_files(void **state)
 	assert_true(count_files(contract, "+4917098765432") > 0);
 }
 
+/* What ends only because the person goes is in the history then, and goes there, too. */
+static void test_what_ends_by_it_is_erased_in_the_history(void **state)
+{
+	struct contract *contract = *state;
+	struct fact known = contract_set(ENTITY_PERSON, ANN, "base", 1, ANN_IS);
+	struct fact erased = contract_set(ENTITY_PERSON, ANN, "erased", 0, ERASED);
+	int64_t id;
+
+	(void)say(contract, "{}", known);
+	id = tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, BOB, ANN);
+	contract->now_ms += MS_PER_MIN;
+	contract_settle_down(contract);
+	(void)say(contract, "{}", erased);
+	contract->now_ms += MS_PER_MIN;
+	contract_settle_down(contract);
+	purge(contract, 100);
+	assert_int_equal(contract_get(contract, id).state, DELIVERY_SKIPPED);
+	assert_true(str_starts(contract_get(contract, id).external_id, STR("erased:")));
+	assert_str(contract_get(contract, id).parent_external_id, "");
+	assert_str(contract_get(contract, id).body, "");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_what_is_kept_is_found),
+	cmocka_unit_test(test_what_ends_by_it_is_erased_in_the_history),
 	cmocka_unit_test(test_the_person_goes_and_others_stay),
 	cmocka_unit_test(test_an_audit_row_with_a_digest_stays),
 	cmocka_unit_test(test_what_is_queued_is_not_sent),
+	cmocka_unit_test(test_what_is_being_sent_lets_nothing_pass),
 	cmocka_unit_test(test_a_refused_deletion_waits_for_somebody),
 	cmocka_unit_test(test_failed_rows_end),
 	cmocka_unit_test(test_what_is_on_its_way_is_waited_for),
 	cmocka_unit_test(test_old_data_that_comes_late_is_stopped),
+	cmocka_unit_test(test_history_without_a_time_is_stopped),
 	cmocka_unit_test(test_what_happens_later_begins_anew),
 	cmocka_unit_test(test_events_are_not_told_again),
 	cmocka_unit_test(test_nobody_is_erased_unasked),

@@ -265,6 +265,51 @@ static void test_quiet_time(void **state)
 	assert_int_equal(root[0].due_first_ms, start_ms);
 }
 
+/* A message of that store that means one product. */
+static void apply_to(struct contract *contract, int64_t store_id, const char *product)
+{
+	int64_t own_id = contract->store_id;
+
+	contract->store_id = store_id;
+	(void)CONTRACT_APPLY(contract, contract_set(P, product, "base", 0, "{}"));
+	contract->store_id = own_id;
+}
+
+/* Who floods waits in their own line. */
+static void test_stores_take_turns(void **state)
+{
+	static const char *const product[] = { "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7" };
+	struct contract *contract = *state;
+	int64_t second = contract_store(contract, "second", contract->account_id);
+	int64_t third = contract_store(contract, "third", contract->account_id);
+	struct catalog_root *root;
+	size_t n;
+
+	for (size_t i = 0; i < 8; i++)
+		apply_to(contract, contract->store_id, product[i]);
+	contract->now_ms += 100;
+	apply_to(contract, second, "q");
+	apply_to(contract, third, "r0");
+	apply_to(contract, third, "r1");
+	contract->now_ms += 20000;
+	/* Shares of two; what the second leaves goes to the first in turn that has more. */
+	root = contract_due(contract, 6, &n);
+	assert_int_equal(n, 6);
+	assert_str(root[0].root.id, "p0");
+	assert_str(root[1].root.id, "p1");
+	assert_str(root[2].root.id, "q");
+	assert_str(root[3].root.id, "r0");
+	assert_str(root[4].root.id, "r1");
+	assert_str(root[5].root.id, "p2");
+	/* Where there is room for one, everybody comes once before anybody comes again. */
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(contract_due(contract, 1, &n)->store_id, contract->store_id);
+		assert_int_equal(contract_due(contract, 1, &n)->store_id, second);
+		assert_int_equal(contract_due(contract, 1, &n)->store_id, third);
+	}
+	contract_settle_down(contract);
+}
+
 static void test_nothing_due_at_all(void **state)
 {
 	struct contract *contract = *state;
@@ -449,6 +494,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_all_orders_end_alike),
 	cmocka_unit_test(test_what_became_of_facts_is_audited),
 	cmocka_unit_test(test_quiet_time),
+	cmocka_unit_test(test_stores_take_turns),
 	cmocka_unit_test(test_nothing_due_at_all),
 	cmocka_unit_test(test_a_fact_that_loses_makes_nothing_due),
 	cmocka_unit_test(test_a_variant_learns_its_product),

@@ -45,6 +45,7 @@ static void test_a_message_comes_back_as_received(void **state)
 	struct inbox_message message;
 
 	record.body = str_of("\xff\0binary", 8);
+	record.priority = PRIORITY_BACKFILL;
 	CONTRACT_OK(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err));
 	assert_int_equal(receipt.kind, INBOX_NEW);
 	CONTRACT_OK(db_inbox_get(contract->db, receipt.id, &contract->arena, &message, &contract_err));
@@ -55,6 +56,7 @@ static void test_a_message_comes_back_as_received(void **state)
 	assert_str(message.source_id, "evt_1");
 	assert_true(str_eq(message.body, record.body));
 	assert_int_equal(message.state, MESSAGE_PENDING);
+	assert_int_equal(message.priority, PRIORITY_BACKFILL);
 	CONTRACT_FAILS(db_inbox_get(contract->db, receipt.id + 1, &contract->arena, &message, &contract_err),
 		       ERR_NOT_FOUND);
 }
@@ -89,6 +91,43 @@ static void test_the_same_key_again_is_a_duplicate(void **state)
 	assert_int_equal(count.duplicate, 1);
 	assert_int_equal(count.pending, 2);
 	assert_int_equal(count.last_message_ms, contract->now_ms);
+}
+
+/* History, browsers and Klaviyo are not the shop. */
+static void test_when_the_shop_was_heard(void **state)
+{
+	static const struct {
+		const char *topic;
+		enum priority priority;
+		bool heard;
+	} rows[] = {
+		{ "order.placed", PRIORITY_BACKFILL, false },
+		{ "storefront.active_on_site", PRIORITY_REALTIME, false },
+		{ "generic:storefront.active_on_site", PRIORITY_REALTIME, false },
+		{ "klaviyo.opted_out", PRIORITY_REALTIME, false },
+		{ "order.placed", PRIORITY_REALTIME, true },
+		{ "", PRIORITY_REALTIME, true },
+		{ "klaviyo.opted_out", PRIORITY_REALTIME, false },
+	};
+	struct contract *contract = *state;
+	int64_t heard_ms = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct inbox_record record = { .store_id = contract->store_id,
+					       .received_ms = contract->now_ms += 1000,
+					       .topic = str_from(rows[i].topic),
+					       .body = STR("{}"),
+					       .slot.byte = { 7, (unsigned char)i },
+					       .key.byte = { 7, (unsigned char)i },
+					       .priority = rows[i].priority };
+		struct inbox_receipt receipt;
+
+		CONTRACT_OK(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err));
+		heard_ms = rows[i].heard ? contract->now_ms : heard_ms;
+		assert_int_equal(contract_store_summary(contract, contract->store_id).last_shop_ms, heard_ms);
+	}
+	assert_int_equal(contract_store_summary(contract, contract->store_id).last_message_ms,
+			 contract->now_ms);
 }
 
 static void test_only_the_newest_of_a_slot_counts(void **state)
@@ -397,6 +436,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_message_comes_back_as_received),
 	cmocka_unit_test(test_ids_grow_even_when_the_clock_goes_back),
 	cmocka_unit_test(test_the_same_key_again_is_a_duplicate),
+	cmocka_unit_test(test_when_the_shop_was_heard),
 	cmocka_unit_test(test_only_the_newest_of_a_slot_counts),
 	cmocka_unit_test(test_duplicates_within_one_call),
 	cmocka_unit_test(test_slots_of_stores_are_apart),

@@ -153,6 +153,47 @@ static void test_a_claim_saves_the_budget(void **state)
 	assert_str(budget[0].blob, "more");
 }
 
+/* What one delivery alone leaves by is known to its batch, and counted instead. */
+static void test_one_delivery_may_leave_by_another_endpoint(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_claim claim = {
+		.account_id = contract->account_id,
+		.kind = ITEM,
+		.max_n = 2,
+		.max_bytes = 1000,
+		.endpoint = STR("many"),
+		.budget = { contract->account_id, STR("many"), STR("m") },
+		.alone = { contract->account_id, STR("one"), STR("o") },
+	};
+	struct outbox_batch batch;
+	struct budget_row *budget;
+	struct audit_row *row;
+	size_t n;
+
+	for (int i = 0; i < 3; i++)
+		(void)item(contract, CREATE, (const char *[]){ "a", "b", "c" }[i]);
+	CONTRACT_OK(db_outbox_claim(contract->db, contract->now_ms, &claim, &contract->arena, &batch,
+				    &contract_err));
+	assert_int_equal(batch.n, 2);
+	assert_str(batch.endpoint, "many");
+	CONTRACT_OK(db_budget_load(contract->db, &contract->arena, &budget, &n, &contract_err));
+	assert_int_equal(n, 1);
+	assert_str(budget[0].endpoint, "many");
+	claim.budget.blob = STR("not saved");
+	CONTRACT_OK(db_outbox_claim(contract->db, contract->now_ms, &claim, &contract->arena, &batch,
+				    &contract_err));
+	assert_int_equal(batch.n, 1);
+	assert_str(batch.endpoint, "one");
+	row = contract_audit(contract, (struct audit_filter){ .delivery_id = batch.delivery[0].id }, &n);
+	assert_str(row[0].reason, "one");
+	CONTRACT_OK(db_budget_load(contract->db, &contract->arena, &budget, &n, &contract_err));
+	assert_int_equal(n, 2);
+	assert_str(budget[0].blob, "m");
+	assert_str(budget[1].endpoint, "one");
+	assert_str(budget[1].blob, "o");
+}
+
 static void test_a_claim_is_bounded_by_bytes(void **state)
 {
 	static const struct {
@@ -265,25 +306,32 @@ static void test_waiting_ones_by_the_time_they_are_due(void **state)
 	assert_int_equal(batch.delivery[1].id, id[2]);
 }
 
-static void test_a_solo_delivery_comes_alone(void **state)
+static void test_what_was_refused_together_leaves_in_its_halves(void **state)
 {
 	struct contract *contract = *state;
-	int64_t first = item(contract, CREATE, "a");
-	int64_t solo = item(contract, CREATE, "b");
-	int64_t last = item(contract, CREATE, "c");
-	struct outbox_batch batch = contract_claim(contract, ITEM, CREATE, PRIORITY_REALTIME, 10);
-	struct delivery_settlement back[3] = { contract_settlement(first, DELIVERY_READY),
-					       contract_settlement(solo, DELIVERY_READY),
-					       contract_settlement(last, DELIVERY_READY) };
+	int64_t id[5];
+	struct delivery_settlement back[5];
+	struct outbox_batch batch;
 
-	back[1].solo = true;
-	contract_settle(contract, batch.id, back, 3);
-	assert_true(contract_get(contract, solo).solo);
-	assert_int_equal(contract_claim_one(contract, ITEM, CREATE).delivery[0].id, first);
-	batch = contract_claim_one(contract, ITEM, CREATE);
-	assert_int_equal(batch.delivery[0].id, solo);
-	assert_true(batch.delivery[0].solo);
-	assert_int_equal(contract_claim_one(contract, ITEM, CREATE).delivery[0].id, last);
+	for (int i = 0; i < 5; i++)
+		id[i] = item(contract, CREATE, (const char *[]){ "a", "b", "c", "d", "e" }[i]);
+	batch = contract_claim(contract, ITEM, CREATE, PRIORITY_REALTIME, 10);
+	assert_int_equal(batch.n, 5);
+	for (int i = 0; i < 5; i++) {
+		back[i] = contract_settlement(id[i], DELIVERY_READY);
+		back[i].batch_max = 3;
+	}
+	contract_settle(contract, batch.id, back, 5);
+	(void)item(contract, CREATE, "new");
+	batch = contract_claim(contract, ITEM, CREATE, PRIORITY_REALTIME, 10);
+	assert_int_equal(batch.n, 3);
+	assert_int_equal(batch.delivery[0].id, id[0]);
+	assert_int_equal(batch.delivery[0].batch_max, 3);
+	batch = contract_claim(contract, ITEM, CREATE, PRIORITY_REALTIME, 10);
+	assert_int_equal(batch.n, 2); /* without the new one, which nobody suspects */
+	assert_int_equal(batch.delivery[1].id, id[4]);
+	assert_int_equal(contract_get(contract, id[4]).batch_max, 3);
+	assert_int_equal(contract_claim_one(contract, ITEM, CREATE).delivery[0].batch_max, 0);
 }
 
 /* ---- order ---- */
@@ -446,11 +494,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_claim_takes_in_order),
 	cmocka_unit_test(test_an_empty_claim_leaves_nothing_behind),
 	cmocka_unit_test(test_a_claim_saves_the_budget),
+	cmocka_unit_test(test_one_delivery_may_leave_by_another_endpoint),
 	cmocka_unit_test(test_a_claim_is_bounded_by_bytes),
 	cmocka_unit_test(test_lanes_are_apart),
 	cmocka_unit_test(test_what_waits_leaves_when_it_is_due),
 	cmocka_unit_test(test_waiting_ones_by_the_time_they_are_due),
-	cmocka_unit_test(test_a_solo_delivery_comes_alone),
+	cmocka_unit_test(test_what_was_refused_together_leaves_in_its_halves),
 	cmocka_unit_test(test_of_one_entity_only_the_oldest_leaves),
 	cmocka_unit_test(test_a_variant_create_waits_for_its_item),
 	cmocka_unit_test(test_a_variant_create_does_not_wait_for_an_update),

@@ -1,6 +1,7 @@
 /* Contract of the store: publishing roots, what is wanted, replaced and held. */
 #include "contract/contract.h"
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "model/id_text.h"
 
@@ -68,7 +69,7 @@ static void test_a_publication_makes_deliveries(void **state)
 	assert_int_equal(delivery.message_id, root.message_id);
 	assert_int_equal(delivery.created_ms, contract->now_ms);
 	assert_int_equal(delivery.attempts, 0);
-	assert_false(delivery.solo);
+	assert_int_equal(delivery.batch_max, 0);
 	assert_str(contract_get(contract, row[0].delivery_id).parent_external_id, "i1");
 	assert_false(contract_is_due(contract, P, "p1"));
 	assert_int_equal(contract_account_summary(contract, contract->account_id).created, 2);
@@ -402,6 +403,141 @@ static void test_a_replacement_is_as_urgent_as_what_it_replaces(void **state)
 	assert_int_equal(contract_lane(contract, ITEM, DELIVERY_CREATE, PRIORITY_BACKFILL).n_ready, 0);
 }
 
+/* A message of history, or a live one, that says something of the product. */
+static void touch(struct contract *contract, const char *id, enum priority priority)
+{
+	struct fact fact = contract_set(P, id, "base", 0, "{}");
+	struct inbox_result result = contract_result(
+		contract, contract_append(contract, contract->store_id, "{}"), MESSAGE_MAPPED);
+
+	result.fact = &fact;
+	result.n_fact = 1;
+	result.priority = priority;
+	contract_complete(contract, &result, 1);
+}
+
+static enum priority priority_of_publication(struct contract *contract, const char *id)
+{
+	struct delivery_new new = contract_delivery(ITEM, DELIVERY_CREATE, id, "a");
+	struct catalog_root root = contract_root(contract, P, id);
+	struct catalog_publication publication = publication_of(contract, &root);
+	struct audit_row *row;
+	size_t n;
+
+	publication.delivery = &new;
+	publication.n_delivery = 1;
+	publish(contract, &publication);
+	row = contract_audit(contract, (struct audit_filter){ .max_n = 1 }, &n);
+	return contract_get(contract, row[0].delivery_id).priority;
+}
+
+static void test_what_history_brings_is_backfill(void **state)
+{
+	struct contract *contract = *state;
+
+	touch(contract, "old", PRIORITY_BACKFILL);
+	assert_int_equal(priority_of_publication(contract, "old"), PRIORITY_BACKFILL);
+	touch(contract, "old then live", PRIORITY_BACKFILL);
+	touch(contract, "old then live", PRIORITY_REALTIME);
+	assert_int_equal(priority_of_publication(contract, "old then live"), PRIORITY_REALTIME);
+	touch(contract, "live then old", PRIORITY_REALTIME);
+	touch(contract, "live then old", PRIORITY_BACKFILL);
+	assert_int_equal(priority_of_publication(contract, "live then old"), PRIORITY_REALTIME);
+}
+
+/* Its file has it: an import takes no more disk for what it holds. A catalog's size is that of the shop. */
+static void test_history_gives_up_its_body(void **state)
+{
+	static const struct {
+		enum klaviyo_kind kind;
+		const char *id, *kept;
+	} row[] = { { KLAVIYO_EVENT, "placed_order|1", "" },
+		    { KLAVIYO_PROFILE, "email:a@b.test", "" },
+		    { KLAVIYO_ITEM, "1", "body" } };
+	struct contract *contract = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		enum delivery_op op = row[i].kind == KLAVIYO_PROFILE ? DELIVERY_UPDATE : DELIVERY_CREATE;
+		struct delivery_new new = contract_delivery(row[i].kind, op, row[i].id, "body");
+		struct catalog_publication publication;
+		struct catalog_root root;
+		struct outbox_batch batch;
+
+		touch(contract, row[i].id, PRIORITY_BACKFILL);
+		root = contract_root(contract, P, row[i].id);
+		publication = publication_of(contract, &root);
+		publication.delivery = &new;
+		publication.n_delivery = 1;
+		publish(contract, &publication);
+		batch = contract_claim(contract, row[i].kind, op, PRIORITY_BACKFILL, 10);
+		assert_int_equal(batch.n, 1);
+		assert_str(batch.delivery[0].body, "body");
+		contract_settle_one(contract, batch.id,
+				    contract_settlement(batch.delivery[0].id, DELIVERY_ACCEPTED));
+		assert_int_equal(contract_get(contract, batch.delivery[0].id).state, DELIVERY_ACCEPTED);
+		assert_str(contract_get(contract, batch.delivery[0].id).body, row[i].kept);
+	}
+}
+
+static size_t n_of(const struct catalog_root *root, size_t n, char first)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += root[i].root.id.p[0] == first;
+	return found;
+}
+
+static void test_live_roots_come_first_and_history_is_never_starved(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_root *root;
+	size_t n;
+
+	for (int i = 0; i < 40; i++)
+		touch(contract, arena_cstr(&contract->arena, arena_printf(&contract->arena, "h%d", i)),
+		      PRIORITY_BACKFILL);
+	contract->now_ms++;
+	for (int i = 0; i < 40; i++)
+		touch(contract, arena_cstr(&contract->arena, arena_printf(&contract->arena, "l%d", i)),
+		      PRIORITY_REALTIME);
+	contract->now_ms += 20 * MS_PER_S;
+	root = contract_due(contract, 32, &n);
+	assert_int_equal(n, 32);
+	assert_int_equal(n_of(root, n, 'l'), 30);
+	assert_int_equal(root[0].root.id.p[0], 'l');
+	root = contract_due(contract, 64, &n);
+	assert_int_equal(n_of(root, n, 'l'), 40);
+	assert_int_equal(n_of(root, n, 'h'), 24);
+}
+
+static void test_what_stands_before_becomes_as_urgent(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new subscribe =
+		contract_delivery(KLAVIYO_CONSENT, DELIVERY_CREATE, "email:a@example.com", "in");
+	struct delivery_new unsubscribe = subscribe;
+	struct catalog_root root;
+	struct catalog_publication publication;
+
+	touch(contract, "p1", PRIORITY_BACKFILL);
+	root = contract_root(contract, P, "p1");
+	publication = publication_of(contract, &root);
+	publication.delivery = &subscribe;
+	publication.n_delivery = 1;
+	publish(contract, &publication);
+	assert_int_equal(contract_lane(contract, KLAVIYO_CONSENT, DELIVERY_CREATE, PRIORITY_BACKFILL).n_ready,
+			 1);
+	unsubscribe.op = DELIVERY_DELETE;
+	(void)contract_publish_one(contract, "p1", unsubscribe);
+	assert_int_equal(contract_lane(contract, KLAVIYO_CONSENT, DELIVERY_CREATE, PRIORITY_BACKFILL).n_ready,
+			 0);
+	assert_int_equal(contract_claim(contract, KLAVIYO_CONSENT, DELIVERY_CREATE, PRIORITY_REALTIME, 10).n,
+			 1);
+	assert_int_equal(
+		contract_lane(contract, KLAVIYO_CONSENT, DELIVERY_DELETE, PRIORITY_REALTIME).n_blocked, 1);
+}
+
 static void test_not_for_an_account_that_is_no_longer_the_stores(void **state)
 {
 	struct contract *contract = *state;
@@ -479,6 +615,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_revived_entity_replaces_its_delete),
 	cmocka_unit_test(test_what_only_a_sweep_made_due_is_backfill),
 	cmocka_unit_test(test_a_replacement_is_as_urgent_as_what_it_replaces),
+	cmocka_unit_test(test_what_history_brings_is_backfill),
+	cmocka_unit_test(test_history_gives_up_its_body),
+	cmocka_unit_test(test_live_roots_come_first_and_history_is_never_starved),
+	cmocka_unit_test(test_what_stands_before_becomes_as_urgent),
 	cmocka_unit_test(test_not_for_an_account_that_is_no_longer_the_stores),
 	cmocka_unit_test(test_not_for_a_store_that_is_gone),
 	cmocka_unit_test(test_dependants_are_touched),

@@ -64,6 +64,92 @@ static void test_accepted(void **state)
 	assert_int_equal(account.oldest_ms, 0);
 }
 
+#define EVENTS 4
+
+/* So many events of one root, and the batch that max_n of them leave in. */
+static struct outbox_batch send_events(struct contract *contract, size_t max_n, int64_t id[static EVENTS])
+{
+	static const char *const external_id[EVENTS] = { "Placed Order|1", "Ordered Product|1:1",
+							 "Ordered Product|1:2", "Ordered Product|1:3" };
+	struct delivery_new event[EVENTS];
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		event[i] = contract_delivery(KLAVIYO_EVENT, CREATE, external_id[i], external_id[i]);
+		/* Each of another person: none holds another back. */
+		event[i].parent_external_id = event[i].external_id;
+	}
+	contract_publish(contract, "p1", event, EVENTS, id);
+	return contract_claim(contract, KLAVIYO_EVENT, CREATE, PRIORITY_REALTIME, max_n);
+}
+
+static void accept_events(struct contract *contract, int64_t batch_id, const int64_t *id, size_t n)
+{
+	struct delivery_settlement settlement[EVENTS];
+
+	for (size_t i = 0; i < n; i++) {
+		settlement[i] = contract_settlement(id[i], DELIVERY_ACCEPTED);
+		settlement[i].reason = STR("because");
+	}
+	contract_settle(contract, batch_id, settlement, n);
+}
+
+static void assert_accepted(struct contract *contract, int64_t id)
+{
+	struct audit_filter filter = { .delivery_id = id, .max_n = 10 };
+	struct delivery delivery = contract_get(contract, id);
+	struct audit_row *row;
+	size_t n;
+
+	assert_int_equal(delivery.state, DELIVERY_ACCEPTED);
+	assert_str(delivery.reason, "because");
+	assert_true(str_eq(delivery.body, delivery.external_id));
+	row = contract_audit(contract, filter, &n);
+	assert_int_equal(n, 3); /* created, sent, accepted */
+	assert_int_equal(row[0].code, AUDIT_DELIVERY_ACCEPTED);
+	assert_str(row[0].reason, "because (HTTP 200, 12 ms)");
+}
+
+static void test_events_are_accepted_together(void **state)
+{
+	struct contract *contract = *state;
+	struct account_summary account;
+	int64_t id[EVENTS];
+	struct outbox_batch batch = send_events(contract, EVENTS, id);
+
+	assert_int_equal(batch.n, EVENTS);
+	for (size_t i = 0; i < EVENTS; i++)
+		assert_true(str_eq(batch.delivery[i].body, batch.delivery[i].external_id));
+	accept_events(contract, batch.id, id, EVENTS);
+	for (size_t i = 0; i < EVENTS; i++)
+		assert_accepted(contract, id[i]);
+	account = contract_account_summary(contract, contract->account_id);
+	assert_int_equal(account.accepted, EVENTS);
+	assert_int_equal(account.ready + account.waiting + account.sending, 0);
+	assert_int_equal(contract_lane(contract, KLAVIYO_EVENT, CREATE, 0).n_sending, 0);
+	/* Once more is no news. */
+	accept_events(contract, batch.id, id, EVENTS);
+	assert_int_equal(contract_account_summary(contract, contract->account_id).accepted, EVENTS);
+}
+
+/* All of a batch, and only of it. */
+static void test_events_of_another_batch_are_passed_over(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id[EVENTS];
+	struct outbox_batch first = send_events(contract, 2, id);
+	struct outbox_batch second = contract_claim(contract, KLAVIYO_EVENT, CREATE, PRIORITY_REALTIME, 2);
+
+	assert_int_equal(first.n + second.n, EVENTS);
+	accept_events(contract, first.id, &id[1], 2);
+	assert_int_equal(contract_get(contract, id[0]).state, DELIVERY_SENDING);
+	assert_accepted(contract, id[1]);
+	assert_int_equal(contract_get(contract, id[2]).state, DELIVERY_SENDING);
+	accept_events(contract, second.id, id, EVENTS);
+	assert_int_equal(contract_get(contract, id[0]).state, DELIVERY_SENDING);
+	assert_accepted(contract, id[3]);
+	assert_int_equal(contract_lane(contract, KLAVIYO_EVENT, CREATE, 0).n_sending, 1);
+}
+
 static void test_an_accepted_delete(void **state)
 {
 	struct contract *contract = *state;
@@ -374,6 +460,8 @@ static void test_a_lost_answer_gives_way_to_what_is_newer(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_accepted),
 	cmocka_unit_test(test_an_accepted_delete),
+	cmocka_unit_test(test_events_are_accepted_together),
+	cmocka_unit_test(test_events_of_another_batch_are_passed_over),
 	cmocka_unit_test(test_to_be_sent_again),
 	cmocka_unit_test(test_no_answer_is_told_in_the_audit),
 	cmocka_unit_test(test_failed),

@@ -116,6 +116,26 @@ static void test_a_kept_failed_message_can_be_retried(void **state)
 	assert_true(contract_summary(contract).idle);
 }
 
+static void test_a_kept_message_of_history_stays_history(void **state)
+{
+	struct contract *contract = *state;
+	struct inbox_record record = { .store_id = contract->store_id,
+				       .received_ms = contract->now_ms,
+				       .topic = STR("order.created"),
+				       .body = STR("{}"),
+				       .priority = PRIORITY_BACKFILL };
+	struct inbox_receipt receipt;
+	struct inbox_message *claimed;
+	size_t n;
+
+	CONTRACT_OK(db_inbox_append(contract->db, &record, 1, &receipt, &contract_err));
+	contract->now_ms += 60 * MS_PER_DAY;
+	contract_maintain(contract, month);
+	claimed = contract_pending(contract, 10, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(claimed[0].priority, PRIORITY_BACKFILL);
+}
+
 static void test_pending_ones_of_old_and_new_days(void **state)
 {
 	struct contract *contract = *state;
@@ -279,6 +299,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_visitors_whom_nobody_knows_are_forgotten),
 	cmocka_unit_test(test_old_messages_go_but_not_pending_or_failed_ones),
 	cmocka_unit_test(test_a_kept_failed_message_can_be_retried),
+	cmocka_unit_test(test_a_kept_message_of_history_stays_history),
 	cmocka_unit_test(test_pending_ones_of_old_and_new_days),
 	cmocka_unit_test(test_old_deliveries_go_but_not_undone_or_failed_ones),
 	cmocka_unit_test(test_old_audit_rows_go),

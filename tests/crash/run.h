@@ -24,6 +24,12 @@ enum command {
 	COMMAND_FIRST = 1,     /* makes the database */
 	COMMAND_CONFIG = 2,
 	COMMAND_FAILED = 4,
+	COMMAND_USER = 8,
+	COMMAND_TOKEN = 16,
+	COMMAND_IMPORT = 32,   /* files of history */
+	COMMAND_DECIDE = 64,   /* about them */
+	COMMAND_COMPARE = 128, /* with Klaviyo */
+	COMMAND_GIVE_UP = 256, /* comparing */
 };
 
 struct instant {

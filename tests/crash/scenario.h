@@ -16,7 +16,7 @@ struct str scenario_catalog(struct run *run);
 /* All that must hold at the end of a run, but that its catalog is that of all others. */
 void scenario_check(struct run *run);
 
-#define SCENARIO_ITEMS	    32
-#define SCENARIO_CATEGORIES 2
+#define SCENARIO_ITEMS	    33
+#define SCENARIO_CATEGORIES 3
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Death at every instant of base/crash_point.h, in the real programs: whoever dies there and is started again
- * ends where an undisturbed run ends. Arguments: at which visit (1 or 3), and, to look at a few, how their
- * names start.
+ * ends where an undisturbed run ends. Arguments: at which visit (1 or 3), how the names of those to look at
+ * end (.before, .after or nothing: all), and how they start.
  *
  * The runs mostly wait, so several go side by side, each group in a process of its own.
  */
@@ -37,7 +37,13 @@ static const struct {
 	{ "migrate", VICTIM_COMMAND, COMMAND_FIRST, true },
 	{ "cursor_put", VICTIM_DAEMON, 0, true }, /* what an account is asked only once */
 	{ "config_change", VICTIM_COMMAND, COMMAND_CONFIG, false },
+	{ "import_put", VICTIM_COMMAND, COMMAND_IMPORT, false },
+	{ "import_change", VICTIM_COMMAND, COMMAND_DECIDE, false },
+	{ "task_put", VICTIM_COMMAND, COMMAND_COMPARE, false },
+	{ "task_change", VICTIM_COMMAND, COMMAND_GIVE_UP, false },
 	{ "failed_change", VICTIM_COMMAND, COMMAND_FAILED, false },
+	{ "user_change", VICTIM_COMMAND, COMMAND_USER, false },
+	{ "grant_change", VICTIM_COMMAND, COMMAND_TOKEN, false },
 	{ "outbox_recover", VICTIM_START, 0, false },
 	{ "retain", VICTIM_DAEMON, 0, true },
 };
@@ -75,8 +81,8 @@ static void add_row(struct str name, int visit)
 			 : "undisturbed";
 }
 
-/* only: the start of the names; NULL = all. False: this build has no crash points. */
-static bool read_rows(int visit, const char *only)
+/* suffix, prefix: of the names; NULL = all. False: this build has no crash points. */
+static bool read_rows(int visit, const char *suffix, const char *prefix)
 {
 	struct ran ran;
 	struct str rest, name;
@@ -91,7 +97,8 @@ static bool read_rows(int visit, const char *only)
 		return false;
 	add_row(STR(""), 0);
 	while (str_split(&rest, '\n', &name))
-		if (name.len && (!only || str_starts(name, str_from(only))))
+		if (name.len && (!suffix || str_ends(name, str_from(suffix))) &&
+		    (!prefix || str_starts(name, str_from(prefix))))
 			add_row(name, visit);
 	return true;
 }
@@ -256,7 +263,7 @@ int main(int argc, char **argv)
 
 	matrix.scenario = visit > 1 ? SCENARIO_LONG : SCENARIO_SHORT;
 	place_init(&matrix.place);
-	if (!read_rows(visit, argc > 2 ? argv[2] : NULL)) {
+	if (!read_rows(visit, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL)) {
 		(void)printf("this build has no crash points (-Dtest_hooks=true)\n");
 		place_release(&matrix.place);
 		return 77;

@@ -167,21 +167,79 @@ static void a_dead_account_beside_a_living_one(void **state)
 	assert_int_equal(program_stop(&dead, SIGKILL), 128 + SIGKILL);
 }
 
-static void a_key_that_is_refused_stops_only_its_account(void **state)
+static int64_t used_by_others(struct town *town)
+{
+	struct json *status = town_status(town);
+	const struct json *budgets = json_get(status, "budgets");
+	int64_t sum = 0, one;
+
+	for (size_t i = 0; i < json_len(budgets); i++) {
+		one = 0;
+		(void)json_get_int(json_at(budgets, i), "used_by_others_in_minute", &one);
+		sum += one;
+	}
+	json_free(status);
+	return sum;
+}
+
+/*
+ * Another integration takes most of the account's quota: it is noticed and said, given way to, and all gets
+ * there.
+ */
+static void others_use_the_quota(void **state)
 {
 	struct town *town = *state;
-	struct ran ran;
+	struct json *counts;
+	int64_t by_others = 0, requests = 0, throttled = 0;
+
+	town_knobs(town, "{'foreign_rps':30}");
+	for (size_t round = 0; round < 5; round++) {
+		/* Few enough to leave as single calls. */
+		town_products(town, "shop", arena_printf(&town->place.arena, "p%zu-", round).p, 8, 5);
+		town_until(town, TOWN_KEY, "variants", 8 * (round + 1));
+		by_others += used_by_others(town);
+		if (round == 2)
+			town_knobs(town, "{'foreign_rps':60}");
+	}
+	assert_true(by_others > 0);
+	wait_for_rest(town);
+	counts = town_sandbox(town, "/sandbox/counts");
+	(void)json_get_int(counts, "requests", &requests);
+	(void)json_get_int(json_get(counts, "throttled"), "total", &throttled);
+	assert_true(requests >= 80);
+	assert_true(throttled * 10 <= requests);
+	json_free(counts);
+	assert_no_violations(town);
+}
+
+static bool says(struct town *town, const char *command, const char *text)
+{
+	return strstr(RUN(&town->place, command, "--json", "--data", town->data).out, text) != NULL;
+}
+
+/* What needs the scope stops and says so everywhere; whatever does not goes on. */
+static void a_missing_scope_stops_what_needs_it(void **state)
+{
+	struct town *town = *state;
 
 	town_knobs(town, "{'deny_scope':['catalogs:write']}");
 	town_products(town, "shop", "p", 2, 5);
 	town_requests(town, 1);
-	for (struct town_wait wait = { 0 }; town_wait(&wait);) {
-		ran = RUN(&town->place, "audit", "--json", "--data", town->data);
-		if (strstr(ran.out, "account_stopped"))
-			break;
-	}
-	assert_non_null(strstr(ran.out, "account_stopped"));
+	for (struct town_wait wait = { 0 }; town_wait(&wait) && !says(town, "audit", "account_stopped");)
+		;
+	assert_true(says(town, "audit", "account_stopped"));
 	assert_int_equal(town_number(town, "accounts", "main", "failed"), 0);
+	assert_int_equal(town_number(town, "accounts", "main", "ready"), 4);
+	assert_true(says(town, "status", "catalogs:write"));
+	assert_true(says(town, "doctor", "catalogs:write"));
+	town_generic(
+		town, "shop", "order.placed",
+		"{'order_id':'1','currency':'EUR','total':'5.00','customer':{'email':'ann@shop.example'},"
+		"'lines':[]}");
+	for (struct town_wait wait = { 0 };
+	     town_wait(&wait) && town_number(town, "accounts", "main", "accepted") < 2;)
+		;
+	assert_int_equal(town_number(town, "accounts", "main", "accepted"), 2); /* the event and its person */
 	assert_int_equal(town_number(town, "accounts", "main", "ready"), 4);
 	town_knobs(town, "{'deny_scope':[]}");
 	town_until(town, TOWN_KEY, "variants", 2);
@@ -201,7 +259,8 @@ int main(void)
 		TEST(killed_in_the_middle),
 		TEST(what_was_accepted_is_there_after_a_kill),
 		TEST(a_dead_account_beside_a_living_one),
-		TEST(a_key_that_is_refused_stops_only_its_account),
+		TEST(others_use_the_quota),
+		TEST(a_missing_scope_stops_what_needs_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,8 @@ static void put_request(struct catalog_case *one, const struct delivery *deliver
 	struct err err = { 0 };
 	struct str text;
 
-	if (!klaviyo_render_request(API_URL, delivery, n, delivery->op, bulk, 0, &one->run, &request, &err))
+	if (!klaviyo_render_request(API_URL, delivery, n, delivery->op, bulk, 0, NULL, &one->run, &request,
+				    &err))
 		fail_msg("%s", err.msg);
 	text = arena_printf(&one->run, "{\"method\":\"%s\",\"url\":\"%.*s\",\"body\":%.*s}", request.method,
 			    STR_ARG(request.url), STR_ARG(request.body.len > 0 ? request.body : STR("null")));

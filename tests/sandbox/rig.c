@@ -19,7 +19,9 @@ struct rig *rig_new_scaled(double time_scale)
 	rand_seeded_init(&rig->rand, 7);
 	arena_init(&rig->arena);
 	config = (struct sandbox_config){
-		.clock = &rig->clock.clock, .rand = &rig->rand.rand, .time_scale = time_scale,
+		.clock = &rig->clock.clock,
+		.rand = &rig->rand.rand,
+		.time_scale = time_scale,
 	};
 	rig->sandbox = sandbox_new(&config);
 	rig->key = RIG_KEY;
@@ -49,12 +51,18 @@ int rig_send(struct rig *rig, const char *method, const char *target, const char
 	struct str text = str_from(target);
 	size_t at = str_find_char(text, '?');
 	struct request request = {
-		.method = str_from(method), .path = str_of(text.p, at), .query = str_skip(text, at + 1),
-		.body = str_from(body), .revision = str_from(rig->revision), .host = STR("sandbox.test:80"),
+		.method = str_from(method),
+		.path = str_of(text.p, at),
+		.query = str_skip(text, at + 1),
+		.body = str_from(body),
+		.revision = str_from(rig->revision),
+		.host = STR("sandbox.test:80"),
 		.content_type = str_from(rig->content_type),
 	};
 
-	if (rig->key)
+	if (rig->authorization)
+		request.authorization = str_from(rig->authorization);
+	else if (rig->key)
 		request.authorization = arena_printf(&rig->arena, "Klaviyo-API-Key %s", rig->key);
 	json_free(rig->answer);
 	rig->answer = NULL;

@@ -23,6 +23,7 @@ struct rig {
 	const char *key;       /* sent with each request; NULL = none */
 	const char *revision;  /* the same */
 	const char *content_type;
+	const char *authorization; /* the header itself, in place of the key's; NULL = that of the key */
 	struct reply reply;    /* the last one */
 	struct json *answer;   /* its body, if it is JSON; owned by the rig */
 };

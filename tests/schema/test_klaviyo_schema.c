@@ -145,6 +145,7 @@ static struct delivery delivery_of(enum klaviyo_kind kind, enum content content,
 	case KLAVIYO_EVENT:
 	case KLAVIYO_PROFILE:
 	case KLAVIYO_CONSENT:
+	case KLAVIYO_NOTICE:
 	case KLAVIYO_KIND_COUNT:
 		break;
 	}
@@ -172,10 +173,10 @@ static void every_request_is_valid(void **state)
 					       delivery_op_text((enum delivery_op)op),
 					       klaviyo_kind_text((enum klaviyo_kind)kind));
 				assert_true(klaviyo_render_request(API_URL, delivery, 1, (enum delivery_op)op,
-								   false, 0, &arena, &request, NULL));
+								   false, 0, NULL, &arena, &request, NULL));
 				check_request(&request, what);
 				assert_true(klaviyo_render_request(API_URL, delivery, n, (enum delivery_op)op,
-								   true, 0, &arena, &request, NULL));
+								   true, 0, NULL, &arena, &request, NULL));
 				check_request(&request, what);
 			}
 			arena_release(&arena);
@@ -205,7 +206,7 @@ static void every_golden_request_is_valid(void **state)
 			struct klaviyo_request request;
 
 			assert_true(klaviyo_render_request(API_URL, &delivery, 1, from->op, k % 2 == 1, 0,
-							   &one.run, &request, NULL));
+							   NULL, &one.run, &request, NULL));
 			check_request(&request, name[i]);
 		}
 		case_close(&one);
@@ -231,6 +232,12 @@ static void polls_and_account_are_valid(void **state)
 	}
 	request = klaviyo_render_account(API_URL, &arena);
 	check_request(&request, "account");
+	for (enum klaviyo_kind kind = KLAVIYO_CATEGORY; kind <= KLAVIYO_VARIANT; kind++) {
+		request = klaviyo_render_things(API_URL, kind, STR(""), &arena);
+		check_request(&request, klaviyo_kind_text(kind));
+	}
+	request = klaviyo_render_links(API_URL, STR("a b"), STR(""), &arena);
+	check_request(&request, "links");
 	arena_release(&arena);
 }
 
@@ -243,7 +250,7 @@ static void the_headers_are_known(void **state)
 
 	(void)state;
 	arena_init(&arena);
-	header = klaviyo_headers(STR("pk_x"), true, &arena, &n);
+	header = klaviyo_headers(STR("pk_x"), false, true, &arena, &n);
 	assert_true(openapi_has_parameter(operation, "header", STR("revision")));
 	for (size_t i = 0; i < n; i++) {
 		if (str_eq(header[i].name, STR("revision")))
@@ -322,7 +329,7 @@ static void spoilt_requests_are_refused(void **state)
 			arena_init(&arena);
 			delivery = delivery_of((enum klaviyo_kind)kind, FULL, 1, &arena);
 			assert_true(klaviyo_render_request(API_URL, &delivery, 1, (enum delivery_op)op, true,
-							   0, &arena, &request, NULL));
+							   0, NULL, &arena, &request, NULL));
 			schema = openapi_body(&specification,
 					      openapi_operation(&specification, request.method,
 								request_path(request.url, &query)));

@@ -205,7 +205,8 @@ static void check_batch(const struct delivery *delivery, size_t n, bool bulk, in
 	struct klaviyo_request request;
 	struct err err = { 0 };
 
-	if (!klaviyo_render_request(API_URL, delivery, n, delivery->op, bulk, now_ms, arena, &request, &err))
+	if (!klaviyo_render_request(API_URL, delivery, n, delivery->op, bulk, now_ms, NULL, arena, &request,
+				    &err))
 		fail_msg("%s: %s", what, err.msg);
 	check_request(&request, what);
 }
@@ -240,6 +241,7 @@ static void profiles_are_valid(void **state)
 	for (int content = 0; content < CONTENT_COUNT; content++) {
 		enum { N = 20 };
 		struct delivery delivery[N], erasure = { .kind = KLAVIYO_PROFILE, .op = DELIVERY_DELETE };
+		struct delivery question;
 		struct arena arena;
 
 		arena_init(&arena);
@@ -249,6 +251,18 @@ static void profiles_are_valid(void **state)
 		}
 		check_batch(delivery, 1, false, 0, "profile", &arena);
 		check_batch(delivery, N, true, 0, "profiles", &arena);
+		question = delivery[0];
+		question.op = DELIVERY_CREATE;
+		question.parent_external_id = STR("a \"b\"+c@shop.test");
+		check_batch(&question, 1, false, 0, "question by e-mail", &arena);
+		question.parent_external_id = STR("+15551234567");
+		check_batch(&question, 1, true, 0, "question by phone", &arena);
+		question = delivery[0];
+		question.body = arena_printf(
+			&arena, "{\"type\":\"profile\",\"id\":\"P1\"%.*s",
+			STR_ARG(str_skip(delivery[0].body, sizeof("{\"type\":\"profile\"") - 1)));
+		check_batch(&question, 1, false, 0, "profile that was found", &arena);
+		check_batch(&question, 1, true, 0, "profiles that were found", &arena);
 		erasure.external_id = STR("john@shop.test");
 		check_batch(&erasure, 1, false, 0, "erasure by e-mail", &arena);
 		erasure.external_id = STR("+15551234567");
@@ -309,8 +323,8 @@ static void spoil(const struct delivery *delivery, size_t n, bool bulk, struct a
 	struct json *body;
 	struct str query;
 
-	assert_true(klaviyo_render_request(API_URL, delivery, n, delivery->op, bulk, CASE_TIME_MS, arena,
-					   &request, NULL));
+	assert_true(klaviyo_render_request(API_URL, delivery, n, delivery->op, bulk, CASE_TIME_MS, NULL,
+					   arena, &request, NULL));
 	schema = openapi_body(&specification, openapi_operation(&specification, request.method,
 								request_path(request.url, &query)));
 	assert_true(json_parse(request.body, &body, NULL));

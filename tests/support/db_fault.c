@@ -52,6 +52,13 @@ static bool fault_config_change(struct db *db, const struct config_change *chang
 	VERB(config_change, fault->inner, change, err);
 }
 
+static bool fault_config_history(struct db *db, const struct config_history_filter *filter,
+				 struct arena *arena, struct config_history_row **row, size_t *n,
+				 struct err *err)
+{
+	VERB(config_history, fault->inner, filter, arena, row, n, err);
+}
+
 static bool fault_inbox_append(struct db *db, const struct inbox_record *record, size_t n,
 			       struct inbox_receipt *receipt, struct err *err)
 {
@@ -76,6 +83,84 @@ static bool fault_inbox_get(struct db *db, int64_t id, struct arena *arena, stru
 	VERB(inbox_get, fault->inner, id, arena, out, err);
 }
 
+static bool fault_import_put(struct db *db, int64_t now_ms, const struct import_job *job, int64_t *id,
+			     struct err *err)
+{
+	VERB(import_put, fault->inner, now_ms, job, id, err);
+}
+
+static bool fault_import_list(struct db *db, int64_t store_id, struct arena *arena, struct import_job **job,
+			      size_t *n, struct err *err)
+{
+	VERB(import_list, fault->inner, store_id, arena, job, n, err);
+}
+
+static bool fault_import_step(struct db *db, int64_t now_ms, const struct import_step *step,
+			      struct inbox_receipt *receipt, struct err *err)
+{
+	VERB(import_step, fault->inner, now_ms, step, receipt, err);
+}
+
+static bool fault_import_change(struct db *db, int64_t now_ms, int64_t id, const struct import_change *change,
+				struct err *err)
+{
+	VERB(import_change, fault->inner, now_ms, id, change, err);
+}
+
+static bool fault_import_rejects(struct db *db, int64_t id, struct arena *arena,
+				 struct import_reject **reject, size_t *n, struct err *err)
+{
+	VERB(import_rejects, fault->inner, id, arena, reject, n, err);
+}
+
+static bool fault_task_put(struct db *db, int64_t now_ms, const struct task_row *task, int64_t *id,
+			   struct err *err)
+{
+	VERB(task_put, fault->inner, now_ms, task, id, err);
+}
+
+static bool fault_task_list(struct db *db, int64_t store_id, struct arena *arena, struct task_row **task,
+			    size_t *n, struct err *err)
+{
+	VERB(task_list, fault->inner, store_id, arena, task, n, err);
+}
+
+static bool fault_task_step(struct db *db, int64_t now_ms, const struct task_step *step, size_t *n_forgotten,
+			    struct err *err)
+{
+	VERB(task_step, fault->inner, now_ms, step, n_forgotten, err);
+}
+
+static bool fault_task_change(struct db *db, int64_t now_ms, int64_t id, enum import_action action,
+			      struct err *err)
+{
+	VERB(task_change, fault->inner, now_ms, id, action, err);
+}
+
+static bool fault_replay_list(struct db *db, const struct replay_query *query, struct arena *arena,
+			      struct replay_row **row, size_t *n, int64_t *day, int64_t *after_id,
+			      struct err *err)
+{
+	VERB(replay_list, fault->inner, query, arena, row, n, day, after_id, err);
+}
+
+static bool fault_found_list(struct db *db, const struct found_query *query, struct arena *arena,
+			     struct found **found, size_t *n, struct err *err)
+{
+	VERB(found_list, fault->inner, query, arena, found, n, err);
+}
+
+static bool fault_catalog_walk(struct db *db, int64_t store_id, struct entity after, size_t max_n,
+			       struct arena *arena, struct catalog_root **root, size_t *n, struct err *err)
+{
+	VERB(catalog_walk, fault->inner, store_id, after, max_n, arena, root, n, err);
+}
+
+static bool fault_catalog_history(struct db *db, int64_t store_id, size_t max_n, size_t *n, struct err *err)
+{
+	VERB(catalog_history, fault->inner, store_id, max_n, n, err);
+}
+
 static bool fault_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
 				struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
 {
@@ -97,6 +182,13 @@ static bool fault_catalog_publish(struct db *db, int64_t now_ms,
 static bool fault_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
 {
 	VERB(catalog_sweep, fault->inner, now_ms, max_n, more, err);
+}
+
+static bool fault_catalog_search(struct db *db, int64_t store_id, enum entity_kind kind, struct str text,
+				 struct str after, size_t max_n, struct arena *arena, struct str **id,
+				 size_t *n, struct err *err)
+{
+	VERB(catalog_search, fault->inner, store_id, kind, text, after, max_n, arena, id, n, err);
 }
 
 static bool fault_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena,
@@ -145,6 +237,11 @@ static bool fault_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, 
 			     struct str value, struct err *err)
 {
 	VERB(cursor_put, fault->inner, now_ms, account_id, name, value, err);
+}
+
+static bool fault_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err)
+{
+	VERB(clock_note, fault->inner, now, back_ms, err);
 }
 
 static bool fault_budget_load(struct db *db, struct arena *arena, struct budget_row **row, size_t *n,
@@ -205,6 +302,36 @@ static bool fault_summary(struct db *db, int64_t now_ms, struct arena *arena, st
 	VERB(summary, fault->inner, now_ms, arena, out, err);
 }
 
+static bool fault_user_list(struct db *db, struct arena *arena, struct user_row **row, size_t *n,
+			    struct err *err)
+{
+	VERB(user_list, fault->inner, arena, row, n, err);
+}
+
+static bool fault_user_change(struct db *db, int64_t now_ms, const struct user_change *change, int64_t *id,
+			      struct err *err)
+{
+	VERB(user_change, fault->inner, now_ms, change, id, err);
+}
+
+static bool fault_grant_find(struct db *db, struct digest16 digest, struct arena *arena,
+			     struct grant_row *grant, struct user_row *user, struct err *err)
+{
+	VERB(grant_find, fault->inner, digest, arena, grant, user, err);
+}
+
+static bool fault_grant_list(struct db *db, int64_t user_id, struct arena *arena, struct grant_row **row,
+			     size_t *n, struct err *err)
+{
+	VERB(grant_list, fault->inner, user_id, arena, row, n, err);
+}
+
+static bool fault_grant_change(struct db *db, int64_t now_ms, const struct grant_change *change, int64_t *id,
+			       struct err *err)
+{
+	VERB(grant_change, fault->inner, now_ms, change, id, err);
+}
+
 static bool fault_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err)
 {
 	VERB(conserve, fault->inner, arena, out, err);
@@ -230,15 +357,30 @@ static const struct db_ops fault_ops = {
 	.config_version = fault_config_version,
 	.config_load = fault_config_load,
 	.config_change = fault_config_change,
+	.config_history = fault_config_history,
 	.inbox_append = fault_inbox_append,
 	.inbox_claim = fault_inbox_claim,
 	.inbox_complete = fault_inbox_complete,
 	.inbox_get = fault_inbox_get,
+	.import_put = fault_import_put,
+	.import_list = fault_import_list,
+	.import_step = fault_import_step,
+	.import_change = fault_import_change,
+	.import_rejects = fault_import_rejects,
+	.task_put = fault_task_put,
+	.task_list = fault_task_list,
+	.task_step = fault_task_step,
+	.task_change = fault_task_change,
+	.found_list = fault_found_list,
+	.replay_list = fault_replay_list,
+	.catalog_walk = fault_catalog_walk,
+	.catalog_history = fault_catalog_history,
 	.catalog_claim = fault_catalog_claim,
 	.catalog_get = fault_catalog_get,
 	.catalog_publish = fault_catalog_publish,
 	.catalog_sweep = fault_catalog_sweep,
 	.catalog_find = fault_catalog_find,
+	.catalog_search = fault_catalog_search,
 	.outbox_lanes = fault_outbox_lanes,
 	.outbox_claim = fault_outbox_claim,
 	.outbox_job = fault_outbox_job,
@@ -247,6 +389,7 @@ static const struct db_ops fault_ops = {
 	.budget_load = fault_budget_load,
 	.cursor_get = fault_cursor_get,
 	.cursor_put = fault_cursor_put,
+	.clock_note = fault_clock_note,
 	.failed_list = fault_failed_list,
 	.failed_change = fault_failed_change,
 	.audit_list = fault_audit_list,
@@ -255,6 +398,11 @@ static const struct db_ops fault_ops = {
 	.delivery_get = fault_delivery_get,
 	.person_find = fault_person_find,
 	.summary = fault_summary,
+	.user_list = fault_user_list,
+	.user_change = fault_user_change,
+	.grant_find = fault_grant_find,
+	.grant_list = fault_grant_list,
+	.grant_change = fault_grant_change,
 	.conserve = fault_conserve,
 	.maintain = fault_maintain,
 	.person_purge = fault_person_purge,

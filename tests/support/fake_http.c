@@ -46,6 +46,26 @@ static struct str path_of(struct str url)
 	return url_parse(url, &parts, NULL) ? str_skip(url, (size_t)(parts.path.p - url.p)) : url;
 }
 
+struct str fake_request_header(const struct fake_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->n_header; i++)
+		if (str_eq_nocase(request->header[i].name, str_from(name)))
+			return request->header[i].value;
+	return (struct str){ 0 };
+}
+
+static void record_headers(struct fake_http *fake, const struct http_call *call, struct fake_request *request)
+{
+	struct http_header *header = ARENA_ARRAY(&fake->arena, call->n_header, struct http_header);
+
+	for (size_t i = 0; i < call->n_header; i++)
+		header[i] = (struct http_header){ arena_dup(&fake->arena, call->header[i].name),
+						  arena_dup(&fake->arena, call->header[i].value) };
+	request->header = header;
+	request->n_header = call->n_header;
+	request->key = fake_request_header(request, "Authorization");
+}
+
 static void record(struct fake_http *fake, const struct http_call *call)
 {
 	struct fake_request *request;
@@ -61,9 +81,7 @@ static void record(struct fake_http *fake, const struct http_call *call)
 		.body = arena_dup(&fake->arena, call->body),
 	};
 	request->path = path_of(request->url);
-	for (size_t i = 0; i < call->n_header; i++)
-		if (str_eq_nocase(call->header[i].name, STR("Authorization")))
-			request->key = arena_dup(&fake->arena, call->header[i].value);
+	record_headers(fake, call, request);
 }
 
 static bool fake_start(struct http_client *client, const struct http_call *call, http_done_fn *done,
@@ -86,7 +104,7 @@ static void finish(struct fake_http *fake, const struct fake_call *call)
 {
 	struct arena arena;
 	struct fake_reply reply = { .status = 500 };
-	struct http_header header[3];
+	struct http_header header[4];
 	struct http_answer answer = { .sent = true };
 
 	arena_init(&arena);
@@ -102,6 +120,8 @@ static void finish(struct fake_http *fake, const struct fake_call *call)
 			(struct http_header){ STR("RateLimit-Remaining"), reply.remaining };
 	if (reply.reset.len > 0)
 		header[answer.n_header++] = (struct http_header){ STR("RateLimit-Reset"), reply.reset };
+	if (reply.link.len > 0)
+		header[answer.n_header++] = (struct http_header){ STR("Link"), reply.link };
 	if (reply.no_answer)
 		(void)snprintf(answer.error, sizeof(answer.error), "connection refused");
 	call->done(call->arg, &answer);

@@ -14,6 +14,8 @@ struct fake_request {
 	struct str path;           /* of the URL, with its query */
 	struct str body;
 	struct str key;            /* value of Authorization */
+	const struct http_header *header;
+	size_t n_header;
 };
 
 struct fake_reply {
@@ -23,10 +25,14 @@ struct fake_reply {
 	struct str retry_after;    /* headers; "" = not there */
 	struct str remaining;
 	struct str reset;
+	struct str link;
 };
 
 typedef void fake_answer_fn(void *arg, const struct fake_request *request, struct arena *arena,
 			    struct fake_reply *reply);
+
+/* "" if it was not there. */
+struct str fake_request_header(const struct fake_request *request, const char *name);
 
 struct fake_http;
 

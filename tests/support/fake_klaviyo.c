@@ -62,6 +62,11 @@ void fake_klaviyo_script_after(struct fake_klaviyo *klaviyo, const char *method,
 	add_script(klaviyo, (struct script){ method, path_part, times, true, reply });
 }
 
+void fake_klaviyo_heal(struct fake_klaviyo *klaviyo)
+{
+	klaviyo->n_script = 0;
+}
+
 void fake_klaviyo_only_key(struct fake_klaviyo *klaviyo, const char *key_end)
 {
 	klaviyo->only_key = key_end;
@@ -143,6 +148,8 @@ static bool route_bulk(struct change *change, const struct fake_request *request
 static void route(struct fake_klaviyo *klaviyo, const struct fake_request *request, const struct json *body,
 		  struct arena *arena, struct fake_reply *reply)
 {
+	if (fake_event_answer(klaviyo, request, body, arena, reply))
+		return;
 	for (size_t kind = 0; kind < ARRAY_LEN(fake_kind_row); kind++) {
 		struct change change = { klaviyo, request->key, kind, arena, 0 };
 		struct str single = arena_printf(arena, "/api/catalog-%s", fake_kind_row[kind].plural);

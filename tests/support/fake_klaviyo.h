@@ -28,6 +28,14 @@ void fake_klaviyo_script(struct fake_klaviyo *klaviyo, const char *method, const
 /* The same, but the request does what it should: only the answer is lost or replaced. */
 void fake_klaviyo_script_after(struct fake_klaviyo *klaviyo, const char *method, const char *path_part, int times,
 			       struct fake_reply reply);
+/*
+ * Requests with an event whose unique_id holds this text are refused: with a pointer at each such event, with none, or not
+ * answered at all. Other events are taken.
+ */
+enum fake_poison { FAKE_POISON_POINTS, FAKE_POISON_SILENT, FAKE_POISON_CHOKES };
+void fake_klaviyo_poison(struct fake_klaviyo *klaviyo, const char *mark, enum fake_poison how);
+/* Scripts that are not used up are forgotten. */
+void fake_klaviyo_heal(struct fake_klaviyo *klaviyo);
 /* All keys that are not this one are refused; NULL = all are let in. */
 void fake_klaviyo_only_key(struct fake_klaviyo *klaviyo, const char *key_end);
 

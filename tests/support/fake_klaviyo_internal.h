@@ -3,7 +3,7 @@
 
 #include "support/fake_klaviyo.h"
 
-/* Shared by fake_klaviyo.c (requests), fake_klaviyo_thing.c (what it holds) and fake_klaviyo_job.c (bulk jobs). */
+/* Shared by fake_klaviyo.c (requests), fake_klaviyo_thing.c (what it holds) and fake_klaviyo_job.c (bulk jobs), fake_klaviyo_event.c. */
 
 #define SCRIPTS_MAX 32
 #define ID_PREFIX "$custom:::$default:::"
@@ -53,6 +53,8 @@ struct fake_klaviyo {
 	struct script script[SCRIPTS_MAX];
 	size_t n_script;
 	const char *only_key;
+	const char *poison;
+	enum fake_poison poison_how;
 	char complaint[256];
 };
 
@@ -81,6 +83,11 @@ struct str fake_row_apply(struct change *change, const char *op, const struct js
 void fake_job_start(struct change *change, const char *op, const struct json *body, struct fake_reply *reply);
 void fake_job_list(struct change *change, const char *op, struct str query, struct fake_reply *reply);
 void fake_job_poll(struct change *change, const char *op, struct str id, struct fake_reply *reply);
+
+/* ---- fake_klaviyo_event.c ---- */
+/* False: it is not about events. */
+bool fake_event_answer(struct fake_klaviyo *klaviyo, const struct fake_request *request, const struct json *body,
+		       struct arena *arena, struct fake_reply *reply);
 
 /* ---- fake_klaviyo.c ---- */
 struct str fake_error_object(struct arena *arena, int status, struct str detail);

@@ -244,6 +244,7 @@ static size_t append(struct rig *rig, int64_t store_id, const struct platform_me
 			.body = message[i].body,
 			.slot = message[i].slot,
 			.key = message[i].key,
+			.priority = rig->priority,
 		};
 	must(rig, db_inbox_append(rig->db, record, n, receipt, &rig->err));
 	for (size_t i = 0; i < n; i++)

@@ -27,6 +27,7 @@ struct rig {
 	char folder[64];
 	char key_file[96];
 	unsigned n_message;
+	enum priority priority;    /* of the messages to come */
 	bool faulty;
 	int64_t fault_at;          /* the verb, among those that the stages call, that fails with ERR_BUSY; 0 = none */
 	enum db_fault_when fault_when;

@@ -52,8 +52,8 @@ bool town_wait(struct town_wait *wait)
 static void run_daemon(struct town *town, int out_fd)
 {
 	int log_fd = open(place_file(&town->place, "pannier.log", NULL), O_WRONLY | O_CREAT | O_APPEND, 0600);
-	const char *const serve[] = { getenv("PANNIER_BIN"), "serve", "--data", town->data, "--listen",
-				      "127.0.0.1:0" };
+	const char *const serve[] = { getenv("PANNIER_BIN"), "serve", "--data",	    town->data,
+				      "--listen",	     "127.0.0.1:0", "--outbound", "any" };
 	char *argv[ARGUMENTS_MAX + 1] = { NULL };
 	size_t n = 0;
 
@@ -244,6 +244,11 @@ void town_store(struct town *town, const char *name, const char *platform, const
 void town_store_set(struct town *town, const char *name, const char *change)
 {
 	run(town, (const char *const[]){ "store", "set", name, change, "--data", town->data, NULL });
+}
+
+void town_account_set(struct town *town, const char *name, const char *change)
+{
+	run(town, (const char *const[]){ "account", "set", name, change, "--data", town->data, NULL });
 }
 
 /* ---- the shop ---- */

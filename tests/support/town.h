@@ -48,6 +48,7 @@ void town_account(struct town *town, const char *name, const char *key, const ch
 void town_store(struct town *town, const char *name, const char *platform, const char *account,
 		const char *const *change);
 void town_store_set(struct town *town, const char *name, const char *change);
+void town_account_set(struct town *town, const char *name, const char *change);
 
 /* ---- the shop ---- */
 struct town_post {

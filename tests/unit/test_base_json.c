@@ -109,6 +109,36 @@ static void test_members_in_order(void **state)
 	json_free(json);
 }
 
+/* Whatever is between the values, and however they are written. */
+static void test_read_as_written(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} row[] = {
+		{ " {} ", "{}" },
+		{ "\t[\n]\r", "[]" },
+		{ "\"\"", "\"\"" },
+		{ "null", "null" },
+		{ "7", "7" },
+		{ "[ true , false,null ]", "[true,false,null]" },
+		{ "{ \"a\" : [ { } , [ ] ] , \"b\" : \"c\" }", "{\"a\":[{},[]],\"b\":\"c\"}" },
+		{ "[-0,0,-1,100000000000000000,-99999999999999999]",
+		  "[0,0,-1,100000000000000000,-99999999999999999]" },
+		{ "[999999999999999999,9223372036854775807,-9223372036854775808]",
+		  "[999999999999999999,9223372036854775807,-9223372036854775808]" },
+		{ "[1.5,-2.25E2,1e-3,0.1e+1]", "[1.5,-225.0,0.001,1.0]" },
+		{ "[0.100000000000000000000000000000000000000000000000000000000000000000001]", "[0.1]" },
+		{ "[\"\\\"\",\"\\\\\",\"a\\\\\\\"b\",\"\\u00e4\\ud83d\\ude00\\/\"]",
+		  "[\"\\\"\",\"\\\\\",\"a\\\\\\\"b\",\"\xc3\xa4\xf0\x9f\x98\x80/\"]" },
+		{ "{\"\\n\":1,\"n\":2,\"\":3,\"\xc3\xa4\":4}", "{\"\\n\":1,\"n\":2,\"\":3,\"\xc3\xa4\":4}" },
+		{ "[\"]\",\"}\",\",\",\":\",{\"}\":\"{\"}]", "[\"]\",\"}\",\",\",\":\",{\"}\":\"{\"}]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++)
+		assert_written(parsed(row[i].text), false, row[i].want);
+}
+
 /* What json_scan lets through and json_parse does not; and that no message quotes the document. */
 static void test_parse_refuses(void **state)
 {
@@ -118,6 +148,8 @@ static void test_parse_refuses(void **state)
 		{ "{\"secret\":1,\n\"secret\":2}", "line 2, column 8: a member name is repeated" },
 		{ "[1e999]", "a number is out of range" },
 		{ "9223372036854775808", "a number is out of range" },
+		{ "{\"ab\":1,\"\\u0061b\":2}", "a member name is repeated" },
+		{ "[{},[{\"a\":{\"b\":-1e999}}]]", "a number is out of range" },
 		{ "{\"a\":tru}", "line 1, column 6: a value is missing" },
 	};
 
@@ -334,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_not_there),
 		cmocka_unit_test(test_members_in_order),
+		cmocka_unit_test(test_read_as_written),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_decimals),
 		cmocka_unit_test(test_every_price),

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/log_internal.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -360,10 +363,33 @@ static int remove_folder(void **state)
 	return system(command);
 }
 
+static void test_secrets_are_kept(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct rlimit core;
+
+		(void)unsetenv("PANNIER_DEBUGGABLE");
+		process_keep_secrets();
+		_exit(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && getrlimit(RLIMIT_CORE, &core) == 0 &&
+				      core.rlim_cur == 0 && core.rlim_max == 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crash_points), /* first: the environment is read once */
+		cmocka_unit_test(test_secrets_are_kept),
 		cmocka_unit_test(test_log_lines),
 		cmocka_unit_test(test_log_repeats),
 		cmocka_unit_test(test_log_threads),

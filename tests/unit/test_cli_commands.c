@@ -262,6 +262,39 @@ static void a_store_has_a_script_and_its_key(void **state)
 		printed(world, "<script src=\"https://p.example/s/enad1.js\" data-pannier defer></script>"));
 }
 
+/* What `store show` says of the shop's own order statuses, and what can be said of them. */
+static void a_shop_names_its_order_statuses(void **state)
+{
+	struct world *world = *state;
+	const struct json *status;
+	struct json *json;
+
+	rig_store(world->rig, "cart", "opencart", "main", NULL);
+	assert_int_equal(run(world, "store show cart"), 0);
+	assert_true(printed(world, "The shop has not told its own statuses yet."));
+	assert_true(printed(world, "Complete           5   fulfilled  default"));
+	rig_generic(world->rig, "cart", "shop.updated",
+		    "{'language':'de','order_statuses':[{'id':'5','name':'Fertig'},"
+		    "{'id':'21','name':{'en':'Packing','de':'Wird gepackt'}}]}");
+	(void)rig_settle(world->rig, MS_PER_HOUR);
+	assert_int_equal(run(world, "store show cart"), 0);
+	assert_false(printed(world, "has not told"));
+	assert_true(printed(world, "Fertig        5   fulfilled  default"));
+	assert_true(printed(world, "Wird gepackt  21  placed     nobody: set order_states"));
+	assert_int_equal(run(world, "store set cart order_states=21=packed"), CLI_USAGE);
+	assert_non_null(strstr(world->errors, "nothing|placed|paid|fulfilled|cancelled|refunded"));
+	assert_int_equal(run(world, "store set cart order_states=21=paid"), 0);
+	assert_int_equal(run(world, "store show cart --json"), 0);
+	json = printed_json(world);
+	assert_true(json_get_bool(json, "order_statuses_told", false));
+	status = json_at(json_get(json, "order_statuses"), 1);
+	assert_true(str_eq(json_get_text(status, "means"), STR("paid")));
+	assert_true(str_eq(json_get_text(status, "state"), STR("placed")));
+	assert_false(json_get_bool(status, "known", true));
+	assert_true(str_eq(json_get_text(json_get(status, "names"), "en"), STR("Packing")));
+	json_free(json);
+}
+
 /* The audit ids of the newest row with this code. */
 static struct audit_row newest(struct world *world, enum audit_code code)
 {
@@ -293,7 +326,7 @@ static void a_story_is_told(void **state)
 			"compared with what Klaviyo was last told",
 			"delivery created: create ",
 			"delivery sent",
-			"accepted by Klaviyo",
+			"delivery accepted",
 		};
 
 		assert_int_equal(run(world, "trace %s", subjects[i]), 0);
@@ -526,6 +559,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_store_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_add_says_what_to_configure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_has_a_script_and_its_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_shop_names_its_order_statuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_story_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_held_back_is_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hostile_texts_do_not_reach_the_terminal, set_up, tear_down),

@@ -3,7 +3,7 @@
  * read well.
  */
 #include "model/id_text.h"
-#include "cli/text.h"
+#include "admin/text.h"
 #include "cli/text_table.h"
 
 #include <setjmp.h>

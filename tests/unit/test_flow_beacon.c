@@ -41,6 +41,7 @@ struct world {
 	struct http_client *client;
 	pthread_t committer;
 	atomic_bool stop;
+	struct address_list proxies;
 	struct arena arena;
 	struct err err;
 };
@@ -96,16 +97,18 @@ static int set_up(void **state)
 		.body_bytes_max = 1 << 24,
 		.ctx = world,
 		.body_max = body_max,
+		.proxies = &world->proxies,
 		.handle = handle,
 	};
 
+	arena_init(&world->arena);
+	assert_true(address_list_parse(STR("127.0.0.1"), &world->arena, &world->proxies, &world->err));
 	world->rig = rig_new(&db_memory_ops);
 	rig_store_set(world->rig, "shop", usual);
 	world->wake = wake_new();
 	world->inbox = inbox_new(&(struct inbox_config){ .db = world->rig->db, .wake = world->wake });
 	world->ingest = ingest_new(&world->rig->ctx, world->inbox);
 	world->beacon = beacon_new(world->ingest);
-	arena_init(&world->arena);
 	assert_true(http_server_start(&server, &world->server, &world->err));
 	assert_true(http_client_new(&(struct http_client_config){ 0 }, &world->client, &world->err));
 	assert_int_equal(pthread_create(&world->committer, NULL, commit, world), 0);

@@ -1,6 +1,8 @@
 /*
  * Deliver against every kind of answer: what is sent again, when, as what, and what a person gets to see.
  */
+#include "flow/health.h"
+#include "klaviyo/budget.h"
 #include "support/rig.h"
 
 #include <setjmp.h>
@@ -166,6 +168,30 @@ static void a_429_survives_a_crash(void **state)
 	assert_true(rig->clock.now_ms - at_ms >= 20000);
 }
 
+/* Klaviyo is being mended and says for how long: what else would go there waits, too, also after a crash. */
+static void a_503_with_retry_after_silences_its_endpoint(void **state)
+{
+	struct rig *rig = *state;
+	int64_t at_ms;
+
+	fake_klaviyo_script(rig->klaviyo, "POST", "/api/catalog-items", 1,
+			    (struct fake_reply){ .status = 503, .retry_after = STR("20") });
+	rig_generic(rig, "shop", "product.upserted", MUG);
+	while (count(rig, "POST", "/api/catalog-items") == 0)
+		rig_run(rig, 50);
+	at_ms = rig->clock.now_ms;
+	rig_generic(rig, "shop", "product.upserted",
+		    "{'id':'cup','title':'Cup','price':'2.00','currency':'EUR'}");
+	rig_run(rig, 6000);
+	assert_int_equal(count(rig, "POST", "/api/catalog-items"), 1);
+	rig_crash(rig);
+	rig_run(rig, 13000);
+	assert_int_equal(fake_http_count(rig->http), 0);
+	(void)rig_settle(rig, 60000);
+	assert_true(rig->clock.now_ms - at_ms >= 20000);
+	assert_int_equal(rig_account_summary(rig, "main").failed, 0);
+}
+
 /* ---- tried again ---- */
 
 static void transport_errors_follow_the_table(void **state)
@@ -312,7 +338,7 @@ static void one_bad_row_costs_that_row(void **state)
 	assert_int_equal(rig_account_summary(rig, "main").failed, 1);
 }
 
-static void refused_as_a_whole_goes_one_by_one(void **state)
+static void refused_as_a_whole_goes_in_halves(void **state)
 {
 	struct rig *rig = *state;
 
@@ -324,7 +350,8 @@ static void refused_as_a_whole_goes_one_by_one(void **state)
 	(void)rig_settle(rig, 60000);
 	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "item"), 20);
 	assert_int_equal(rig_account_summary(rig, "main").failed, 0);
-	assert_true(count(rig, "POST", "/api/catalog-items") >= 20);
+	assert_int_equal(count(rig, "POST", "item-bulk-create-jobs"), 3);
+	assert_int_equal(count(rig, "POST", "/api/catalog-items"), 0);
 }
 
 static void rows_that_exist_are_found_in_the_job(void **state)
@@ -431,6 +458,85 @@ static void a_bad_key_stops_the_account_and_costs_nothing(void **state)
 	(void)rig_settle(rig, 10000);
 }
 
+/* A scope that the key lacks stops what needs it, and nothing else. */
+static void a_missing_scope_stops_its_family_only(void **state)
+{
+	struct rig *rig = *state;
+	struct health_stop *stop;
+	size_t n;
+
+	fake_klaviyo_script(rig->klaviyo, "POST", "/api/profile-import", 1,
+			    refused(403,
+				    "{\"errors\":[{\"code\":\"permission_denied\",\"title\":\"T\",\"detail\":"
+				    "\"You do not have permission.\"}]}"));
+	rig_generic(rig, "shop", "customer.upserted",
+		    "{'id':'c1','email':'ann@shop.test','first_name':'Ann'}");
+	rig_run(rig, 3000);
+	assert_int_equal(count(rig, "POST", "/api/profile-import"), 1);
+	assert_int_equal(rig_audit_count(rig, AUDIT_ACCOUNT_STOPPED), 1);
+	assert_true(
+		str_starts(rig_audit_reason(rig, AUDIT_ACCOUNT_STOPPED), STR("profiles: the key may not")));
+	assert_true(health_get(rig->db, rig_account_id(rig, "main"), &rig->arena, &stop, &n, &rig->err));
+	assert_int_equal(n, 1);
+	assert_true(str_eq(stop[0].what, STR("profiles")));
+	assert_int_equal(stop[0].state, BREAKER_BLOCKED);
+	assert_true(stop[0].until_ms > rig->clock.now_ms);
+	rig_generic(rig, "shop", "product.upserted", MUG);
+	rig_run(rig, 3000);
+	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "variant"), 1);
+	assert_int_equal(count(rig, "POST", "/api/profile-import"), 1);
+	assert_int_equal(rig_account_summary(rig, "main").failed, 0);
+	assert_int_equal(rig_account_summary(rig, "main").ready, 1);
+	/* a probe after 30 s finds it mended */
+	fake_klaviyo_script(
+		rig->klaviyo, "POST", "/api/profile-import", 1,
+		(struct fake_reply){ .status = 200,
+				     .body = STR("{\"data\":{\"type\":\"profile\",\"id\":\"P\"}}") });
+	rig_run(rig, 31000);
+	assert_int_equal(rig_audit_count(rig, AUDIT_ACCOUNT_RESUMED), 1);
+	assert_true(health_get(rig->db, rig_account_id(rig, "main"), &rig->arena, &stop, &n, &rig->err));
+	assert_int_equal(n, 0);
+	(void)rig_settle(rig, 3000);
+}
+
+/* Several accounts get no answer: one probe for all, and afterwards one account after the other. */
+static void an_outage_is_probed_once_and_ends_slowly(void **state)
+{
+	struct rig *rig = *state;
+	struct health_stop *stop;
+	size_t n, before;
+
+	for (int i = 0; i < 6; i++) {
+		const char *name = arena_cstr(&rig->arena, arena_printf(&rig->arena, "a%d", i));
+
+		rig_account(rig, name, arena_printf(&rig->arena, "pk_a%d_0123456789", i).p, NULL);
+		rig_store(rig, arena_printf(&rig->arena, "s%d", i).p, "generic", name, NULL);
+	}
+	fake_klaviyo_script(rig->klaviyo, "POST", "", 1000000, no_answer);
+	for (int i = 0; i < 6; i++)
+		products(rig, arena_printf(&rig->arena, "s%d", i).p, 5, 1);
+	rig_run(rig, 20000);
+	assert_true(str_starts(rig_audit_reason(rig, AUDIT_ACCOUNT_STOPPED), STR("")));
+	assert_true(health_get(rig->db, rig_account_id(rig, "a0"), &rig->arena, &stop, &n, &rig->err));
+	assert_true(n >= 1);
+	assert_true(str_eq(stop[0].what, STR("Klaviyo")));
+	assert_int_equal(stop[0].state, BREAKER_OUTAGE);
+	before = fake_http_count(rig->http);
+	rig_run(rig, 90000);
+	assert_true(fake_http_count(rig->http) - before <= 4); /* one each 30 s, of all accounts */
+	assert_true(fake_http_count(rig->http) - before >= 2);
+	fake_klaviyo_heal(rig->klaviyo);
+	before = fake_http_count(rig->http);
+	while (fake_http_count(rig->http) == before)
+		rig_run(rig, 50);
+	rig_run(rig, 900);
+	assert_true(fake_klaviyo_count(rig->klaviyo, "item") <= 10); /* of the first account or two */
+	(void)rig_settle(rig, 600000);
+	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "variant"), 30);
+	assert_true(health_get(rig->db, rig_account_id(rig, "a0"), &rig->arena, &stop, &n, &rig->err));
+	assert_int_equal(n, 0);
+}
+
 static void a_dead_account_does_not_hold_up_another(void **state)
 {
 	struct rig *rig = *state;
@@ -516,6 +622,84 @@ static void budgets_are_kept(void **state)
 	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "category"), 60);
 }
 
+/* How many requests of this endpoint the next process would know of. */
+static int64_t kept(struct rig *rig, enum endpoint endpoint)
+{
+	struct budget_row *row;
+	struct budget budget;
+	int64_t sum = 0;
+	size_t n;
+
+	assert_true(db_budget_load(rig->db, &rig->arena, &row, &n, &rig->err));
+	budget_init(&budget, endpoint_row(endpoint), 90);
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(row[i].endpoint, str_from(endpoint_row(endpoint)->name)))
+			budget_load(&budget, row[i].blob, clock_moment(&rig->clock.clock));
+	for (size_t i = 0; i < BUDGET_STEADY_BUCKETS; i++)
+		sum += budget.steady[i];
+	return sum;
+}
+
+/*
+ * Where only one of many may leave, a call replaces the bulk request: it is the call that counts, before it
+ * leaves.
+ */
+static void calls_that_replace_a_bulk_request_are_kept(void **state)
+{
+	struct fake_reply too_large = refused(
+		413, "{\"errors\":[{\"code\":\"too_large\",\"title\":\"Too large.\",\"detail\":\"x\"}]}");
+	struct rig *rig = *state;
+
+	rig_account_set(rig, "main", "", (const char *const[]){ "quota_percent=90", NULL });
+	fake_klaviyo_script(rig->klaviyo, "POST", "item-bulk-create-jobs", 1000, too_large);
+	products(rig, "shop", 16, 1);
+	fake_http_hold(rig->http, "/api/catalog-items");
+	for (int i = 0; i < 400 && count(rig, "POST", "/api/catalog-items") == 0; i++)
+		rig_run(rig, 50);
+	/* Under way, and not answered: whoever dies now has sent it. */
+	assert_true(count(rig, "POST", "/api/catalog-items") > 0);
+	assert_int_equal(kept(rig, ENDPOINT_item_create), count(rig, "POST", "/api/catalog-items"));
+	fake_http_hold(rig->http, NULL);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(count(rig, "POST", "/api/catalog-items"), 16);
+	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "item"), 16);
+}
+
+static void category(struct rig *rig, char prefix, int i)
+{
+	struct str data = arena_printf(&rig->arena, "{'id':'%c%d','name':'C %d'}", prefix, i, i);
+
+	rig_generic(rig, "shop", "category.upserted", data.p);
+}
+
+/* Live changes use up the whole budget: history leaves all the same, one in sixteen. */
+static void realtime_comes_first_and_history_is_never_starved(void **state)
+{
+	struct rig *rig = *state;
+	int n_live = 0, n_sent = 0;
+	int64_t started_ms;
+
+	rig_account_set(rig, "main", "", (const char *const[]){ "quota_percent=4", NULL }); /* 30 per min */
+	rig->priority = PRIORITY_BACKFILL;
+	for (int i = 0; i < 4; i++)
+		category(rig, 'h', i);
+	rig->priority = PRIORITY_REALTIME;
+	started_ms = rig->clock.now_ms;
+	while (n_sent < 120) {
+		n_sent = (int)count(rig, "POST", "/api/catalog-categories");
+		for (; n_live < n_sent + 8; n_live++)
+			category(rig, 'l', n_live);
+		rig_run(rig, 500);
+		if (n_sent < 12)
+			assert_null(fake_klaviyo_get(rig->klaviyo, "category", "h0"));
+	}
+	assert_true(rig->clock.now_ms - started_ms >= 170000);
+	for (int i = 0; i < 4; i++)
+		assert_non_null(
+			fake_klaviyo_get(rig->klaviyo, "category",
+					 arena_cstr(&rig->arena, arena_printf(&rig->arena, "h%d", i))));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -527,6 +711,7 @@ int main(void)
 		TEST(flips_are_bounded),
 		TEST(a_429_silences_its_endpoint_only_and_costs_nothing),
 		TEST(a_429_survives_a_crash),
+		TEST(a_503_with_retry_after_silences_its_endpoint),
 		TEST(transport_errors_follow_the_table),
 		TEST(an_answer_that_was_lost_is_asked_for_again),
 		TEST(a_page_of_the_firewall_is_not_klaviyo),
@@ -535,18 +720,22 @@ int main(void)
 		TEST(jobs_are_found_on_any_page),
 		TEST(a_lone_change_is_not_held_up_by_many),
 		TEST(one_bad_row_costs_that_row),
-		TEST(refused_as_a_whole_goes_one_by_one),
+		TEST(refused_as_a_whole_goes_in_halves),
 		TEST(rows_that_exist_are_found_in_the_job),
 		TEST(a_job_that_vanished_is_sent_again),
 		TEST(a_job_without_end_is_given_up),
 		TEST(jobs_survive_a_crash),
 		TEST(a_crash_between_request_and_answer_sends_again),
 		TEST(a_bad_key_stops_the_account_and_costs_nothing),
+		TEST(a_missing_scope_stops_its_family_only),
+		TEST(an_outage_is_probed_once_and_ends_slowly),
 		TEST(a_dead_account_does_not_hold_up_another),
 		TEST(three_failures_open_the_breaker),
 		TEST(an_outage_ends_by_itself),
 		TEST(zoey_collects_for_ten_minutes),
 		TEST(budgets_are_kept),
+		TEST(calls_that_replace_a_bulk_request_are_kept),
+		TEST(realtime_comes_first_and_history_is_never_starved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ struct request {
 	const char *secret;
 	const char *content_type;
 	struct str body;
+	const char *encoding; /* Content-Encoding */
 };
 
 static int post(struct world *world, struct request request, struct str *answer)
@@ -124,6 +125,7 @@ static int post(struct world *world, struct request request, struct str *answer)
 	struct http_header header[] = {
 		{ STR("Content-Type"),
 		  str_from(request.content_type ? request.content_type : "application/json") },
+		{ STR("Content-Encoding"), str_from(request.encoding ? request.encoding : "identity") },
 		{ STR("X-Api-Key"), str_from(request.secret) },
 	};
 	struct http_call call = {
@@ -131,7 +133,7 @@ static int post(struct world *world, struct request request, struct str *answer)
 		.url = arena_printf(&world->arena, "http://127.0.0.1:%d%s", http_server_port(world->server),
 				    request.path ? request.path : "/hooks/enad/enadshop"),
 		.header = header,
-		.n_header = request.secret ? 2 : 1,
+		.n_header = request.secret ? 3 : 2,
 		.body = request.body.p ? request.body : STR(BODY),
 	};
 	struct str ignored;
@@ -169,6 +171,7 @@ static void statuses_by_table(void **state)
 		{ "unknown platform", { .path = "/hooks/opencart/enadshop", .secret = SECRET }, 404 },
 		{ "escaped name", { .path = "/hooks/enad/enad%73hop", .secret = SECRET }, 404 },
 		{ "wrong type", { .secret = SECRET, .content_type = "text/html" }, 415 },
+		{ "compressed", { .secret = SECRET, .encoding = "gzip" }, 415 },
 		{ "not JSON", { .secret = SECRET, .body = { "{\"event_type\":", 14 } }, 400 },
 		{ "too large", { .secret = SECRET, .body = { large, sizeof(large) } }, 413 },
 		{ "type before secret", { .content_type = "text/html" }, 415 },
@@ -219,6 +222,40 @@ static void a_store_added_meanwhile_works_at_once(void **state)
 	rig_advance(world->rig, 250); /* the database is asked at most so often */
 	assert_int_equal(post(world, (struct request){ .path = "/hooks/enad/late", .secret = SECRET }, NULL),
 			 200);
+}
+
+static struct rig *busy_rig;
+
+/* Whenever ingest asks for the time, a role has just read the settings anew. */
+static int64_t busy_mono_ms(struct clock *clock)
+{
+	struct err err;
+
+	(void)clock;
+	(void)!settings_refresh(busy_rig->settings, NULL, &err);
+	return busy_rig->clock.now_ms;
+}
+
+static void a_role_that_reads_the_settings_first_hides_no_store(void **state)
+{
+	struct world *world = *state;
+	struct clock_manual busy = world->rig->clock;
+	struct settings *other = NULL;
+
+	busy_rig = world->rig;
+	busy.clock.mono_ms = busy_mono_ms;
+	world->rig->ctx.clock = &busy.clock;
+	assert_true(settings_open(world->rig->db, world->rig->key_file, &other, &world->err));
+	assert_true(settings_store_add(other,
+				       &(struct settings_new_store){ .name = STR("late"),
+								     .platform = STR("enad"),
+								     .account = STR("main"),
+								     .secret = STR(SECRET) },
+				       RIG_START_MS, &world->err));
+	settings_close(other);
+	assert_int_equal(post(world, (struct request){ .path = "/hooks/enad/late", .secret = SECRET }, NULL),
+			 200);
+	world->rig->ctx.clock = &world->rig->clock.clock;
 }
 
 static void too_much_pending_is_429(void **state)
@@ -306,6 +343,7 @@ int main(void)
 		TEST(statuses_by_table),
 		TEST(errors_are_json_and_say_where),
 		TEST(a_store_added_meanwhile_works_at_once),
+		TEST(a_role_that_reads_the_settings_first_hides_no_store),
 		TEST(too_much_pending_is_429),
 		TEST(what_cannot_be_stored_is_503),
 		TEST(refusals_are_audited_once_a_second),

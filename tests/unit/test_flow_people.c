@@ -165,6 +165,21 @@ static void a_late_event_starts_no_flow(void **state)
 	assert_int_equal(count_body(rig, "/api/event", "\"backfill\":true") >= 1, 1);
 }
 
+/* Of the two events of an order one has a window of its own. */
+static void a_window_is_the_accounts_own(void **state)
+{
+	static const char *const windows[] = { "flow_windows=placed_order=0", NULL };
+	struct rig *rig = *state;
+
+	answer_all(rig);
+	rig_account_set(rig, "main", NULL, windows);
+	rig_generic(rig, "shop", "order.placed", ORDER);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(count_body(rig, "/api/event", "\"unique_id\":\"1001\""), 1);
+	assert_int_equal(count_body(rig, "/api/event", "\"backfill\":true"), 1);
+	assert_int_equal(count_body(rig, "/api/event", "\"Ordered Product\""), 1);
+}
+
 static void the_spelling_follows_the_account(void **state)
 {
 	struct rig *rig = *state;
@@ -341,6 +356,38 @@ static void who_left_in_klaviyo_is_not_subscribed_again(void **state)
 	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription-bulk-create"), 1);
 }
 
+/* However long a person is let rest after a change: what is known counts, not what was queued before. */
+static void a_queued_subscription_waits_for_what_has_come_in(void **state)
+{
+	struct rig *rig = *state;
+	struct str left = arena_printf(&rig->arena, ONE_OPTOUT, "2026-07-25T17:10:00+00:00");
+
+	rig_store_set(rig, "shop", (const char *const[]){ "quiet_ms=20000", NULL });
+	answer(rig, "GET", "/api/profiles", 1000, 200, left.p);
+	answer_all(rig);
+	rig_generic(rig, "shop", "consent.changed", OPT_IN);
+	(void)rig_settle(rig, 120000);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 0);
+	assert_int_equal(rig_account_summary(rig, "main").skipped, 1);
+}
+
+/* They said no at the shop before the yes had left: a welcome would be one too many. */
+static void a_queued_subscription_is_taken_back_by_the_shop(void **state)
+{
+	struct rig *rig = *state;
+
+	answer(rig, "GET", "/api/profiles", 1, 503, "down");
+	answer_all(rig);
+	rig_generic(rig, "shop", "consent.changed", OPT_IN);
+	rig_run(rig, 5000);
+	rig_generic(rig, "shop", "consent.changed",
+		    "{'email':'ann@shop.test','state':'unsubscribed','consented_at':'2026-07-25T17:20:00Z'}");
+	(void)rig_settle(rig, 120000);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription-bulk-create"), 0);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription-bulk-delete"), 1);
+	assert_int_equal(rig_account_summary(rig, "main").skipped, 1);
+}
+
 static void leaving_is_told(void **state)
 {
 	struct rig *rig = *state;
@@ -353,6 +400,39 @@ static void leaving_is_told(void **state)
 	(void)rig_settle(rig, 30000);
 	assert_int_equal(count_body(rig, "/api/profile-subscription-bulk-delete-jobs", "\"UNSUBSCRIBED\""),
 			 1);
+}
+
+/* The answer is lost, and the person leaves before it is sent again: what Klaviyo says is read first. */
+static void a_subscription_in_doubt_is_checked_before_it_goes_again(void **state)
+{
+	struct rig *rig = *state;
+	struct str left = arena_printf(&rig->arena, ONE_OPTOUT, "2026-07-25T17:10:00+00:00");
+
+	answer(rig, "GET", "/api/profiles", 1, 200, NO_LISTS);
+	answer(rig, "GET", "/api/profiles", 1000, 200, left.p);
+	fake_klaviyo_script(rig->klaviyo, "POST", "/api/profile-subscription", 1,
+			    (struct fake_reply){ .no_answer = true });
+	answer_all(rig);
+	rig_generic(rig, "shop", "consent.changed", OPT_IN);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 1);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/profiles"), 2);
+	assert_int_equal(rig_account_summary(rig, "main").skipped, 1);
+}
+
+/* The answer is lost and nobody has left: it goes again. */
+static void a_subscription_in_doubt_goes_again(void **state)
+{
+	struct rig *rig = *state;
+
+	fake_klaviyo_script(rig->klaviyo, "POST", "/api/profile-subscription", 1,
+			    (struct fake_reply){ .no_answer = true });
+	answer_all(rig);
+	rig_generic(rig, "shop", "consent.changed", OPT_IN);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 2);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/profiles"), 2);
+	assert_int_equal(rig_account_summary(rig, "main").failed, 0);
 }
 
 static void opt_outs_are_asked_for_from_time_to_time(void **state)
@@ -375,6 +455,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_event_whose_answer_was_lost_goes_again_under_its_id,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_late_event_starts_no_flow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_window_is_the_accounts_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_spelling_follows_the_account, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_product_that_is_not_known_is_waited_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_order_takes_from_the_catalog_what_it_lacks, set_up,
@@ -384,9 +465,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_orders_leave_in_bulk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_visitor_is_told_once_known, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(consent_waits_for_opt_outs_and_its_list, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_queued_subscription_waits_for_what_has_come_in, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_queued_subscription_is_taken_back_by_the_shop, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(who_left_in_klaviyo_is_not_subscribed_again, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(leaving_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_subscription_in_doubt_is_checked_before_it_goes_again,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_subscription_in_doubt_goes_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(opt_outs_are_asked_for_from_time_to_time, set_up, tear_down),
 	};
 

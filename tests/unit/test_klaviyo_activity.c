@@ -322,15 +322,22 @@ static struct delivery delivery_of(const struct activity_event *event)
 	};
 }
 
-static struct str request_of(const struct delivery *delivery, size_t n, bool bulk, int64_t now_ms)
+static struct str request_within(const struct delivery *delivery, size_t n, bool bulk, int64_t now_ms,
+				 const struct metric_windows *window)
 {
 	struct klaviyo_request request;
 	struct err err = { 0 };
 
-	if (!klaviyo_render_request(API, delivery, n, DELIVERY_CREATE, bulk, now_ms, &arena, &request, &err))
+	if (!klaviyo_render_request(API, delivery, n, DELIVERY_CREATE, bulk, now_ms, window, &arena, &request,
+				    &err))
 		fail_msg("%s", err.msg);
 	json_free(parsed(request.body));
 	return request.body;
+}
+
+static struct str request_of(const struct delivery *delivery, size_t n, bool bulk, int64_t now_ms)
+{
+	return request_within(delivery, n, bulk, now_ms, NULL);
 }
 
 #define BACKFILL "\"backfill\":true"
@@ -341,16 +348,25 @@ static const struct {
 	bool history;
 	int64_t age_ms;
 	bool want;
+	const char *windows; /* the setting; NULL = none is asked */
 } late_row[] = {
-	{ "at once", METRIC_PLACED_ORDER, false, 0, false },
-	{ "from tomorrow", METRIC_PLACED_ORDER, false, -24 * HOUR_MS, false },
-	{ "at the end of its window", METRIC_PLACED_ORDER, false, 24 * HOUR_MS, false },
-	{ "past its window", METRIC_PLACED_ORDER, false, 24 * HOUR_MS + 1, true },
-	{ "the other spelling", METRIC_CANCELLED_ORDER, false, 24 * HOUR_MS + 1, true },
-	{ "a cart within its window", METRIC_STARTED_CHECKOUT, false, 4 * HOUR_MS, false },
-	{ "a cart past its window", METRIC_STARTED_CHECKOUT, false, 4 * HOUR_MS + 1, true },
-	{ "history at once", METRIC_PLACED_ORDER, true, 0, true },
-	{ "history late", METRIC_PLACED_ORDER, true, 100 * HOUR_MS, true },
+	{ "at once", METRIC_PLACED_ORDER, false, 0, false, NULL },
+	{ "from tomorrow", METRIC_PLACED_ORDER, false, -24 * HOUR_MS, false, NULL },
+	{ "at the end of its window", METRIC_PLACED_ORDER, false, 24 * HOUR_MS, false, NULL },
+	{ "past its window", METRIC_PLACED_ORDER, false, 24 * HOUR_MS + 1, true, NULL },
+	{ "the other spelling", METRIC_CANCELLED_ORDER, false, 24 * HOUR_MS + 1, true, NULL },
+	{ "a cart within its window", METRIC_STARTED_CHECKOUT, false, 4 * HOUR_MS, false, NULL },
+	{ "a cart past its window", METRIC_STARTED_CHECKOUT, false, 4 * HOUR_MS + 1, true, NULL },
+	{ "history at once", METRIC_PLACED_ORDER, true, 0, true, NULL },
+	{ "history late", METRIC_PLACED_ORDER, true, 100 * HOUR_MS, true, NULL },
+	{ "nothing set", METRIC_STARTED_CHECKOUT, false, 4 * HOUR_MS + 1, true, "" },
+	{ "a shorter window", METRIC_STARTED_CHECKOUT, false, HOUR_MS + 1, true, "started_checkout=1" },
+	{ "within the shorter one", METRIC_STARTED_CHECKOUT, false, HOUR_MS, false, "started_checkout=1" },
+	{ "a longer window", METRIC_PLACED_ORDER, false, 48 * HOUR_MS, false, "placed_order=48" },
+	{ "past the longer one", METRIC_PLACED_ORDER, false, 48 * HOUR_MS + 1, true, "placed_order=48" },
+	{ "another's window", METRIC_PLACED_ORDER, false, 24 * HOUR_MS + 1, true, "paid_order=48" },
+	{ "no window at all", METRIC_PLACED_ORDER, false, 1, true, "placed_order=0" },
+	{ "the other spelling's", METRIC_CANCELLED_ORDER, false, 25 * HOUR_MS, false, "cancelled_order=25" },
 };
 
 static void late_events_start_no_flows(void **state)
@@ -358,12 +374,17 @@ static void late_events_start_no_flows(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(late_row); i++) {
 		struct activity_event *event = case_event(late_row[i].metric, &arena);
+		struct metric_windows windows;
 		struct delivery delivery;
 
+		assert_true(metric_windows_read(str_from(late_row[i].windows ? late_row[i].windows : ""),
+						&windows));
 		event->history = late_row[i].history;
 		delivery = delivery_of(event);
 		for (int bulk = 0; bulk < 2; bulk++) {
-			struct str body = request_of(&delivery, 1, bulk, CASE_TIME_MS + late_row[i].age_ms);
+			int64_t now_ms = CASE_TIME_MS + late_row[i].age_ms;
+			struct str body = request_within(&delivery, 1, bulk, now_ms,
+							 late_row[i].windows ? &windows : NULL);
 
 			if (contains(body, "backfill") != late_row[i].want ||
 			    contains(body, BACKFILL) != late_row[i].want)
@@ -447,8 +468,8 @@ static void bodies_that_are_no_event_are_refused(void **state)
 					     .body = str_from(body[i]) };
 		struct err err = { 0 };
 
-		assert_false(klaviyo_render_request(API, &delivery, 1, DELIVERY_CREATE, i % 2 == 1, 0, &arena,
-						    &request, &err));
+		assert_false(klaviyo_render_request(API, &delivery, 1, DELIVERY_CREATE, i % 2 == 1, 0, NULL,
+						    &arena, &request, &err));
 		assert_int_equal(err.code, ERR_INVALID);
 	}
 }
@@ -462,19 +483,19 @@ static void erasure_names_one_identifier(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, &arena, &request, NULL));
+	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, NULL, &arena,
+					   &request, NULL));
 	assert_string_equal(request.method, "POST");
 	equal(request.url, "https://a.klaviyo.com/api/data-privacy-deletion-jobs");
 	equal(request.body, "{\"data\":{\"type\":\"data-privacy-deletion-job\",\"attributes\":{\"profile\":"
 			    "{\"data\":{\"type\":\"profile\",\"attributes\":{\"email\":\"a@x.test\"}}}}}}");
 	delivery.external_id = STR("+4915112345678");
-	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, &arena, &request, NULL));
+	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, NULL, &arena,
+					   &request, NULL));
 	assert_true(contains(request.body, "{\"phone_number\":\"+4915112345678\"}"));
 	delivery.external_id = STR("customer:7");
-	assert_false(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, &arena, &request, &err));
+	assert_false(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, NULL, &arena,
+					    &request, &err));
 	assert_int_equal(err.code, ERR_INVALID);
 }
 
@@ -531,8 +552,8 @@ static void consents(void **state)
 		struct klaviyo_request request;
 
 		equal(delivery.parent_external_id, consent_row[i].group);
-		assert_true(klaviyo_render_request(API, &delivery, 1, delivery.op, true, 0, &arena, &request,
-						   NULL));
+		assert_true(klaviyo_render_request(API, &delivery, 1, delivery.op, true, 0, NULL, &arena,
+						   &request, NULL));
 		json_free(parsed(request.body));
 		if (!contains(request.body, consent_row[i].part) ||
 		    contains(request.body, consent_row[i].not_part))
@@ -548,12 +569,12 @@ static void consents_of_two_groups_do_not_share_a_request(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_false(
-		klaviyo_render_request(API, delivery, 2, DELIVERY_CREATE, true, 0, &arena, &request, &err));
+	assert_false(klaviyo_render_request(API, delivery, 2, DELIVERY_CREATE, true, 0, NULL, &arena,
+					    &request, &err));
 	assert_int_equal(err.code, ERR_INVALID);
 	delivery[0].parent_external_id = STR("L1");
-	assert_false(
-		klaviyo_render_request(API, delivery, 1, DELIVERY_CREATE, true, 0, &arena, &request, &err));
+	assert_false(klaviyo_render_request(API, delivery, 1, DELIVERY_CREATE, true, 0, NULL, &arena,
+					    &request, &err));
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_arena, close_arena)

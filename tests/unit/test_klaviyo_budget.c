@@ -44,6 +44,11 @@ static int most_in_window(const struct taken *taken, int64_t window_ms)
 	return most;
 }
 
+static struct moment at(int64_t now_ms)
+{
+	return (struct moment){ .wall_ms = now_ms, .mono_ms = now_ms };
+}
+
 static void save_and_load(struct budget *budget, const struct endpoint_row *endpoint, int percent,
 			  int64_t now_ms)
 {
@@ -51,10 +56,10 @@ static void save_and_load(struct budget *budget, const struct endpoint_row *endp
 	struct str blob;
 
 	arena_init(&arena);
-	blob = budget_save(budget, &arena);
-	assert_true(blob.len > 0 && blob.len <= 512);
+	blob = budget_save(budget, at(now_ms), &arena);
+	assert_true(blob.len > 0 && blob.len <= 1000);
 	budget_init(budget, endpoint, percent);
-	budget_load(budget, blob, now_ms);
+	budget_load(budget, blob, at(now_ms));
 	arena_release(&arena);
 }
 
@@ -203,6 +208,11 @@ static void nothing_before_retry_after(void **state)
 	assert_true(budget_allows(&budget, START_MS + 7000, &wait_ms));
 	budget_freeze(&budget, START_MS, INT64_MAX);
 	assert_true(budget_allows(&budget, START_MS + 3600000, &wait_ms));
+	budget_init(&budget, endpoint_row(ENDPOINT_item_create), 90);
+	budget_silence(&budget, START_MS, 7000);
+	budget_silence(&budget, START_MS, -1);
+	assert_false(budget_allows(&budget, START_MS + 6999, &wait_ms));
+	assert_true(budget_allows(&budget, START_MS + 7000, &wait_ms));
 }
 
 /* How many may start at once. */
@@ -221,20 +231,61 @@ static void others_use_it_too(void **state)
 	struct budget budget;
 
 	(void)state;
-	budget_init(&budget, endpoint_row(ENDPOINT_item_create), 90);
+	budget_init(&budget, endpoint_row(ENDPOINT_item_create), 90); /* 67 of 75 per s, 675 of 750 per min */
 	budget_take(&budget, START_MS);
-	budget_observe(&budget, START_MS + 200, 74, 0);
+	assert_int_equal(budget_observe(&budget, START_MS + 200, 75, 74, 0), 0);
 	assert_int_equal(room(budget, START_MS + 200), 66);
-	budget_observe(&budget, START_MS + 200, 66, 0); /* what our share leaves: no sign of others */
-	assert_int_equal(room(budget, START_MS + 200), 66);
-	budget_observe(&budget, START_MS + 200, -1, 0);
-	assert_int_equal(room(budget, START_MS + 200), 66);
-	budget_observe(&budget, START_MS + 200, 30, 0);
-	assert_int_equal(room(budget, START_MS + 200), 32);
+	assert_int_equal(budget_observe(&budget, START_MS + 200, -1, -1, 0), 0);
+	assert_int_equal(budget_observe(&budget, START_MS + 200, 99, 5, 0),
+			 0); /* not a window that we know */
+	assert_int_equal(budget_observe(&budget, START_MS + 700, 75, 30, 0), 44);
+	assert_int_equal(budget_observe(&budget, START_MS + 750, 75, 28, 0), 2); /* of the same second */
+	assert_int_equal(budget_foreign(&budget, START_MS + 750), 46);
+	assert_int_equal(room(budget, START_MS + 750), 28); /* what they leave of 75, less ours */
 	assert_int_equal(room(budget, START_MS + 5300), 67);
-	budget_observe(&budget, START_MS + 6000, 0, 2);
-	assert_int_equal(room(budget, START_MS + 7999), 0);
-	assert_int_equal(room(budget, START_MS + 8000), 33);
+	assert_int_equal(budget_steady_now(&budget, START_MS + 5300), 675);
+	assert_int_equal(budget_observe(&budget, START_MS + 6000, 750, 103, 40), 600);
+	assert_int_equal(budget_steady_now(&budget, START_MS + 6000), 104);
+	save_and_load(&budget, endpoint_row(ENDPOINT_item_create), 90, START_MS + 6100);
+	assert_int_equal(budget_foreign(&budget, START_MS + 6100), 646);
+	assert_int_equal(budget_steady_now(&budget, START_MS + 80000), 675);
+}
+
+static void nothing_left_is_silence_until_the_reset(void **state)
+{
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, endpoint_row(ENDPOINT_item_create), 90);
+	(void)budget_observe(&budget, START_MS, 75, 0, 2);
+	assert_int_equal(room(budget, START_MS + 1999), 0);
+	assert_int_equal(room(budget, START_MS + 2000), 67);
+}
+
+/* Down at once, once a second; up again within a minute, never at a jump. */
+static void a_429_makes_it_slower_for_a_minute(void **state)
+{
+	struct budget budget;
+	int before = 0;
+
+	(void)state;
+	budget_init(&budget, endpoint_row(ENDPOINT_item_create), 100);
+	budget_freeze(&budget, START_MS, 0);
+	budget_freeze(&budget, START_MS + 10, 0); /* of the same rush */
+	assert_int_equal(room(budget, START_MS + 20), 52);
+	budget_freeze(&budget, START_MS + 2000, 0);
+	assert_int_equal(room(budget, START_MS + 2001), 37);
+	save_and_load(&budget, endpoint_row(ENDPOINT_item_create), 100, START_MS + 2002);
+	for (int s = 3; s <= 110; s++) {
+		int now = room(budget, START_MS + s * 1000);
+
+		assert_true(now >= before && now <= (before ? before + 1 : 75));
+		before = now;
+	}
+	assert_int_equal(before, 75);
+	for (int i = 0; i < 20; i++)
+		budget_freeze(&budget, START_MS + 200000 + i * 2000, 0);
+	assert_int_equal(room(budget, START_MS + 238001), 7);
 }
 
 static void a_text_that_cannot_be_read_counts_as_used_up(void **state)
@@ -242,16 +293,19 @@ static void a_text_that_cannot_be_read_counts_as_used_up(void **state)
 	static const char *const blob[] = {
 		"",
 		"x",
-		"2 1 1 0 0 0 0",
-		"1 1 1 0 0",
-		"1 1 1 0 0 0",
-		"1 1 1 0 0 0 0 0",
-		"1 1 1 0 0 g 0",
-		"1 -1 1 0 0 0 0",
-		"1 1 1 0 0 0,0,0,0,0,0,0,0,0,0,0,0 0",
-		"1 1 1 0 0 , 0",
-		"1 1 1 0 0 12345 0",
-		"1  1 1 0 0 0",
+		"3 1 1 1 1 0 1000000 0 0 0 0 0", /* of an earlier version */
+		"4 1 1 1 1 0 1000000 0 0",
+		"4 1 1 1 1 0 1000000 0 0 0 0",
+		"4 1 1 1 1 0 1000000 0 0 0 0 0 0",
+		"4 1 1 1 1 0 1000000 0 0 g 0 0",
+		"4 1 1 999999999999999999 1 0 1000000 0 0 0 0 0",
+		"4 1 -999999999999999999 1 1 0 1000000 0 0 0 0 0",
+		"4 1 1 1 1 0 1000000 0 0 0,0,0,0,0,0,0,0,0,0,0,0 0 0",
+		"4 1 1 1 1 0 1000000 0 0 , 0 0",
+		"4 1 1 1 1 0 1000000 0 0 12345 0 0",
+		"4 1 1  1 1 0 1000000 0 0 0 0",
+		"4 1 1 1 1 0 1000001 0 0 0 0 0",
+		"4 1 1 1 1 0 0 0 0 0 0 0",
 	};
 	int64_t wait_ms;
 
@@ -260,7 +314,7 @@ static void a_text_that_cannot_be_read_counts_as_used_up(void **state)
 		struct budget budget;
 
 		budget_init(&budget, endpoint_row(ENDPOINT_item_create), 90);
-		budget_load(&budget, str_from(blob[i]), START_MS);
+		budget_load(&budget, str_from(blob[i]), at(START_MS));
 		assert_false(budget_allows(&budget, START_MS + 59000, &wait_ms));
 		assert_true(budget_allows(&budget, START_MS + 61000, &wait_ms));
 	}
@@ -274,35 +328,118 @@ static void a_full_budget_fits_its_text(void **state)
 
 	(void)state;
 	budget_init_poll(&budget, ENDPOINT_category_bulk_create, 100);
-	budget.burst_at = budget.steady_at = budget.frozen_until_ms = budget.foreign_until_ms =
-		INT64_C(99999999999999);
+	budget.burst_at = budget.steady_at = budget.frozen_until_ms = budget.foreign_at =
+		budget.factor_at_ms = INT64_C(99999999999999);
+	budget.burst_at /= 100;
+	budget.steady_at /= 500;
+	budget.foreign_at /= 10000;
 	memset(budget.burst, 0xff, sizeof(budget.burst));
 	memset(budget.steady, 0xff, sizeof(budget.steady));
+	memset(budget.foreign, 0xff, sizeof(budget.foreign));
 	arena_init(&arena);
-	blob = budget_save(&budget, &arena);
-	assert_true(blob.len <= 512);
+	blob = budget_save(&budget, at(INT64_C(99999999999999)), &arena);
+	assert_true(blob.len <= 1000);
 	before = budget;
-	budget_load(&budget, blob, budget.burst_at * 100);
-	assert_memory_equal(budget.burst, before.burst, sizeof(before.burst));
+	budget_load(&budget, blob, at(INT64_C(99999999999999)));
+	assert_memory_equal(budget.steady + 10, before.steady + 10,
+			    sizeof(before.steady) - 10 * sizeof(before.steady[0]));
+	assert_memory_equal(budget.foreign, before.foreign, sizeof(before.foreign));
+	assert_int_equal(budget.burst[0], 0xffff);
+	assert_int_equal(budget.steady[0], 0xffff);
 	arena_release(&arena);
 }
 
-/* A clock that goes back: what was taken counts as fresh, and nothing freezes for ever. */
-static void a_clock_that_jumps_back_is_no_excuse(void **state)
+/* Saved when 7 requests a minute are used up, at wall 1,000,000 s and 1,000 s after the machine's start. */
+#define WALL_S	   1000000
+#define MONO_S	   1000
+#define RETRY_IN_S 20
+
+static const struct {
+	const char *what;
+	int64_t wall_s, mono_s; /* of the load */
+	int64_t passed_s;
+} restart_row[] = {
+	{ "at once", WALL_S, MONO_S, 0 },
+	{ "half a minute later", WALL_S + 30, MONO_S + 30, 30 },
+	{ "the clock leapt a year ahead", WALL_S + 31536000, MONO_S + 10, 10 },
+	{ "the clock went an hour back", WALL_S - 3600, MONO_S + 10, 0 },
+	{ "the machine was started anew", WALL_S + 90, 25, 25 },
+	{ "it was started anew, and its clock had lost a year", WALL_S - 31536000, 25, 0 },
+	{ "started anew, and up for long", WALL_S + 7200, 5000, 4000 },
+	{ "the database was brought to another machine", WALL_S + 5, 86400, 5 },
+};
+
+/* What is not sure to have passed has not. */
+static void a_start_believes_neither_clock_alone(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(restart_row); i++) {
+		struct moment saved = { WALL_S * MS_PER_S, MONO_S * MS_PER_S };
+		struct moment now = { restart_row[i].wall_s * MS_PER_S, restart_row[i].mono_s * MS_PER_S };
+		int64_t left_s = 60 - restart_row[i].passed_s,
+			frozen_s = RETRY_IN_S - restart_row[i].passed_s;
+		struct budget budget;
+		struct arena arena;
+		int64_t wait_ms;
+
+		budget_init(&budget, endpoint_row(ENDPOINT_item_create), 1);
+		for (int k = 0; k < 7; k++)
+			budget_take(&budget, saved.mono_ms - (26 - k) * MS_PER_S);
+		budget_take(&budget, saved.mono_ms);
+		budget_freeze(&budget, saved.mono_ms, RETRY_IN_S * MS_PER_S);
+		arena_init(&arena);
+		budget_load(&budget, budget_save(&budget, saved, &arena), now);
+		arena_release(&arena);
+		if (budget_allows(&budget, now.mono_ms, &wait_ms)
+			    ? left_s > 0
+			    : wait_ms > 62000 || wait_ms < frozen_s * 1000)
+			fail_msg("%s: wait %lld ms", restart_row[i].what, (long long)wait_ms);
+		if (left_s > 41 && budget_allows(&budget, now.mono_ms + (left_s - 41) * MS_PER_S, &wait_ms))
+			fail_msg("%s: what was used is forgotten", restart_row[i].what);
+		assert_true(budget_allows(&budget, now.mono_ms + 62 * MS_PER_S, &wait_ms));
+	}
+}
+
+/* Rounds: some are taken at once and leave together, later; then there is a crash, or not. */
+static void what_leaves_late_counts_late(void **state)
+{
+	static struct taken taken;
+	const struct endpoint_row *row = endpoint_row(ENDPOINT_item_create);
+	struct rand_seeded seeded;
 	struct budget budget;
-	int64_t wait_ms;
+	int64_t now_ms = START_MS, wait_ms;
 
 	(void)state;
-	budget_init(&budget, endpoint_row(ENDPOINT_item_create), 90);
-	for (int i = 0; i < 67; i++)
-		budget_take(&budget, START_MS);
-	assert_false(budget_allows(&budget, START_MS - 3600000, &wait_ms));
-	assert_true(wait_ms <= 1100);
-	assert_true(budget_allows(&budget, START_MS - 3600000 + 1100, &wait_ms));
-	budget_freeze(&budget, START_MS, 5000);
-	assert_false(budget_allows(&budget, START_MS - 86400000, &wait_ms));
-	assert_true(wait_ms <= 3600000);
+	rand_seeded_init(&seeded, 3);
+	taken.n = 0;
+	budget_init(&budget, row, 10);
+	for (int round = 0; round < 6000; round++) {
+		int64_t left_ms = now_ms + (int64_t)rand_below(&seeded.rand, 2000);
+		struct budget saved;
+		size_t n = 0;
+
+		for (; n < 5 && budget_allows(&budget, now_ms, &wait_ms); n++)
+			budget_take(&budget, now_ms);
+		saved = budget;
+		for (size_t i = 0; i < n; i++) {
+			budget_leave(&budget, now_ms, left_ms);
+			taken.at_ms[taken.n++] = left_ms;
+		}
+		if (rand_below(&seeded.rand, 10) == 0) {
+			struct arena arena;
+			struct str blob;
+
+			arena_init(&arena);
+			blob = budget_save(&saved, at(now_ms), &arena);
+			budget_init(&budget, row, 10);
+			budget_load(&budget, blob, at(left_ms));
+			arena_release(&arena);
+		}
+		now_ms = left_ms + (int64_t)rand_below(&seeded.rand, 50);
+	}
+	assert_true(most_in_window(&taken, 1000) <= budget.burst_limit);
+	assert_true(most_in_window(&taken, 60000) <= budget.steady_limit);
+	assert_true(taken.n > 6000);
 }
 
 int main(void)
@@ -314,9 +451,12 @@ int main(void)
 		cmocka_unit_test(asking_again_after_the_wait_is_enough),
 		cmocka_unit_test(nothing_before_retry_after),
 		cmocka_unit_test(others_use_it_too),
+		cmocka_unit_test(nothing_left_is_silence_until_the_reset),
+		cmocka_unit_test(a_429_makes_it_slower_for_a_minute),
 		cmocka_unit_test(a_text_that_cannot_be_read_counts_as_used_up),
 		cmocka_unit_test(a_full_budget_fits_its_text),
-		cmocka_unit_test(a_clock_that_jumps_back_is_no_excuse),
+		cmocka_unit_test(a_start_believes_neither_clock_alone),
+		cmocka_unit_test(what_leaves_late_counts_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,10 @@ static void lists(void **state)
 	equal(list[1].id, "L2");
 	equal(list[1].name, "B");
 	equal(next, "page%5Bcursor%5D=abc");
+	answer = answer_of(200, "{'data':[{'type':'list','attributes':{'name':'A'}},7,{'id':'L4'}]}");
+	assert_true(klaviyo_read_lists(&answer, &arena, &list, &n, &next, NULL));
+	assert_int_equal(n, 1); /* what has no id is none */
+	equal(list[0].id, "L4");
 	answer = answer_of(200, "{'data':[]}");
 	assert_true(klaviyo_read_lists(&answer, &arena, &list, &n, &next, NULL));
 	assert_int_equal(n, 0);
@@ -116,16 +120,17 @@ static void metrics(void **state)
 
 #define PROFILE(email, suppression) \
 	"{'type':'profile','id':'P','attributes':{'email':" email \
-	",'subscriptions':{'email':{'marketing':{'consent':'UNSUBSCRIBED','suppression':" suppression "}}}}}"
+	",'subscriptions':{'email':{'marketing':{'consent':'UNSUBSCRIBED','suppression':" suppression \
+	"}}}}}"
 #define UNSUBSCRIBED "{'reason':'UNSUBSCRIBE','timestamp':'2023-02-21T20:07:38+00:00'}"
 #define BOUNCED	     "{'reason':'HARD_BOUNCE','timestamp':'2023-02-21T20:07:39+00:00'}"
 #define SOME_DAY     "{'reason':'USER_SUPPRESSED','timestamp':'some day'}"
 
-static const char profiles[] = "{'data':["
-	PROFILE("'a@x.test'", "[" UNSUBSCRIBED "]") ","
-	PROFILE("null", "[" UNSUBSCRIBED "]") ","
-	PROFILE("'b@x.test'", "null") ","
-	PROFILE("'c@x.test'", "[" BOUNCED "," UNSUBSCRIBED "," SOME_DAY "]") "]" NEXT "}";
+static const char profiles[] = "{'data':[" PROFILE("'a@x.test'", "[" UNSUBSCRIBED "]") "," PROFILE(
+	"null", "[" UNSUBSCRIBED
+		"]") "," PROFILE("'b@x.test'", "null") "," PROFILE("'c@x.test'", "[" BOUNCED "," UNSUBSCRIBED
+										 "," SOME_DAY "]") "]" NEXT
+												   "}";
 
 static void optouts(void **state)
 {
@@ -171,6 +176,7 @@ static const struct {
 	{ 401, "{}", ERR_DENIED },
 	{ 403, "{'errors':[{'code':'permission_denied'}]}", ERR_DENIED },
 	{ 429, "", ERR_BUSY },
+	{ 200, "{'data':{'type':'metric','id':'m1'}}", ERR_UNREACHABLE }, /* no list is no empty list */
 	{ 400, "{'errors':[{'code':'invalid','title':'Invalid input.'}]}", ERR_INVALID },
 };
 

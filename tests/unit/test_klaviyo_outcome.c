@@ -40,10 +40,9 @@ static struct str json_of(const char *text)
 }
 
 #define ROWS 4
-#define VARIANT(id, item)                                                                           \
-	{                                                                                            \
-		.kind = KLAVIYO_VARIANT, .external_id = STR_INIT(id),          \
-		.parent_external_id = STR_INIT(item)                           \
+#define VARIANT(id, item) \
+	{ \
+		.kind = KLAVIYO_VARIANT, .external_id = STR_INIT(id), .parent_external_id = STR_INIT(item) \
 	}
 static const struct delivery rows[KLAVIYO_KIND_COUNT][ROWS] = {
 	[KLAVIYO_CATEGORY] = {
@@ -169,11 +168,11 @@ static const struct {
 	  OUTCOME_BLOCKED, "Incorrect authentication" },
 	{ "wrong key as 400", ENDPOINT_item_create, 400, ERRORS("not_authenticated", "T", "D", ""),
 	  OUTCOME_BLOCKED, "" },
-	{ "no scope", ENDPOINT_item_create, 403, ERRORS("permission_denied", "T", "D", ""), OUTCOME_BLOCKED,
+	{ "no scope", ENDPOINT_item_create, 403, ERRORS("permission_denied", "T", "D", ""), OUTCOME_FORBIDDEN,
 	  "403 T: D" },
 	{ "firewall", ENDPOINT_item_create, 403, HTML, OUTCOME_RETRY, "403 with something that is not JSON" },
 	{ "firewall without a word", ENDPOINT_item_create, 403, "", OUTCOME_RETRY, "403" },
-	{ "revision retired", ENDPOINT_item_create, 410, "", OUTCOME_BLOCKED, "410" },
+	{ "revision retired", ENDPOINT_item_create, 410, "", OUTCOME_FORBIDDEN, "410" },
 	{ "request timeout", ENDPOINT_item_create, 408, "", OUTCOME_RETRY, "408" },
 	{ "server error", ENDPOINT_item_create, 500, HTML, OUTCOME_RETRY, "500" },
 	{ "bad gateway", ENDPOINT_item_delete, 502, "", OUTCOME_RETRY, "502" },
@@ -212,14 +211,14 @@ static void one_row(void **state)
 
 #define REFUSED_ROW(n, where) \
 	"{'code':'invalid','title':'Invalid','source':{'pointer':'/data/attributes/items/data/" #n where "'" \
-													 "}" \
-													 "}"
+	"}" \
+	"}"
 
 /*
  * a accepted, j job, d done, u as update, c as create, w retry at, r retry, m mended, s split, x rejected,
  * b blocked
  */
-static const char letter[] = "ajducwrmsxb";
+static const char letter[] = "ajducwrmsxbf";
 
 static const struct {
 	const char *what;
@@ -251,7 +250,7 @@ static const struct {
 	{ "delete of nothing", ENDPOINT_item_bulk_delete, 404, NO_ITEM, OUTCOME_DONE, "dwww" },
 	{ "key", ENDPOINT_item_bulk_create, 401, "{}", OUTCOME_BLOCKED, "bbbb" },
 	{ "key in one of several errors", ENDPOINT_item_bulk_create, 400,
-	  "{'errors':[" REFUSED_ROW(1, "") ",{'code':'permission_denied'}]}", OUTCOME_BLOCKED, "bbbb" },
+	  "{'errors':[" REFUSED_ROW(1, "") ",{'code':'permission_denied'}]}", OUTCOME_FORBIDDEN, "ffff" },
 	{ "too large", ENDPOINT_item_bulk_create, 413, "", OUTCOME_SPLIT, "ssss" },
 	{ "throttled", ENDPOINT_item_bulk_create, 429, "", OUTCOME_RETRY_AT, "wwww" },
 	{ "server error", ENDPOINT_item_bulk_create, 500, "", OUTCOME_RETRY, "rrrr" },
@@ -308,17 +307,30 @@ static const struct {
 	const char *retry_after;
 	int64_t want_ms;
 } after_row[] = {
-	{ "7", 7000 },	  { "", 1000 },	   { "0", 1000 },	 { "-5", 1000 },
-	{ "soon", 1000 }, { " 3 ", 3000 }, { "86400", 3600000 }, { "99999999999999999999", 1000 },
+	{ "7", 7000 },
+	{ "", 1000 },
+	{ "0", 1000 },
+	{ "-5", 1000 },
+	{ "soon", 1000 },
+	{ " 3 ", 3000 },
+	{ "86400", 3600000 },
+	{ "99999999999999999999", 1000 },
 	{ "2, 3", 2000 },
+	{ "Thu, 30 Jul 2026 10:11:22 GMT", 10000 }, /* the answer is of 10:11:12 */
+	{ "Thu, 30 Jul 2026 10:11:02 GMT", 1000 },
+	{ "Thu, 30 Jul 2027 10:11:02 GMT", 3600000 },
+	{ "Thu, 30 Jux 2026 10:11:22 GMT", 1000 },
 };
 
 static void retry_after_is_heeded(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(after_row); i++) {
-		const struct http_header header = { STR("retry-after"), str_from(after_row[i].retry_after) };
-		struct http_answer answer = { .ok = true, .status = 429, .header = &header, .n_header = 1 };
+		const struct http_header header[] = {
+			{ STR("retry-after"), str_from(after_row[i].retry_after) },
+			{ STR("date"), STR("Thu, 30 Jul 2026 10:11:12 GMT") },
+		};
+		struct http_answer answer = { .ok = true, .status = 429, .header = header, .n_header = 2 };
 		struct klaviyo_verdict verdict;
 
 		klaviyo_outcome(ENDPOINT_item_create, rows[KLAVIYO_ITEM], 1, &answer, &arena, &verdict);
@@ -326,6 +338,21 @@ static void retry_after_is_heeded(void **state)
 			fail_msg("'%s': got %lld", after_row[i].retry_after,
 				 (long long)verdict.retry_after_ms);
 	}
+}
+
+static void others_ask_for_silence_only_by_the_header(void **state)
+{
+	const struct http_header header = { STR("Retry-After"), STR("7") };
+	struct http_answer answer = { .ok = true, .status = 503, .header = &header, .n_header = 1 };
+	struct klaviyo_verdict verdict;
+
+	(void)state;
+	klaviyo_outcome(ENDPOINT_item_create, rows[KLAVIYO_ITEM], 1, &answer, &arena, &verdict);
+	assert_int_equal(verdict.outcome, OUTCOME_RETRY);
+	assert_int_equal(verdict.retry_after_ms, 7000);
+	answer.n_header = 0;
+	klaviyo_outcome(ENDPOINT_item_create, rows[KLAVIYO_ITEM], 1, &answer, &arena, &verdict);
+	assert_int_equal(verdict.retry_after_ms, 0);
 }
 
 static void rate_headers_are_read(void **state)
@@ -339,6 +366,7 @@ static void rate_headers_are_read(void **state)
 	(void)state;
 	klaviyo_outcome(ENDPOINT_item_update, rows[KLAVIYO_ITEM], 1, &answer, &arena, &verdict);
 	assert_int_equal(verdict.rate_remaining, 73);
+	assert_int_equal(verdict.rate_limit, 75);
 	assert_int_equal(verdict.rate_reset_s, 0);
 	answer.n_header = 0;
 	klaviyo_outcome(ENDPOINT_item_update, rows[KLAVIYO_ITEM], 1, &answer, &arena, &verdict);
@@ -370,7 +398,6 @@ static void reasons_are_clean_and_short(void **state)
 #define E(detail)	  "{'id':'x','code':'','title':'','detail':'" detail "','source':{'pointer':'/data'}}"
 #define MISSING(noun, id) E(noun " with the id `$custom:::$default:::" id "` does not exist.")
 #define EXISTS(noun, id)  E(noun " with the external id `" id "` already exists.")
-
 
 static const struct {
 	const char *what;
@@ -454,7 +481,7 @@ static const struct {
 	{ "a page in place of 404", ENDPOINT_item_bulk_create, false, 404, HTML, JOB_WORKING, OUTCOME_RETRY,
 	  NULL },
 	{ "key", ENDPOINT_item_bulk_create, false, 403, "{'errors':[{'code':'permission_denied'}]}",
-	  JOB_WORKING, OUTCOME_BLOCKED, NULL },
+	  JOB_WORKING, OUTCOME_FORBIDDEN, NULL },
 };
 
 static void jobs(void **state)
@@ -502,6 +529,7 @@ int main(void)
 		TEST(a_request_without_rows),
 		TEST(no_answer_is_retried),
 		TEST(retry_after_is_heeded),
+		TEST(others_ask_for_silence_only_by_the_header),
 		TEST(rate_headers_are_read),
 		TEST(reasons_are_clean_and_short),
 		TEST(jobs),

@@ -51,7 +51,7 @@ static struct str json_of(const char *text)
  * a accepted, j job, d done, u as update, c as create, w retry at, r retry, m mended, s split, x rejected,
  * b blocked
  */
-static const char letter[] = "ajducwrmsxb";
+static const char letter[] = "ajducwrmsxbf";
 
 static bool contains(struct str text, const char *part)
 {
@@ -104,6 +104,20 @@ static const struct delivery profile_rows[ROWS] = {
 	{ .kind = KLAVIYO_PROFILE,
 	  .external_id = STR_INIT("customer:d"),
 	  .body = STR_INIT("{'type':'profile','attributes':{'external_id':'d','phone_number':'+49154'}}") },
+};
+/* Known by another address before; not yet looked for, and found. */
+static const struct delivery moved_rows[ROWS] = {
+	{ .kind = KLAVIYO_PROFILE,
+	  .op = DELIVERY_CREATE,
+	  .external_id = STR_INIT("a@x.test"),
+	  .parent_external_id = STR_INIT("b@x.test"),
+	  .body = STR_INIT("{'type':'profile','attributes':{'email':'a@x.test','first_name':'A'}}") },
+	{ .kind = KLAVIYO_PROFILE,
+	  .op = DELIVERY_UPDATE,
+	  .external_id = STR_INIT("a@x.test"),
+	  .parent_external_id = STR_INIT("b@x.test"),
+	  .body = STR_INIT("{'type':'profile','id':'P1','attributes':{'email':'a@x.test',"
+			   "'first_name':'A'}}") },
 };
 static const struct delivery consent_rows[ROWS] = {
 	{ .kind = KLAVIYO_CONSENT,
@@ -168,6 +182,18 @@ static const struct {
 	  OUTCOME_JOB, "jjjj" },
 	{ "a row's phone", ENDPOINT_profile_bulk_import, profile_rows, 4, 400,
 	  PHONE("/data/attributes/profiles/data/0/attributes/phone_number"), OUTCOME_MENDED, "mwww" },
+	{ "found by the former address", ENDPOINT_profiles_get, moved_rows, 1, 200,
+	  "{'data':[{'type':'profile','id':'P1'}]}", OUTCOME_AS_UPDATE, "u" },
+	{ "nobody by the former address", ENDPOINT_profiles_get, moved_rows, 1, 200, "{'data':[]}",
+	  OUTCOME_AS_UPDATE, "u" },
+	{ "no list", ENDPOINT_profiles_get, moved_rows, 1, 200, "{'data':{'id':'P1'}}", OUTCOME_RETRY, "r" },
+	{ "a list of nothing", ENDPOINT_profiles_get, moved_rows, 1, 200, "{'data':[{}]}", OUTCOME_RETRY,
+	  "r" },
+	{ "not JSON", ENDPOINT_profiles_get, moved_rows, 1, 200, "<html>", OUTCOME_RETRY, "r" },
+	{ "the new address is another profile's", ENDPOINT_profile_upsert, moved_rows + 1, 1, 409, DUPLICATE,
+	  OUTCOME_MENDED, "m" },
+	{ "gone since it was found", ENDPOINT_profile_upsert, moved_rows + 1, 1, 404, NOT_THERE,
+	  OUTCOME_MENDED, "m" },
 	{ "erased", ENDPOINT_profile_erase, profile_rows, 1, 202, "", OUTCOME_ACCEPTED, "a" },
 	{ "erasure of nobody", ENDPOINT_profile_erase, profile_rows, 1, 404, NOT_THERE, OUTCOME_DONE, "d" },
 	{ "subscribed", ENDPOINT_consent_subscribe, consent_rows, 4, 202, "", OUTCOME_ACCEPTED, "aaaa" },
@@ -179,7 +205,7 @@ static const struct {
 	  "x" },
 	{ "throttled", ENDPOINT_event_bulk_create, event_rows, 4, 429, "", OUTCOME_RETRY_AT, "wwww" },
 	{ "scope", ENDPOINT_event_create, event_rows, 1, 403, ERRORS("permission_denied", "T", "D", ""),
-	  OUTCOME_BLOCKED, "b" },
+	  OUTCOME_FORBIDDEN, "f" },
 };
 
 static void copy_rows(const struct delivery *from, size_t n, struct delivery *to)
@@ -243,6 +269,25 @@ static void mended_bodies(void **state)
 	assert_int_equal(verdict.outcome, OUTCOME_REJECTED);
 }
 
+/* What is to be told names the profile that was found, and no longer when that is in the way. */
+static void found_profiles(void **state)
+{
+	struct http_answer answer = { .ok = true,
+				      .status = 200,
+				      .body = json_of("{'data':[{'type':'profile','id':'P1'}]}") };
+	struct klaviyo_verdict verdict;
+	struct delivery delivery[ROWS];
+
+	(void)state;
+	copy_rows(moved_rows, ROWS, delivery);
+	klaviyo_outcome(ENDPOINT_profiles_get, delivery, 1, &answer, &arena, &verdict);
+	assert_true(str_eq(verdict.row[0].body, delivery[1].body));
+	answer = (struct http_answer){ .ok = true, .status = 409, .body = json_of(DUPLICATE) };
+	klaviyo_outcome(ENDPOINT_profile_upsert, delivery + 1, 1, &answer, &arena, &verdict);
+	assert_true(str_eq(verdict.row[0].body, delivery[0].body));
+	assert_true(str_starts(verdict.row[0].reason, STR("sent again without the id of the profile: 409")));
+}
+
 static const struct {
 	const char *what, *attributes;
 	const char *rows;
@@ -278,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_told_as_it_is),
 		TEST(mended_bodies),
+		TEST(found_profiles),
 		TEST(import_jobs),
 	};
 

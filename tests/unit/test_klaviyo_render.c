@@ -231,6 +231,7 @@ static struct delivery delivery_of(enum klaviyo_kind kind, enum delivery_op op)
 	case KLAVIYO_EVENT:
 	case KLAVIYO_PROFILE:
 	case KLAVIYO_CONSENT:
+	case KLAVIYO_NOTICE:
 	case KLAVIYO_KIND_COUNT:
 		break;
 	}
@@ -248,7 +249,7 @@ static void requests(void **state)
 		struct err err = { 0 };
 
 		if (!klaviyo_render_request(STR("https://a.klaviyo.com/"), &delivery, 1, request_row[i].op,
-					    request_row[i].bulk, 0, &arena, &request, &err))
+					    request_row[i].bulk, 0, NULL, &arena, &request, &err))
 			fail_msg("%s", err.msg);
 		assert_int_equal(request.endpoint,
 				 endpoint_for(request_row[i].kind, request_row[i].op, request_row[i].bulk));
@@ -265,8 +266,8 @@ static void a_create_may_be_sent_as_an_update(void **state)
 	struct klaviyo_request request;
 
 	(void)state;
-	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_UPDATE, false, 0, &arena, &request, NULL));
+	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_UPDATE, false, 0, NULL, &arena,
+					   &request, NULL));
 	assert_string_equal(request.method, "PATCH");
 }
 
@@ -288,8 +289,8 @@ static void rows_keep_their_order(void **state)
 						 .body = klaviyo_render_category(&category, &arena) };
 	}
 	for (int op = 0; op < DELIVERY_OP_COUNT; op++) {
-		assert_true(klaviyo_render_request(API, delivery, N, (enum delivery_op)op, true, 0, &arena,
-						   &request, NULL));
+		assert_true(klaviyo_render_request(API, delivery, N, (enum delivery_op)op, true, 0, NULL,
+						   &arena, &request, NULL));
 		body = parsed(request.body);
 		rows = json_get(json_get(json_get(json_get(body, "data"), "attributes"), "categories"),
 				"data");
@@ -311,12 +312,12 @@ static void ids_are_encoded_in_paths_and_escaped_in_bodies(void **state)
 	struct klaviyo_request request;
 
 	(void)state;
-	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, &arena, &request, NULL));
+	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, false, 0, NULL, &arena,
+					   &request, NULL));
 	equal(request.url, "https://a.klaviyo.com/api/catalog-items/"
 			   "$custom:::$default:::a%2Fb%3Fc%23d%20%22e%22%25%C3%A4~.");
-	assert_true(
-		klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, 0, &arena, &request, NULL));
+	assert_true(klaviyo_render_request(API, &delivery, 1, DELIVERY_DELETE, true, 0, NULL, &arena,
+					   &request, NULL));
 	json_free(parsed(request.body));
 }
 
@@ -343,7 +344,7 @@ static void bodies_that_are_no_resource_are_refused(void **state)
 			struct err err = { 0 };
 
 			assert_false(klaviyo_render_request(API, &delivery, 1, (enum delivery_op)op, false, 0,
-							    &arena, &request, &err));
+							    NULL, &arena, &request, &err));
 			assert_int_equal(err.code, ERR_INVALID);
 			assert_non_null(strstr(err.msg, "item 'p1'"));
 		}
@@ -368,11 +369,11 @@ static void too_much_is_refused(void **state)
 		delivery[i] = (struct delivery){ .kind = KLAVIYO_VARIANT,
 						 .external_id = STR("v"),
 						 .body = klaviyo_render_variant(&variant, &arena, &mended) };
-	assert_false(
-		klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, 0, &arena, &request, &err));
+	assert_false(klaviyo_render_request(API, delivery, 100, DELIVERY_CREATE, true, 0, NULL, &arena,
+					    &request, &err));
 	assert_int_equal(err.code, ERR_TOO_LARGE);
-	assert_true(
-		klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, 0, &arena, &request, &err));
+	assert_true(klaviyo_render_request(API, delivery, 40, DELIVERY_CREATE, true, 0, NULL, &arena,
+					   &request, &err));
 	assert_true(request.body.len <= KLAVIYO_BODY_BYTES_MAX);
 }
 
@@ -460,7 +461,7 @@ static void headers(void **state)
 	size_t n;
 
 	(void)state;
-	header = klaviyo_headers(STR("pk_test"), true, &arena, &n);
+	header = klaviyo_headers(STR("pk_test"), false, true, &arena, &n);
 	assert_int_equal(n, 4);
 	equal(header[0].name, "Authorization");
 	equal(header[0].value, "Klaviyo-API-Key pk_test");
@@ -468,7 +469,7 @@ static void headers(void **state)
 	equal(header[1].value, "2026-07-15");
 	equal(header[2].value, "application/vnd.api+json");
 	equal(header[3].name, "Content-Type");
-	(void)klaviyo_headers(STR("pk_test"), false, &arena, &n);
+	(void)klaviyo_headers(STR("pk_test"), false, false, &arena, &n);
 	assert_int_equal(n, 3);
 }
 

@@ -62,12 +62,29 @@ static void test_switches(void **state)
 	assert_string_equal(metric_row(METRIC_ADDED_TO_CART)->key, "added_to_cart");
 }
 
+static void test_windows(void **state)
+{
+	struct metric_windows windows;
+
+	(void)state;
+	assert_true(metric_windows_read(STR(""), &windows));
+	for (enum metric metric = 0; metric < METRIC_COUNT; metric++)
+		assert_int_equal(windows.hours[metric], metric_row(metric)->window_h);
+	assert_true(metric_windows_read(STR(" started_checkout = 2,placed_order=0"), &windows));
+	assert_int_equal(windows.hours[METRIC_STARTED_CHECKOUT], 2);
+	assert_int_equal(windows.hours[METRIC_PLACED_ORDER], 0);
+	assert_int_equal(windows.hours[METRIC_ADDED_TO_CART], 4);
+	assert_false(metric_windows_read(STR("nothing=2"), &windows));
+	assert_false(metric_windows_read(STR("placed_order=9000"), &windows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_switches),
+		cmocka_unit_test(test_windows),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);

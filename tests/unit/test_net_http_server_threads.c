@@ -130,6 +130,118 @@ static void test_many_pending(void **state)
 	}
 }
 
+static void *stop_server(void *arg)
+{
+	http_server_stop(arg);
+	return NULL;
+}
+
+static bool has_heard(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* Answers that are held leave together: not before, and all of them; also those of another server. */
+static void test_held_replies(void **state)
+{
+	enum { CONNECTIONS = 40 };
+	struct fixture *fixture = *state;
+	struct http_exchange *exchange[CONNECTIONS], *elsewhere;
+	void *other_state;
+	int fd[CONNECTIONS], other_fd;
+
+	start(&other_state);
+	other_fd = dial(other_state);
+	say(other_fd, STR("GET /later HTTP/1.1\r\nHost: h\r\n\r\n"));
+	elsewhere = take_later(other_state);
+	for (int i = 0; i < CONNECTIONS; i++) {
+		fd[i] = dial(fixture);
+		say(fd[i], STR("GET /later HTTP/1.1\r\nHost: h\r\n\r\n"));
+		exchange[i] = take_later(fixture);
+	}
+	(void)close(fd[CONNECTIONS - 1]); /* a peer that is gone by then */
+	http_replies_hold();
+	for (int i = 1; i < CONNECTIONS; i++)
+		http_reply(exchange[i], 200, NULL, 0, STR("together"));
+	for (int i = 0; i < 30; i++) /* the server goes on meanwhile */
+		assert_ends(ask(fixture, STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200,
+			    "GET|/|||127.0.0.1||");
+	for (int i = 0; i < CONNECTIONS - 1; i++)
+		assert_false(has_heard(fd[i]));
+	http_reply(elsewhere, 200, NULL, 0, STR("elsewhere"));
+	http_reply(exchange[0], 200, NULL, 0, STR("together"));
+	http_replies_release();
+	for (int i = 0; i < CONNECTIONS - 1; i++) {
+		assert_ends(hear(fd[i]), 200, "together");
+		(void)close(fd[i]);
+	}
+	assert_ends(hear(other_fd), 200, "elsewhere");
+	(void)close(other_fd);
+	stop(&other_state);
+}
+
+/* A server that stops waits for what is held, or it would be gone when that comes. */
+static void test_stop_waits_for_held_replies(void **state)
+{
+	struct fixture *fixture = *state;
+	struct http_exchange *exchange, *late;
+	int fd = dial(fixture), unanswered = dial(fixture);
+	pthread_t thread;
+
+	say(fd, STR("GET /later HTTP/1.1\r\nHost: h\r\n\r\n"));
+	exchange = take_later(fixture);
+	say(unanswered, STR("GET /later HTTP/1.1\r\nHost: h\r\n\r\n"));
+	late = take_later(fixture);
+	http_replies_hold();
+	http_reply(exchange, 200, NULL, 0, STR("held"));
+	assert_int_equal(pthread_create(&thread, NULL, stop_server, fixture->server), 0);
+	assert_ends(hear(unanswered), 503, "stopping\n"); /* it has begun to stop */
+	assert_false(has_heard(fd));
+	http_replies_release();
+	assert_ends(hear(fd), 200, "held");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	fixture->server = NULL;
+	http_reply(late, 200, NULL, 0, STR("too late"));
+	(void)close(fd);
+	(void)close(unanswered);
+}
+
+static void note_round(void *ctx, bool idle)
+{
+	struct fixture *fixture = ctx;
+
+	atomic_fetch_add(idle ? &fixture->idle_rounds : &fixture->busy_rounds, 1);
+}
+
+/* After a round with a request there is a busy one, and an idle one before the server's thread waits. */
+static void test_rounds(void **state)
+{
+	struct fixture *fixture = *state;
+	struct http_server_config config = {
+		.listen = "127.0.0.1:0", .handle = handle, .ctx = fixture, .round = note_round
+	};
+	struct err err;
+
+	http_server_stop(fixture->server);
+	assert_true(http_server_start(&config, &fixture->server, &err));
+	for (int i = 0; i < 3; i++) {
+		int busy = atomic_load(&fixture->busy_rounds), idle = atomic_load(&fixture->idle_rounds);
+
+		assert_ends(ask(fixture, STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200,
+			    "GET|/|||127.0.0.1||");
+		for (int tries = 0; tries < DEADLINE_S * 100; tries++) {
+			if (atomic_load(&fixture->busy_rounds) > busy &&
+			    atomic_load(&fixture->idle_rounds) > idle)
+				break;
+			(void)wake_wait(fixture->came, 10);
+		}
+		assert_true(atomic_load(&fixture->busy_rounds) > busy);
+		assert_true(atomic_load(&fixture->idle_rounds) > idle);
+	}
+}
+
 /* The peer leaves while its request is being worked on: the reply goes nowhere, and nothing leaks. */
 static void test_peer_leaves(void **state)
 {
@@ -165,12 +277,6 @@ static void test_peer_leaves(void **state)
 		(void)close(fd);
 	}
 	assert_ends(ask(fixture, STR("GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200, "GET|/|||127.0.0.1||");
-}
-
-static void *stop_server(void *arg)
-{
-	http_server_stop(arg);
-	return NULL;
 }
 
 static void test_stop_answers_open(void **state)
@@ -318,6 +424,9 @@ int main(void)
 		TEST(test_later),
 		TEST(test_ready_at_once),
 		TEST(test_many_pending),
+		TEST(test_held_replies),
+		TEST(test_stop_waits_for_held_replies),
+		TEST(test_rounds),
 		TEST(test_peer_leaves),
 		TEST(test_stop_answers_open),
 		TEST(test_stop_race),

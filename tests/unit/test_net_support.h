@@ -42,7 +42,7 @@ struct fixture {
 	struct http_exchange *later[LATER_MAX]; /* exchanges whose handler returned without a reply */
 	size_t n_later;
 	struct wake *came, *go_on;
-	atomic_int handled;
+	atomic_int handled, busy_rounds, idle_rounds;
 };
 
 static inline size_t body_max(void *ctx, struct str method, struct str path)
@@ -57,11 +57,12 @@ static inline void echo(struct http_exchange *exchange)
 {
 	const struct http_request *request = http_exchange_request(exchange);
 	struct str seen = http_exchange_header(exchange, "x-test");
-	struct str text = arena_printf(http_exchange_arena(exchange), "%.*s|%.*s|%.*s|%.*s|%.*s|%s%s|%.*s",
+	struct str text = arena_printf(http_exchange_arena(exchange), "%.*s|%.*s|%.*s|%.*s|%.*s|%s%s%s|%.*s",
 				       STR_ARG(request->method), STR_ARG(request->path),
 				       STR_ARG(request->query), STR_ARG(request->body),
 				       STR_ARG(request->remote), request->body_too_large ? "too_large" : "",
-				       request->body_broken ? "broken" : "", STR_ARG(seen));
+				       request->body_broken ? "broken" : "",
+				       request->body_encoded ? "encoded" : "", STR_ARG(seen));
 
 	http_reply(exchange, 200, NULL, 0, text);
 }

@@ -178,9 +178,42 @@ static void test_only_a_ticked_box_is_consent(void **state)
 	arena_release(&arena);
 }
 
+/* The list of statuses is read as orders are: their ids and titles, by the setting, else as words of ours. */
+static void test_what_statuses_mean(void **state)
+{
+	static const struct {
+		const char *status, *means;
+		enum status_source by;
+	} rows[] = {
+		{ "{\"id\":\"5\",\"title\":\"Versendet\"}", "paid", STATUS_SAID_BY_SETTING },
+		{ "{\"id\":\"6\",\"title\":\"neu\"}", "placed", STATUS_SAID_BY_SETTING },
+		{ "{\"id\":\"paid\",\"title\":\"Neu\"}", "placed", STATUS_SAID_BY_SETTING },
+		{ "{\"id\":\"CANCELED\"}", "cancelled", STATUS_SAID_BY_PLATFORM },
+		{ "{\"id\":\"7\",\"title\":\"Refunded\"}", "refunded", STATUS_SAID_BY_PLATFORM },
+		{ "{\"id\":\"8\",\"title\":\"On hold\",\"state\":\"paid\"}", "", STATUS_SAID_BY_NOBODY },
+		{ "{\"id\":\"9\",\"title\":\"x\"}", "", STATUS_SAID_BY_NOBODY },
+		{ "{}", "", STATUS_SAID_BY_NOBODY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct status_meaning meaning;
+		struct json *status;
+
+		assert_true(json_parse(str_from(rows[i].status), &status, NULL));
+		meaning = platform_status_means(&platform_enad_ops, status,
+						STR("5=paid, Neu=placed, x=nonsense"));
+		print_message("%s\n", rows[i].status);
+		assert_int_equal(meaning.by, rows[i].by);
+		assert_true(str_eq(meaning.state, str_from(rows[i].means)));
+		json_free(status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_statuses_mean),
 		cmocka_unit_test(test_order_states),
 		cmocka_unit_test(test_one_payment_is_one_part),
 		cmocka_unit_test(test_a_list_without_ids_or_times),

@@ -116,6 +116,8 @@ static inline bool support_part_known(enum entity_kind kind, struct str part)
 	if (kind == ENTITY_PERSON)
 		return support_part_in(part, "customer order subscriber erased consent.email consent.sms field.email "
 					     "field.sms");
+	if (kind == ENTITY_SHOP)
+		return str_eq(part, STR("order_statuses"));
 	if (kind == ENTITY_VISITOR)
 		return support_part_in(part, "identity event.");
 	if (str_eq(part, STR("base")))

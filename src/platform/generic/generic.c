@@ -3,6 +3,7 @@
  * ops, nothing else.
  */
 #include "platform/generic/generic_internal.h"
+#include "platform/generic/generic_pull.h"
 #include "platform/receipt.h"
 
 const struct platform_ops platform_generic_ops = {
@@ -30,4 +31,8 @@ const struct platform_ops platform_generic_ops = {
 	.identify = generic_identify,
 	.map = generic_map,
 	.accepted_body = receipt_body,
+	.pull = &generic_pull,
+	.status_means = generic_status_means,
+	.order_states = "pending|placed|paid|partially_paid|partially_fulfilled|fulfilled|cancelled|refunded|"
+			"partially_refunded",
 };

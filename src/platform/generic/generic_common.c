@@ -66,6 +66,12 @@ static struct str put_languages(struct mapping *mapping, struct json *text, cons
 
 void generic_put_texts(struct mapping *mapping, struct json *body, const struct json *data)
 {
+	generic_put_texts_in(mapping, body, data, json_get_text(data, "language"));
+}
+
+void generic_put_texts_in(struct mapping *mapping, struct json *body, const struct json *data,
+			  struct str language)
+{
 	static const struct {
 		const char *member, *names;
 	} texts[] = {
@@ -73,7 +79,7 @@ void generic_put_texts(struct mapping *mapping, struct json *body, const struct 
 		{ "html", "html|description_html" }, { "slug", "slug" },
 		{ "meta_title", "meta_title" },	     { "meta_description", "meta_description" },
 	};
-	struct str preferred = payload_language(json_get_text(data, "language"), mapping->arena);
+	struct str preferred = payload_language(language, mapping->arena);
 	struct json *text = json_new_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

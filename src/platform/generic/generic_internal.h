@@ -12,6 +12,7 @@
 #define GENERIC_TYPE_BYTES_MAX 200
 #define GENERIC_ID_BYTES_MAX 200 /* of webhook-id */
 #define GENERIC_VARIANTS_MAX 5000 /* in one product message */
+#define GENERIC_STATUSES_MAX 500 /* order statuses of a shop; later ones are left out */
 #define GENERIC_LINES_MAX 1000 /* of an order, cart, shipment or refund; more are cut off */
 
 /* One message being mapped: the envelope's members besides type. */
@@ -74,6 +75,7 @@ void generic_map_customer(struct mapping *mapping, const struct generic_message 
 void generic_map_erased(struct mapping *mapping, const struct generic_message *message);
 void generic_map_consent(struct mapping *mapping, const struct generic_message *message);
 void generic_map_storefront(struct mapping *mapping, const struct generic_message *message);
+void generic_map_shop(struct mapping *mapping, const struct generic_message *message);
 
 /* ---- what they share ---- */
 
@@ -86,6 +88,8 @@ struct str generic_need_id(struct mapping *mapping, const struct generic_message
  * {LANGUAGE: text}, which goes to body.text; of those, that of data.language (else the first) is the plain one too.
  */
 void generic_put_texts(struct mapping *mapping, struct json *body, const struct json *data);
+/* The same with another language than data's own. */
+void generic_put_texts_in(struct mapping *mapping, struct json *body, const struct json *data, struct str language);
 
 /* images: addresses or {url, alt, title}; image (one) comes first. Members of base bodies alike in products and variants. */
 void generic_put_common(struct mapping *mapping, struct json *body, const struct json *data);
@@ -125,6 +129,8 @@ enum generic_state {
  * it is not known (noted).
  */
 enum generic_state generic_order_state(struct mapping *mapping, const struct json *data, struct str states);
+/* platform_ops.status_means: orders bring a status's id or its title. */
+struct status_meaning generic_status_means(const struct json *status, struct str order_states);
 
 /* The part of a state reached in full, or nothing: placed, paid, fulfilled, cancelled, refunded. */
 void generic_add_reached(struct mapping *mapping, const struct generic_message *message, struct entity order,

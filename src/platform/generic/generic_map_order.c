@@ -86,6 +86,8 @@ static void add_base(struct mapping *mapping, const struct generic_message *mess
 		json_set_text(body, "currency", payload_code(message->currency, 3, mapping->arena));
 	if (placed_ms)
 		json_set_text(body, "placed_at", field_time_text(mapping, placed_ms));
+	if (json_get_bool(body, "historical", false))
+		json_set_text(body, "imported_at", field_time_text(mapping, message->received_ms));
 	put_lists(mapping, body, data);
 	payload_put_filled(body, "customer", json_clone(contact));
 	payload_put_filled(body, "lines", generic_lines(mapping, lines_of(data), &refs));

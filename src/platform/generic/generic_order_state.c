@@ -66,3 +66,33 @@ enum generic_state generic_order_state(struct mapping *mapping, const struct jso
 			     STR_ARG(text));
 	return GENERIC_STATE_NONE;
 }
+
+static const char *state_name(enum generic_state state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i].state == state)
+			return names[i].name;
+	return "";
+}
+
+struct status_meaning generic_status_means(const struct json *status, struct str order_states)
+{
+	struct str word[] = { str_trim(json_get_text(status, "id")),
+			      str_trim(json_get_text(status, "title")) };
+	struct status_meaning meaning = { .state = STR(""), .by = STATUS_SAID_BY_NOBODY };
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(word) && meaning.by == STATUS_SAID_BY_NOBODY; i++) {
+		struct str one = word[i % ARRAY_LEN(word)];
+		bool set = i < ARRAY_LEN(word);
+		enum generic_state state = one.len == 0 ? GENERIC_STATE_NONE
+					   : set	? shop_state(one, order_states)
+							: named_state(one);
+
+		if (state != GENERIC_STATE_NONE)
+			meaning = (struct status_meaning){
+				.state = str_from(state_name(state)),
+				.by = set ? STATUS_SAID_BY_SETTING : STATUS_SAID_BY_PLATFORM,
+			};
+	}
+	return meaning;
+}

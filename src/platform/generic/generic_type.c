@@ -46,6 +46,7 @@ static const struct generic_type types[] = {
 	{ "storefront.category_viewed", generic_map_storefront, NULL },
 	{ "storefront.searched", generic_map_storefront, NULL },
 	{ "storefront.identified", generic_map_storefront, NULL },
+	{ "shop.updated", generic_map_shop, NULL },
 	{ "source.", NULL, "says nothing of the catalog; kept" },
 };
 

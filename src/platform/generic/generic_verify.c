@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "platform/generic/generic_internal.h"
 #include "platform/receipt.h"
+#include "platform/webhook_sign.h"
 
 #define RAW_SECRET_BYTES_MIN 16
 #define KEY_BYTES_MIN	     24
@@ -44,15 +45,6 @@ bool generic_check_secret(struct str secret, struct err *err)
 		ok = true;
 	arena_release(&arena);
 	return ok;
-}
-
-static struct str key_of(struct str secret, struct arena *arena)
-{
-	struct str key;
-
-	if (!str_starts(secret, prefix))
-		return secret;
-	return base64_decode(arena, str_skip(secret, prefix.len), &key) ? key : STR("");
 }
 
 static bool check_time(const struct platform_store *store, struct str timestamp, int64_t now_ms,
@@ -106,9 +98,9 @@ static bool check_signature(const struct platform_store *store, const struct str
 
 	arena_init(&arena);
 	for (size_t i = 0; i < store->n_secret && n < SECRETS_MAX; i++) {
-		struct str key = key_of(store->secret[i], &arena);
+		struct str key;
 
-		if (key.len)
+		if (webhook_sign_key(store->secret[i], &arena, &key) && key.len)
 			digest_hmac_sha256(key, signed_part, n_part, expected[n++]);
 	}
 	fits = one_fits(list, (const unsigned char(*)[SHA256_BYTES])expected, n, &arena, &known);

@@ -2,9 +2,11 @@
  * Memory backend: roots with all that belongs to them.
  */
 #include "store/memory/memory_internal.h"
+#include "store/store_words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- which entities belong to a root ---- */
 
@@ -75,6 +77,38 @@ static void add_products(struct entity_set *set, struct memory *memory, int64_t 
 			(void)set_add(set, memory, store_id, memory_root_of(memory, store_id, set->at[i]));
 }
 
+/* The persons of that customer id but one. */
+static size_t add_kin(struct entity_set *set, struct memory *memory, int64_t store_id, struct str customer_id,
+		      struct entity but)
+{
+	struct entity kin[STORE_KIN_MAX];
+	size_t n = memory_kin(memory, store_id, customer_id, but, kin);
+
+	for (size_t i = 0; i < n; i++)
+		(void)set_add(set, memory, store_id, kin[i]);
+	return n;
+}
+
+/* Who an order's customer was and is, if the shop has known them under several addresses. */
+static void add_customer(struct entity_set *set, struct memory *memory, int64_t store_id, struct entity order)
+{
+	struct entity nobody = { ENTITY_PERSON, STR("") }, kin[STORE_KIN_MAX];
+	struct str customer_id = STR("");
+	struct arena arena;
+
+	arena_init(&arena);
+	for (size_t i = 0; i < memory->fact.n; i++) {
+		const struct memory_fact *row = &memory->fact.at[i];
+
+		if (row->store_id == store_id && row->set && entity_eq(row->entity, order) &&
+		    str_eq(row->part, STR("base")))
+			customer_id = store_order_customer(row->body, &arena);
+	}
+	if (memory_kin(memory, store_id, customer_id, nobody, kin) > 1)
+		(void)add_kin(set, memory, store_id, customer_id, nobody);
+	arena_release(&arena);
+}
+
 static int compare_entities(const void *a, const void *b)
 {
 	return entity_cmp(*(const struct entity *)a, *(const struct entity *)b);
@@ -110,6 +144,10 @@ static void collect_entities(struct memory *memory, int64_t store_id, struct ent
 		    (row->entity.kind == ENTITY_MARKET || row->entity.kind == ENTITY_STORE_GROUP))
 			(void)set_add(set, memory, store_id, row->entity);
 	}
+	if (root.kind == ENTITY_PERSON && has_root)
+		(void)add_kin(set, memory, store_id, memory_entity(memory, store_id, root)->sku, root);
+	if (root.kind == ENTITY_ORDER)
+		add_customer(set, memory, store_id, root);
 	qsort(set->at + has_root, set->n - has_root, sizeof(*set->at), compare_entities);
 }
 
@@ -170,29 +208,45 @@ static void read_facts(struct memory *memory, struct arena *arena, struct catalo
 	out->n_fact = n;
 }
 
-static void read_sent(struct memory *memory, struct arena *arena, struct catalog_root *out)
+/* Adds the rows of a root to sent. */
+static void read_sent(struct memory *memory, const struct catalog_root *of, struct entity root,
+		      struct arena *arena, struct root_sent *sent, size_t *n)
 {
-	const struct store_row *store = memory_store(memory, out->store_id);
-	struct root_sent *sent = ARENA_ARRAY(arena, memory->sent.n, struct root_sent);
-	size_t n = 0;
+	const struct store_row *store = memory_store(memory, of->store_id);
 
 	for (size_t i = 0; i < memory->sent.n; i++) {
 		const struct memory_sent *row = &memory->sent.at[i];
 
-		if (row->account_id != store->account_id || row->store_id != out->store_id ||
-		    !entity_eq(row->root, out->root))
+		if (row->account_id != store->account_id || row->store_id != of->store_id ||
+		    !entity_eq(row->root, root))
 			continue;
-		sent[n++] = (struct root_sent){
+		sent[(*n)++] = (struct root_sent){
 			.kind = row->kind,
 			.external_id = arena_dup(arena, row->external_id),
 			.parent_external_id = arena_dup(arena, row->state.parent_external_id),
 			.exists = row->state.exists,
 			.wanted_deleted = row->state.wanted_deleted,
 			.wanted = row->state.wanted,
+			.newest_id = row->state.newest_id,
 		};
 	}
-	out->sent = sent;
-	out->n_sent = n;
+}
+
+static void read_all_sent(struct memory *memory, struct arena *arena, struct catalog_root *out)
+{
+	struct root_sent *own = ARENA_ARRAY(arena, memory->sent.n, struct root_sent);
+	struct root_sent *kin = ARENA_ARRAY(arena, memory->sent.n, struct root_sent);
+
+	read_sent(memory, out, out->root, arena, own, &out->n_sent);
+	for (size_t i = 0; i < out->n_entity; i++) {
+		struct entity entity = out->entity[i].entity;
+
+		if (out->root.kind == ENTITY_PERSON && entity.kind == ENTITY_PERSON &&
+		    !entity_eq(entity, out->root))
+			read_sent(memory, out, entity, arena, kin, &out->n_kin_sent);
+	}
+	out->sent = own;
+	out->kin_sent = kin;
 }
 
 /* The newest fact of the root and its variants. */
@@ -220,29 +274,19 @@ static void read_root(struct memory *memory, int64_t store_id, struct entity roo
 	collect_entities(memory, store_id, root, &set);
 	read_entities(memory, &set, arena, out);
 	read_facts(memory, arena, out);
-	read_sent(memory, arena, out);
+	read_all_sent(memory, arena, out);
 	out->deleted = is_deleted(memory, store_id, root);
 	if (due) {
 		out->due_seq = due->seq;
 		out->due_first_ms = due->first_ms;
 		out->message_id = due->message_id;
+		out->priority = due->priority;
 	}
 	if (out->message_id == 0)
 		out->message_id = newest_seq(out);
 }
 
 /* ---- verbs ---- */
-
-static int compare_due(const void *a, const void *b)
-{
-	const struct memory_due *left = a, *right = b;
-
-	if (left->due_ms != right->due_ms)
-		return left->due_ms < right->due_ms ? -1 : 1;
-	if (left->store_id != right->store_id)
-		return left->store_id < right->store_id ? -1 : 1;
-	return entity_cmp(left->root, right->root);
-}
 
 static size_t fact_bytes(const struct catalog_root *root)
 {
@@ -253,26 +297,73 @@ static size_t fact_bytes(const struct catalog_root *root)
 	return bytes;
 }
 
+/* What a claim is made of: what happens now, what is told again, history. */
+enum claim_part { PART_LIVE, PART_REPLAY, PART_HISTORY, PART_COUNT };
+
+static void take_parts(const struct memory *memory, struct memory_due_claim part[PART_COUNT], size_t max_n,
+		       struct arena *arena)
+{
+	size_t share, n;
+
+	part[PART_LIVE].max_n = max_n;
+	memory_due_take(memory, &part[PART_LIVE], arena);
+	share = store_history_share(max_n, part[PART_LIVE].n);
+	part[PART_REPLAY].max_n = share - share / 2;
+	memory_due_take(memory, &part[PART_REPLAY], arena);
+	part[PART_HISTORY].max_n = share - part[PART_REPLAY].n;
+	memory_due_take(memory, &part[PART_HISTORY], arena);
+	n = part[PART_REPLAY].n + part[PART_HISTORY].n;
+	if (part[PART_LIVE].n > max_n - n)
+		part[PART_LIVE].n = max_n - n;
+}
+
 bool memory_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
 			  struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
 {
 	struct memory *memory = memory_lock(db);
+	struct memory_due_claim part[PART_COUNT] = {
+		[PART_LIVE] = { .now_ms = now_ms, .priority = PRIORITY_REALTIME },
+		[PART_REPLAY] = { .now_ms = now_ms, .priority = PRIORITY_REPLAY },
+		[PART_HISTORY] = { .now_ms = now_ms, .priority = PRIORITY_BACKFILL },
+	};
 	size_t bytes = 0;
 
 	(void)err;
 	*root = ARENA_ARRAY(arena, max_n, struct catalog_root);
+	memory_due_sort(memory);
+	take_parts(memory, part, max_n, arena);
 	*n = 0;
-	if (memory->due.n > 0)
-		qsort(memory->due.at, memory->due.n, sizeof(*memory->due.at), compare_due);
-	for (size_t i = 0; i < memory->due.n && *n < max_n && bytes < STORE_CLAIM_BYTES; i++) {
-		const struct memory_due *due = &memory->due.at[i];
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		size_t k;
 
-		if (due->due_ms > now_ms)
-			break;
-		read_root(memory, due->store_id, due->root, arena, &(*root)[*n]);
-		bytes += fact_bytes(&(*root)[(*n)++]);
+		for (k = 0; k < part[i].n && bytes < STORE_CLAIM_BYTES; k++, (*n)++) {
+			read_root(memory, part[i].due[k]->store_id, part[i].due[k]->root, arena,
+				  &(*root)[*n]);
+			bytes += fact_bytes(&(*root)[*n]);
+		}
+		memory_due_end_turn(memory, &part[i], k);
 	}
 	*next_due_ms = memory->due.n > 0 ? memory->due.at[0].due_ms : INT64_MAX;
+	memory_unlock(memory);
+	return true;
+}
+
+bool memory_catalog_walk(struct db *db, int64_t store_id, struct entity after, size_t max_n,
+			 struct arena *arena, struct catalog_root **root, size_t *n, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	struct entity *key = NULL;
+	size_t n_key = 0, bytes = 0;
+
+	(void)err;
+	*n = 0;
+	*root = ARENA_ARRAY(arena, max_n, struct catalog_root);
+	if (memory_store(memory, store_id))
+		(void)memory_roots_after(memory, store_id, &after, max_n, arena, &key, &n_key);
+	for (; *n < n_key && bytes < STORE_CLAIM_BYTES; (*n)++) {
+		read_root(memory, store_id, key[*n], arena, &(*root)[*n]);
+		bytes += fact_bytes(&(*root)[*n]);
+	}
 	memory_unlock(memory);
 	return true;
 }
@@ -354,6 +445,64 @@ bool memory_catalog_find(struct db *db, int64_t store_id, struct str text, struc
 	}
 	*match = matches.at;
 	*n = matches.n;
+	memory_unlock(memory);
+	return true;
+}
+
+/* ---- searching ---- */
+
+static bool holds(struct str text, struct str part)
+{
+	for (size_t i = 0; i + part.len <= text.len; i++)
+		if (memcmp(text.p + i, part.p, part.len) == 0)
+			return true;
+	return false;
+}
+
+/* Whose row matches: "" = none of this kind. */
+static struct str searched(const struct memory_entity *row, enum entity_kind kind, struct str words,
+			   struct str text)
+{
+	if (!holds(row->words, words) && !holds(row->entity.id, text))
+		return STR("");
+	if (row->entity.kind == kind)
+		return row->entity.id;
+	return kind == ENTITY_PRODUCT && row->entity.kind == ENTITY_VARIANT ? row->root_id : STR("");
+}
+
+static bool listed(const struct str *id, size_t n, struct str one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(id[i], one))
+			return true;
+	return false;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+bool memory_catalog_search(struct db *db, int64_t store_id, enum entity_kind kind, struct str text,
+			   struct str after, size_t max_n, struct arena *arena, struct str **id, size_t *n,
+			   struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	struct str *all = ARENA_ARRAY(arena, memory->entity.n + 1, struct str),
+		   words = store_fold(text, arena);
+	size_t n_all = 0;
+
+	(void)err;
+	for (size_t i = 0; i < memory->entity.n; i++) {
+		const struct memory_entity *row = &memory->entity.at[i];
+		struct str one = row->store_id == store_id ? searched(row, kind, words, text) : STR("");
+
+		if (one.len > 0 && str_cmp(one, after) > 0 && !listed(all, n_all, one))
+			all[n_all++] = arena_dup(arena, one);
+	}
+	qsort(all, n_all, sizeof(*all), compare_ids);
+	*id = all;
+	*n = n_all < max_n ? n_all : max_n;
 	memory_unlock(memory);
 	return true;
 }

@@ -209,6 +209,8 @@ static void remove_store_rows(struct memory *memory, int64_t store_id, int64_t n
 						  .reason = store_text_discarded(&arena, n) });
 	arena_release(&arena);
 	discard_deliveries(memory, store_id, now_ms);
+	memory_imports_forget(memory, store_id);
+	memory_tasks_forget(memory, store_id);
 	forget_catalog(memory, store_id);
 }
 
@@ -254,6 +256,61 @@ static void sweep_stores(struct memory *memory, const struct config_change *chan
 	}
 }
 
+static void history_add(struct memory *memory, const struct config_change *change,
+			const struct audit_row *audit)
+{
+	bool is_store = change->kind == CONFIG_STORE_PUT || change->kind == CONFIG_STORE_REMOVE;
+
+	*LIST_ADD(&memory->history) = (struct config_history_row){
+		.version = memory->config_version,
+		.at_ms = change->now_ms,
+		.kind = change->kind,
+		.added = change->kind == CONFIG_STORE_PUT     ? change->store.id == 0
+			 : change->kind == CONFIG_ACCOUNT_PUT ? change->account.id == 0
+							      : false,
+		.account_id = audit->account_id,
+		.store_id = audit->store_id,
+		.name = memory_text(memory, is_store ? change->store.name : change->account.name),
+		.actor = memory_text(memory, change->actor),
+		.reason = memory_text(memory, change->reason),
+		.values = memory_text(memory, change->values),
+	};
+	if (memory->history.n > STORE_HISTORY_MAX)
+		LIST_REMOVE(&memory->history, 0);
+}
+
+static bool history_fits(const struct config_history_filter *filter, const struct config_history_row *row)
+{
+	if (filter->before_version && row->version >= filter->before_version)
+		return false;
+	if (filter->store_id && row->store_id != filter->store_id)
+		return false;
+	return !filter->account_id || (row->account_id == filter->account_id && row->store_id == 0);
+}
+
+bool memory_config_history(struct db *db, const struct config_history_filter *filter, struct arena *arena,
+			   struct config_history_row **row, size_t *n, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+
+	(void)err;
+	*row = ARENA_ARRAY(arena, filter->max_n, struct config_history_row);
+	*n = 0;
+	for (size_t i = memory->history.n; i-- > 0 && *n < filter->max_n;) {
+		struct config_history_row *one = &memory->history.at[i];
+
+		if (!history_fits(filter, one))
+			continue;
+		(*row)[*n] = *one;
+		(*row)[*n].name = arena_dup(arena, one->name);
+		(*row)[*n].actor = arena_dup(arena, one->actor);
+		(*row)[*n].reason = arena_dup(arena, one->reason);
+		(*row)[(*n)++].values = arena_dup(arena, one->values);
+	}
+	memory_unlock(memory);
+	return true;
+}
+
 bool memory_config_change(struct db *db, const struct config_change *change, struct err *err)
 {
 	struct memory *memory = memory_lock(db);
@@ -268,7 +325,10 @@ bool memory_config_change(struct db *db, const struct config_change *change, str
 	if (!change_row(memory, change, &audit, err))
 		goto out;
 	memory->config_version++;
-	memory_audit(memory, change->now_ms, &audit);
+	if (!change->silent) {
+		memory_audit(memory, change->now_ms, &audit);
+		history_add(memory, change, &audit);
+	}
 	if (change->kind == CONFIG_STORE_REMOVE)
 		remove_store_rows(memory, change->store.id, change->now_ms);
 	if (change->sweep)

@@ -31,13 +31,16 @@ void memory_due_touch(struct memory *memory, const struct fact_cause *cause, str
 {
 	struct memory_due *due = memory_due(memory, cause->store_id, root);
 
-	if (!due)
+	if (!due) {
 		due = due_add(memory, cause->store_id, root, cause->now_ms);
+		due->priority = cause->result->priority;
+	}
 	due->due_ms = store_due_ms(cause->now_ms, due->first_ms, cause->result->quiet_ms,
 				   cause->result->quiet_max_ms);
 	due->seq = cause->due_seq;
 	due->message_id = cause->message_id;
-	due->priority = PRIORITY_REALTIME;
+	if (cause->result->priority < due->priority)
+		due->priority = cause->result->priority;
 }
 
 void memory_due_now(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms, int64_t seq)
@@ -49,6 +52,19 @@ void memory_due_now(struct memory *memory, int64_t store_id, struct entity root,
 		due->priority = PRIORITY_BACKFILL;
 	}
 	due->seq = seq;
+}
+
+void memory_due_again(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms,
+		      int64_t seq, enum priority priority)
+{
+	struct memory_due *due;
+
+	memory_due_now(memory, store_id, root, now_ms, seq);
+	due = memory_due(memory, store_id, root);
+	if (priority < due->priority)
+		due->priority = priority;
+	if (now_ms < due->due_ms)
+		due->due_ms = now_ms;
 }
 
 /* ---- who depends on what ---- */
@@ -106,8 +122,7 @@ void memory_sweep_add(struct memory *memory, int64_t store_id, struct entity tar
 	};
 }
 
-/* The next roots of a store that are known; false: these were the last. */
-static bool roots_after(struct memory *memory, int64_t store_id, struct entity *after, size_t max_n,
+bool memory_roots_after(struct memory *memory, int64_t store_id, struct entity *after, size_t max_n,
 			struct arena *arena, struct entity **root, size_t *n)
 {
 	*root = ARENA_ARRAY(arena, max_n, struct entity);
@@ -142,7 +157,7 @@ bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *mor
 	sweep = memory->sweep.at[0];
 	LIST_REMOVE(&memory->sweep, 0);
 	again = sweep.target.id.len == 0
-			? roots_after(memory, sweep.store_id, &sweep.after, max_n, &arena, &root, &n)
+			? memory_roots_after(memory, sweep.store_id, &sweep.after, max_n, &arena, &root, &n)
 			: memory_dependants(memory, sweep.store_id, sweep.target, &sweep.after, max_n, &arena,
 					    &root, &n);
 	seq = memory_next_id(memory, now_ms);
@@ -153,6 +168,18 @@ bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *mor
 	*more = memory->sweep.n > 0;
 out:
 	arena_release(&arena);
+	memory_unlock(memory);
+	return true;
+}
+
+bool memory_catalog_history(struct db *db, int64_t store_id, size_t max_n, size_t *n, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+
+	(void)err;
+	*n = 0;
+	for (size_t i = 0; i < memory->due.n && *n < max_n; i++)
+		*n += memory->due.at[i].store_id == store_id && memory->due.at[i].priority >= PRIORITY_REPLAY;
 	memory_unlock(memory);
 	return true;
 }

@@ -45,7 +45,8 @@ void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, c
 		erased->at_ms = at_ms;
 }
 
-bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact)
+bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact,
+			enum priority priority)
 {
 	const struct memory_erased *erased;
 	struct str person_id;
@@ -58,7 +59,7 @@ bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fa
 	arena_init(&arena);
 	if (person_of_fact(fact, &arena, &person_id, &at_ms)) {
 		erased = erased_find(memory, store_id, person_id);
-		stops = erased && person_is_before(at_ms, erased->at_ms);
+		stops = erased && person_is_before(at_ms, priority, erased->at_ms);
 	}
 	arena_release(&arena);
 	return stops;
@@ -85,11 +86,13 @@ static void skip_queued(const struct memory_person *person, bool profiles, int64
 {
 	struct memory *memory = person->memory;
 
-	for (size_t i = memory->delivery.n; i-- > 0;) {
+	for (size_t i = 0; i < memory->delivery.n;) {
 		const struct delivery *row = &memory->delivery.at[i].row;
 
-		if (row->state != DELIVERY_SENDING && (profiles || row->kind != KLAVIYO_PROFILE) &&
-		    memory_person_delivery(person, row))
+		if (row->state == DELIVERY_SENDING || (!profiles && row->kind == KLAVIYO_PROFILE) ||
+		    !memory_person_delivery(person, row))
+			i++;
+		else
 			memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED,
 					     STR(STORE_TEXT_PERSON_ERASED));
 	}
@@ -114,6 +117,19 @@ static void erase_ended(const struct memory_person *person)
 	}
 }
 
+/* What came of a newer message is on its way: it begins anew. */
+static bool is_undone(const struct memory *memory, const struct memory_sent *sent)
+{
+	for (size_t i = 0; i < memory->delivery.n; i++) {
+		const struct delivery *row = &memory->delivery.at[i].row;
+
+		if (memory_delivery_undone(&memory->delivery.at[i]) && row->account_id == sent->account_id &&
+		    row->kind == sent->kind && str_eq(row->external_id, sent->external_id))
+			return true;
+	}
+	return false;
+}
+
 static void erase_sent(const struct memory_person *person)
 {
 	struct memory *memory = person->memory;
@@ -123,10 +139,14 @@ static void erase_sent(const struct memory_person *person)
 
 		if (!memory_person_sent(person, sent))
 			continue;
+		if (sent->kind != KLAVIYO_EVENT) {
+			if (!is_undone(memory, sent))
+				LIST_REMOVE(&memory->sent, i);
+			continue;
+		}
+		sent->external_id = id_without(person, ENTITY_ORDER, sent->external_id);
 		sent->state.parent_external_id = STR("");
 		sent->state.accepted_parent = STR("");
-		if (sent->kind != KLAVIYO_EVENT)
-			LIST_REMOVE(&memory->sent, i);
 	}
 }
 
@@ -190,10 +210,13 @@ static size_t remove_facts(struct memory *memory, int64_t store_id, struct entit
 
 		if (fact->store_id != store_id || !entity_eq(fact->entity, root))
 			continue;
-		if (fact->seq <= until_id)
+		if (fact->seq <= until_id) {
+			if (store_part_has_key(root.kind, fact->part))
+				memory_entity(memory, store_id, root)->sku = STR("");
 			LIST_REMOVE(&memory->fact, i);
-		else
+		} else {
 			left++;
+		}
 	}
 	return left;
 }
@@ -217,13 +240,15 @@ static void erase_root(const struct memory_person *person, struct entity root, i
 
 /* ---- the verb ---- */
 
-/* A profile of the person is on its way, or was refused. */
+/* A profile of the person is on its way in the store's account, or was refused. */
 static bool has_profile(const struct memory *memory, const struct memory_erase *erase)
 {
-	for (size_t i = 0; i < memory->delivery.n; i++) {
+	const struct store_row *store = memory_store(memory, erase->store_id);
+
+	for (size_t i = 0; store && i < memory->delivery.n; i++) {
 		const struct delivery *row = &memory->delivery.at[i].row;
 
-		if (row->store_id == erase->store_id && row->kind == KLAVIYO_PROFILE &&
+		if (row->account_id == store->account_id && row->kind == KLAVIYO_PROFILE &&
 		    str_eq(row->external_id, erase->person_id))
 			return true;
 	}
@@ -273,6 +298,31 @@ static void erase_all(const struct memory_person *person, int64_t now_ms)
 					  .reason = alias });
 }
 
+/* What was theirs once in the course of it stays theirs, though its facts changed meanwhile. */
+static void remember_roots(struct memory_person *person, struct memory_erase *erase)
+{
+	struct memory *memory = person->memory;
+	struct entity *root = ARENA_ARRAY(person->arena, person->n_root + erase->n_root, struct entity);
+	size_t n = 0;
+
+	for (size_t i = 0; i < person->n_root; i++)
+		root[n++] = person->root[i];
+	for (size_t i = 0; i < erase->n_root; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < person->n_root; k++)
+			known |= entity_eq(root[k], erase->root[i]);
+		if (!known)
+			root[n++] = erase->root[i];
+	}
+	person->root = root;
+	person->n_root = n;
+	erase->root = ARENA_ARRAY(&memory->arena, n, struct entity);
+	erase->n_root = n;
+	for (size_t i = 0; i < n; i++)
+		erase->root[i] = entity_dup(&memory->arena, root[i]);
+}
+
 /* True: the person is gone. */
 static bool erase_person(struct memory *memory, struct memory_erase *erase, int64_t now_ms,
 			 struct arena *arena)
@@ -285,11 +335,12 @@ static bool erase_person(struct memory *memory, struct memory_erase *erase, int6
 	    memory_due(memory, erase->store_id, (struct entity){ ENTITY_PERSON, erase->person_id }))
 		return false;
 	memory_person_begin(&person, erase->person_id);
+	remember_roots(&person, erase);
 	if (!erase->stopped)
 		skip_queued(&person, false, now_ms);
 	erase->stopped = !is_sending(&person, false);
 	if (!erase->stopped || has_message_again(memory, erase) || is_sending(&person, true) ||
-	    (memory_store(memory, erase->store_id) && has_profile(memory, erase)))
+	    has_profile(memory, erase))
 		return false;
 	erase_all(&person, now_ms);
 	return true;

@@ -3,6 +3,8 @@
  */
 #include "store/memory/memory_internal.h"
 
+#include "store/store_words.h"
+
 #include <string.h>
 
 static int key_cmp(int64_t a_store_id, struct entity a, int64_t b_store_id, struct entity b)
@@ -199,19 +201,23 @@ static enum verdict apply_delete(struct memory *memory, const struct fact_cause 
 	bool removed = false;
 
 	if (row->tombstone.deleted_ms != 0 &&
-	    !fact_wins(fact->version, cause->message_id, row->tombstone.version, row->tombstone.seq))
+	    !store_fact_wins(cause->result, fact->version, cause->message_id, row->tombstone.version,
+			     row->tombstone.seq))
 		return VERDICT_STALE;
 	row->tombstone = (struct tombstone){ cause->now_ms, fact->version, cause->message_id };
 	while (is_fact_of(memory, i, cause->store_id, fact->entity)) {
 		const struct memory_fact *old = &memory->fact.at[i];
 
-		if (!fact_wins(fact->version, cause->message_id, old->version, old->seq)) {
+		if (!store_fact_wins(cause->result, fact->version, cause->message_id, old->version,
+				     old->seq)) {
 			i++;
 			continue;
 		}
 		removed = removed || old->set;
-		if (str_eq(old->part, STR("base")))
+		if (store_part_has_key(fact->entity.kind, old->part))
 			row->sku = STR("");
+		if (store_part_has_words(fact->entity.kind, old->part))
+			row->words = STR("");
 		remove_refs(memory, cause->store_id, fact->entity, old->part);
 		LIST_REMOVE(&memory->fact, i);
 	}
@@ -224,16 +230,19 @@ static enum verdict apply_part(struct memory *memory, const struct fact_cause *c
 	struct memory_fact *row = find_fact(memory, cause->store_id, fact->entity, fact->part);
 	bool set = fact->op == FACT_SET;
 
-	if (row && !fact_wins(fact->version, cause->message_id, row->version, row->seq))
+	if (row && !store_fact_wins(cause->result, fact->version, cause->message_id, row->version, row->seq))
 		return VERDICT_STALE;
 	row = fact_make(memory, cause->store_id, fact->entity, fact->part);
 	row->version = fact->version;
 	row->seq = cause->message_id;
 	row->set = set;
 	row->body = set ? memory_text(memory, fact->body) : STR("");
-	if (str_eq(fact->part, STR("base")))
+	if (store_part_has_key(fact->entity.kind, fact->part))
 		memory_entity(memory, cause->store_id, fact->entity)->sku =
-			set ? memory_text(memory, store_fact_sku(fact, arena)) : STR("");
+			set ? memory_text(memory, store_fact_key(fact, arena)) : STR("");
+	if (store_part_has_words(fact->entity.kind, fact->part))
+		memory_entity(memory, cause->store_id, fact->entity)->words =
+			set ? memory_text(memory, store_fact_words(fact, arena)) : STR("");
 	remove_refs(memory, cause->store_id, fact->entity, fact->part);
 	if (set)
 		add_refs(memory, cause->store_id, fact);
@@ -249,8 +258,8 @@ static bool learn_root(struct memory *memory, const struct fact_cause *cause, co
 	*before = (struct entity){ ENTITY_PRODUCT, row->root_id };
 	if (fact->entity.kind != ENTITY_VARIANT || fact->root_id.len == 0)
 		return false;
-	if (row->root_id.len > 0 &&
-	    !fact_wins(fact->version, cause->message_id, row->root_version, row->root_seq))
+	if (row->root_id.len > 0 && !store_fact_wins(cause->result, fact->version, cause->message_id,
+						     row->root_version, row->root_seq))
 		return false;
 	row->root_version = fact->version;
 	row->root_seq = cause->message_id;
@@ -258,6 +267,32 @@ static bool learn_root(struct memory *memory, const struct fact_cause *cause, co
 		return false;
 	row->root_id = memory_text(memory, fact->root_id);
 	return true;
+}
+
+size_t memory_kin(const struct memory *memory, int64_t store_id, struct str customer_id, struct entity but,
+		  struct entity kin[STORE_KIN_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; customer_id.len > 0 && i < memory->entity.n && n < STORE_KIN_MAX; i++) {
+		const struct memory_entity *row = &memory->entity.at[i];
+
+		if (row->store_id == store_id && row->entity.kind == ENTITY_PERSON &&
+		    str_eq(row->sku, customer_id) && !entity_eq(row->entity, but))
+			kin[n++] = row->entity;
+	}
+	return n;
+}
+
+/* Others that the shop knows, or knew, by the same customer id are looked at as well. */
+static void touch_kin(struct memory *memory, const struct fact_cause *cause, struct entity person,
+		      struct str customer_id)
+{
+	struct entity kin[STORE_KIN_MAX];
+	size_t n = memory_kin(memory, cause->store_id, customer_id, person, kin);
+
+	for (size_t i = 0; i < n; i++)
+		memory_due_touch(memory, cause, kin[i]);
 }
 
 static void touch_dependants(struct memory *memory, const struct fact_cause *cause, struct entity target)
@@ -293,12 +328,14 @@ static enum verdict apply(struct memory *memory, const struct fact_cause *cause,
 {
 	bool alive = memory_entity_alive(memory, cause->store_id, fact->entity);
 	struct entity before, root;
+	struct str key_before;
 	enum verdict verdict;
 	bool moved;
 
-	if (is_stopped(memory, cause, fact, alive) || memory_erase_stops(memory, cause->store_id, fact))
+	if (is_stopped(memory, cause, fact, alive) ||
+	    memory_erase_stops(memory, cause->store_id, fact, cause->result->priority))
 		return VERDICT_STOPPED;
-	(void)memory_entity_make(memory, cause->store_id, fact->entity);
+	key_before = memory_entity_make(memory, cause->store_id, fact->entity)->sku;
 	moved = learn_root(memory, cause, fact, &before);
 	verdict = fact->op == FACT_DELETE ? apply_delete(memory, cause, fact)
 					  : apply_part(memory, cause, fact, arena);
@@ -307,6 +344,13 @@ static enum verdict apply(struct memory *memory, const struct fact_cause *cause,
 		memory_due_touch(memory, cause, before);
 	if ((verdict == VERDICT_APPLIED || moved) && root.id.len > 0)
 		memory_due_touch(memory, cause, root);
+	if (verdict == VERDICT_APPLIED && fact->entity.kind == ENTITY_PERSON) {
+		struct str key = memory_entity(memory, cause->store_id, fact->entity)->sku;
+
+		if (!str_eq(key, key_before))
+			touch_kin(memory, cause, fact->entity, key_before);
+		touch_kin(memory, cause, fact->entity, key);
+	}
 	if (verdict == VERDICT_APPLIED &&
 	    (fact->entity.kind != ENTITY_CATEGORY ||
 	     alive != memory_entity_alive(memory, cause->store_id, fact->entity)))
@@ -316,8 +360,8 @@ static enum verdict apply(struct memory *memory, const struct fact_cause *cause,
 	return verdict;
 }
 
-void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
-		       struct fact_count *count)
+static void apply_counted(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
+			  struct fact_count *count)
 {
 	struct arena arena;
 
@@ -334,4 +378,28 @@ void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, co
 		break;
 	}
 	arena_release(&arena);
+}
+
+/* Who is to be erased is under all addresses that the shop has known them by. */
+static void erase_kin(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
+		      struct fact_count *count)
+{
+	const struct memory_entity *row = memory_entity(memory, cause->store_id, fact->entity);
+	struct entity kin[STORE_KIN_MAX];
+	size_t n = row ? memory_kin(memory, cause->store_id, row->sku, fact->entity, kin) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct fact erased = *fact;
+
+		erased.entity = kin[i];
+		apply_counted(memory, cause, &erased, count);
+	}
+}
+
+void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
+		       struct fact_count *count)
+{
+	if (person_fact_erases(fact))
+		erase_kin(memory, cause, fact, count);
+	apply_counted(memory, cause, fact, count);
 }

@@ -45,6 +45,7 @@ static struct inbox_receipt append_new(struct memory *memory, const struct inbox
 			.topic = memory_text(memory, record->topic),
 			.source_id = memory_text(memory, record->source_id),
 			.body = memory_text(memory, record->body),
+			.priority = record->priority,
 			.state = pending ? MESSAGE_PENDING : MESSAGE_DISCARDED,
 		},
 		.slot = record->slot,
@@ -59,7 +60,7 @@ static struct inbox_receipt append_new(struct memory *memory, const struct inbox
 	return (struct inbox_receipt){ INBOX_NEW, id };
 }
 
-static struct inbox_receipt append_record(struct memory *memory, const struct inbox_record *record)
+struct inbox_receipt memory_append(struct memory *memory, const struct inbox_record *record)
 {
 	struct store_summary *count = memory_store_count(memory, record->store_id);
 	bool pending = memory_store(memory, record->store_id) != NULL;
@@ -68,6 +69,8 @@ static struct inbox_receipt append_record(struct memory *memory, const struct in
 
 	count->received++;
 	count->last_message_ms = record->received_ms;
+	if (store_from_shop(record))
+		count->last_shop_ms = record->received_ms;
 	if (!before || !digest16_eq(before->key, record->key)) {
 		count->pending += pending;
 		count->discarded += !pending;
@@ -89,7 +92,7 @@ bool memory_inbox_append(struct db *db, const struct inbox_record *record, size_
 
 	(void)err;
 	for (size_t i = 0; i < n; i++)
-		receipt[i] = append_record(memory, &record[i]);
+		receipt[i] = memory_append(memory, &record[i]);
 	memory_unlock(memory);
 	return true;
 }
@@ -124,6 +127,8 @@ static void claim_store(const struct memory *memory, int64_t store_id, size_t sh
 		if (claim_full(claim) || (n > 0 && (n >= share_n || bytes >= share_bytes)))
 			return;
 		claim->message[claim->n] = *row;
+		if (memory->message.at[i].replayed)
+			claim->message[claim->n].priority = memory->message.at[i].replay_priority;
 		claim->message[claim->n].topic = arena_dup(claim->arena, row->topic);
 		claim->message[claim->n].source_id = arena_dup(claim->arena, row->source_id);
 		claim->message[claim->n].body = arena_dup(claim->arena, row->body);
@@ -246,7 +251,7 @@ static void complete_one(struct memory *memory, int64_t now_ms, int64_t due_seq,
 
 	arena_init(&arena);
 	message->row.state = result->state;
-	message->again = false;
+	message->again = message->replayed = false;
 	message->failed_ms = now_ms;
 	message->reason = memory_text(memory, result->reason);
 	count_result(memory_store_count(memory, result->store_id), result->state);
@@ -257,6 +262,8 @@ static void complete_one(struct memory *memory, int64_t now_ms, int64_t due_seq,
 			audit.root = memory_root_of(memory, result->store_id, result->fact[i].entity);
 		audit.reason = store_text_mapped(&arena, &count, result->reason);
 	}
+	if (store_message_gives_up_body(result))
+		message->row.body = STR("");
 	memory_audit(memory, now_ms, &audit);
 	arena_release(&arena);
 }

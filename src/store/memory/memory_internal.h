@@ -23,7 +23,9 @@ struct memory_message {
 	struct inbox_message row;
 	struct digest16 slot;
 	struct digest16 key;
-	bool again; /* PENDING because a person retried it */
+	bool again; /* PENDING because a person retried it, or it is replayed */
+	bool replayed;
+	enum priority replay_priority;
 	int64_t failed_ms;
 	struct str reason;
 };
@@ -36,6 +38,7 @@ struct memory_entity {
 	int64_t root_seq;
 	struct tombstone tombstone;
 	struct str sku;
+	struct str words;
 };
 
 struct memory_fact {
@@ -109,11 +112,23 @@ struct memory_cursor {
 	struct str value;
 };
 
+struct memory_reject {
+	int64_t import_id;
+	struct import_reject row;
+};
+
+struct memory_found {
+	int64_t task_id;
+	struct found_row row;
+};
+
 struct memory_erase {
 	int64_t store_id;
 	struct str person_id;
 	int64_t until_id; /* the message that erased */
 	bool stopped;     /* what was queued has been skipped */
+	struct entity *root; /* found to be theirs so far */
+	size_t n_root;
 };
 
 struct memory_erased {
@@ -128,12 +143,16 @@ struct memory {
 	struct arena arena;
 	int64_t last_id;
 	int64_t turn_store_id; /* the last store served by a claim */
+	int64_t due_turn[PRIORITY_COUNT]; /* the same for due roots */
 
 	int64_t config_version;
 	int64_t last_account_id;
 	int64_t last_store_id;
+	int64_t last_import_id;
+	int64_t last_task_id;
 	MEMORY_LIST(struct account_row) account; /* by id */
 	MEMORY_LIST(struct store_row) store;	 /* by id */
+	MEMORY_LIST(struct config_history_row) history; /* by version */
 
 	MEMORY_LIST(struct memory_store_count) store_count;	/* by id */
 	MEMORY_LIST(struct memory_account_count) account_count; /* by id */
@@ -150,7 +169,16 @@ struct memory {
 	MEMORY_LIST(struct memory_batch) batch;			/* by id */
 	MEMORY_LIST(struct budget_row) budget;			/* by account, endpoint */
 	MEMORY_LIST(struct memory_cursor) cursor;		/* in no order */
+	struct moment noted;					/* wall_ms 0: not yet */
 	MEMORY_LIST(struct audit_row) audit;			/* by id */
+	int64_t last_user_id;
+	int64_t last_grant_id;
+	MEMORY_LIST(struct user_row) user;			/* by id */
+	MEMORY_LIST(struct grant_row) grant;			/* by id */
+	MEMORY_LIST(struct import_job) import;			/* by store, rank, id */
+	MEMORY_LIST(struct memory_reject) reject;		/* as read */
+	MEMORY_LIST(struct task_row) task;			/* by store, kind, id */
+	MEMORY_LIST(struct memory_found) found;			/* by task, kind, external id */
 	MEMORY_LIST(struct memory_erase) erase;			/* in no order */
 	MEMORY_LIST(struct memory_erased) erased;		/* in no order */
 };
@@ -175,6 +203,8 @@ struct memory_account_count *memory_account_count(struct memory *memory, int64_t
 bool memory_config_version(struct db *db, int64_t *version, struct err *err);
 bool memory_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err);
 bool memory_config_change(struct db *db, const struct config_change *change, struct err *err);
+bool memory_config_history(struct db *db, const struct config_history_filter *filter, struct arena *arena,
+			   struct config_history_row **row, size_t *n, struct err *err);
 
 /* memory_inbox.c */
 bool memory_inbox_append(struct db *db, const struct inbox_record *record, size_t n,
@@ -186,6 +216,35 @@ bool memory_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_res
 bool memory_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_message *out,
 		      struct err *err);
 struct memory_message *memory_message(struct memory *memory, int64_t id); /* NULL: none */
+
+struct inbox_receipt memory_append(struct memory *memory, const struct inbox_record *record);
+
+/* memory_import.c */
+bool memory_import_put(struct db *db, int64_t now_ms, const struct import_job *job, int64_t *id, struct err *err);
+bool memory_import_list(struct db *db, int64_t store_id, struct arena *arena, struct import_job **job, size_t *n,
+			struct err *err);
+bool memory_import_step(struct db *db, int64_t now_ms, const struct import_step *step,
+			struct inbox_receipt *receipt, struct err *err);
+bool memory_import_change(struct db *db, int64_t now_ms, int64_t id, const struct import_change *change,
+			  struct err *err);
+bool memory_import_rejects(struct db *db, int64_t id, struct arena *arena, struct import_reject **reject,
+			   size_t *n, struct err *err);
+bool memory_import_any_open(const struct memory *memory);
+void memory_imports_forget(struct memory *memory, int64_t store_id);
+void memory_imports_drop(struct memory *memory, int64_t before_ms); /* those that ended before */
+
+/* memory_task.c */
+bool memory_task_put(struct db *db, int64_t now_ms, const struct task_row *task, int64_t *id, struct err *err);
+bool memory_task_list(struct db *db, int64_t store_id, struct arena *arena, struct task_row **task, size_t *n, struct err *err);
+bool memory_task_step(struct db *db, int64_t now_ms, const struct task_step *step, size_t *n_forgotten, struct err *err);
+bool memory_task_change(struct db *db, int64_t now_ms, int64_t id, enum import_action action, struct err *err);
+void memory_message_replay(struct memory *memory, int64_t now_ms, int64_t store_id, int64_t id, enum priority priority);
+bool memory_replay_list(struct db *db, const struct replay_query *wanted, struct arena *arena, struct replay_row **row,
+			size_t *n, int64_t *day, int64_t *after_id, struct err *err);
+bool memory_found_list(struct db *db, const struct found_query *wanted, struct arena *arena, struct found **found, size_t *n,
+		  struct err *err);
+bool memory_task_any_open(const struct memory *memory);
+void memory_tasks_forget(struct memory *memory, int64_t store_id);
 
 /* memory_fact.c: applying facts */
 struct fact_cause {
@@ -208,6 +267,9 @@ bool memory_entity_alive(const struct memory *memory, int64_t store_id,
 void memory_entity_remove(struct memory *memory, int64_t store_id,
 			  struct entity entity); /* with facts and refs */
 /* The product or category an entity belongs to; id "" if it has none or none is known. */
+/* The persons of that customer id but one, by id; none of "". */
+size_t memory_kin(const struct memory *memory, int64_t store_id, struct str customer_id, struct entity but,
+		  struct entity kin[STORE_KIN_MAX]);
 struct entity memory_root_of(struct memory *memory, int64_t store_id, struct entity entity);
 
 /* memory_due.c: what is to be looked at */
@@ -216,6 +278,12 @@ struct memory_due *memory_due(struct memory *memory, int64_t store_id,
 void memory_due_touch(struct memory *memory, const struct fact_cause *cause, struct entity root);
 /* Makes due at once, as backfill; what is due already only gets the new seq. */
 void memory_due_now(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms, int64_t seq);
+/* Makes due at once, with this priority or what is more urgent. */
+void memory_due_again(struct memory *memory, int64_t store_id, struct entity root, int64_t now_ms, int64_t seq,
+		      enum priority priority);
+/* The next products and categories of a store that are known, behind *after, which moves; false: these were the last. */
+bool memory_roots_after(struct memory *memory, int64_t store_id, struct entity *after, size_t max_n,
+			struct arena *arena, struct entity **root, size_t *n);
 /*
  * The next entities that name target, behind *after, at most max_n; *after becomes the last of them. Gives their roots
  * (one may come more than once); false: these were the last.
@@ -228,16 +296,26 @@ bool memory_catalog_sweep(struct db *db, int64_t now_ms, size_t max_n, bool *mor
 /* memory_catalog.c: reading */
 bool memory_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
 			  struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err);
+bool memory_catalog_history(struct db *db, int64_t store_id, size_t max_n, size_t *n, struct err *err);
+bool memory_catalog_walk(struct db *db, int64_t store_id, struct entity after, size_t max_n, struct arena *arena,
+		    struct catalog_root **root, size_t *n, struct err *err);
 bool memory_catalog_get(struct db *db, int64_t store_id, struct entity root, struct arena *arena,
 			struct catalog_root *out, struct err *err);
 bool memory_catalog_find(struct db *db, int64_t store_id, struct str text, struct arena *arena,
 			 struct catalog_match **match, size_t *n, struct err *err);
+bool memory_catalog_search(struct db *db, int64_t store_id, enum entity_kind kind, struct str text, struct str after,
+			   size_t max_n, struct arena *arena, struct str **id, size_t *n, struct err *err);
 
 /* memory_publish.c */
 bool memory_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
 			    size_t n, struct err *err);
+/* Publishes as by db_catalog_publish, with this priority. */
+void memory_publish_now(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
+			enum priority priority);
 struct memory_sent *memory_sent(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
 				struct str external_id); /* NULL: none */
+struct memory_sent *memory_sent_make(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
+				     struct str external_id); /* made when missing */
 
 /* memory_outbox.c */
 bool memory_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,
@@ -250,9 +328,12 @@ bool memory_cursor_get(struct db *db, int64_t account_id, struct str name, struc
 		       struct str *value, struct err *err);
 bool memory_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
 		       struct err *err);
+bool memory_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err);
 void memory_budget_save(struct memory *memory, const struct budget_row *budget);
 bool memory_delivery_queued(const struct memory_delivery *delivery); /* READY or WAITING */
 bool memory_delivery_undone(const struct memory_delivery *delivery);
+/* Makes what the delivery waits for as urgent as it is, and so what that waits for. */
+void memory_pull_ahead(struct memory *memory, const struct delivery *row);
 bool memory_same_entity(const struct delivery *a, const struct delivery *b);
 struct memory_delivery *memory_delivery(struct memory *memory, int64_t id); /* undone or failed; NULL: none */
 struct delivery delivery_dup(struct arena *arena, const struct delivery *delivery);
@@ -289,6 +370,14 @@ bool memory_held_list(struct db *db, int64_t store_id, size_t max_n, struct aren
 bool memory_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out,
 			 struct err *err);
 
+/* memory_user.c */
+bool memory_user_list(struct db *db, struct arena *arena, struct user_row **row, size_t *n, struct err *err);
+bool memory_user_change(struct db *db, int64_t now_ms, const struct user_change *change, int64_t *id, struct err *err);
+bool memory_grant_find(struct db *db, struct digest16 digest, struct arena *arena, struct grant_row *grant,
+			struct user_row *user, struct err *err);
+bool memory_grant_list(struct db *db, int64_t user_id, struct arena *arena, struct grant_row **row, size_t *n, struct err *err);
+bool memory_grant_change(struct db *db, int64_t now_ms, const struct grant_change *change, int64_t *id, struct err *err);
+
 /* memory_upkeep.c */
 bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err);
 bool memory_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
@@ -314,9 +403,27 @@ bool memory_person_audit(const struct memory_person *person, const struct audit_
 
 /* memory_erase.c */
 void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, const struct fact *fact);
-bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact);
+bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact, enum priority priority);
 bool memory_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
 			struct person_page *page, struct err *err);
 bool memory_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
+
+/* ---- memory_due_turn.c ---- */
+
+/* One priority's part of a claim: what is due, in turn over the stores. */
+struct memory_due_claim {
+	int64_t now_ms;
+	enum priority priority;
+	size_t max_n;
+	const struct memory_due **due; /* set, in the arena */
+	size_t n;
+	size_t n_first;                /* so many are of the equal shares */
+};
+
+void memory_due_sort(struct memory *memory);
+/* Of the sorted list. */
+void memory_due_take(const struct memory *memory, struct memory_due_claim *claim, struct arena *arena);
+/* The first n were served. */
+void memory_due_end_turn(struct memory *memory, const struct memory_due_claim *claim, size_t n);
 
 #endif

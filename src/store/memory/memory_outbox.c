@@ -68,6 +68,19 @@ static bool is_blocked(const struct memory *memory, const struct delivery *row)
 	return false;
 }
 
+void memory_pull_ahead(struct memory *memory, const struct delivery *row)
+{
+	for (size_t i = 0; i < memory->delivery.n && row->kind != KLAVIYO_EVENT; i++) {
+		struct memory_delivery *before = &memory->delivery.at[i];
+
+		if (!memory_delivery_queued(before) || !waits_for(row, &before->row) ||
+		    before->row.priority <= row->priority)
+			continue;
+		before->row.priority = row->priority;
+		memory_pull_ahead(memory, &before->row);
+	}
+}
+
 /*
  * What the whole account has to finish first: is there an undone delivery, READY or SENDING, of kind and op
  * before id?
@@ -94,16 +107,28 @@ static bool account_waits(const struct memory *memory, const struct delivery *ro
 	return false;
 }
 
-/* An event waits while an older one of its person and priority is under way or waits for its next try. */
-static bool held_back(const struct memory *memory, const struct delivery *row)
+/* Does an older one of the person hold back an event (store.h)? */
+static bool event_holds(const struct delivery *older, const struct delivery *row, int64_t now_ms)
 {
-	for (size_t i = 0; row->kind == KLAVIYO_EVENT && i < memory->delivery.n; i++) {
+	int64_t from_ms = row->state == DELIVERY_WAITING ? row->due_ms : now_ms;
+
+	return older->attempts < STORE_HOLD_ATTEMPTS && older->due_ms <= now_ms + STORE_HOLD_MS &&
+	       (older->state == DELIVERY_SENDING || older->due_ms > from_ms);
+}
+
+/* An older one of its person or store, and priority, is under way or waits for its next try. */
+static bool held_back(const struct memory *memory, const struct delivery *row, int64_t now_ms)
+{
+	bool in_order = row->kind == KLAVIYO_EVENT || row->kind == KLAVIYO_NOTICE;
+
+	for (size_t i = 0; in_order && i < memory->delivery.n; i++) {
 		const struct delivery *other = &memory->delivery.at[i].row;
 
-		if (other->kind == KLAVIYO_EVENT && other->account_id == row->account_id &&
+		if (other->kind == row->kind && other->account_id == row->account_id &&
 		    str_eq(other->parent_external_id, row->parent_external_id) &&
 		    other->priority == row->priority && other->id < row->id &&
-		    (other->state == DELIVERY_WAITING || other->state == DELIVERY_SENDING))
+		    (other->state == DELIVERY_WAITING || other->state == DELIVERY_SENDING) &&
+		    (row->kind == KLAVIYO_NOTICE || event_holds(other, row, now_ms)))
 			return true;
 	}
 	return false;
@@ -200,6 +225,50 @@ static int compare_candidates(const void *a, const void *b)
 	return left->id < right->id ? -1 : 1;
 }
 
+/*
+ * Of somebody who is about to be looked at: perhaps they have just left. Who only waits for a time was
+ * looked at.
+ */
+static bool in_doubt(struct memory *memory, const struct delivery *row, int64_t now_ms)
+{
+	const struct memory_due *due;
+
+	if (row->kind != KLAVIYO_CONSENT || row->op != DELIVERY_CREATE)
+		return false;
+	due = memory_due(memory, row->store_id, row->root);
+	return due && due->due_ms <= now_ms + STORE_HOLD_MS;
+}
+
+/* Is that person's profile about to get another address (former), or is anything told of it undone? */
+static bool profile_moves(const struct memory *memory, const struct delivery *row, struct str person,
+			  bool former)
+{
+	for (size_t i = 0; i < memory->delivery.n; i++) {
+		const struct delivery *other = &memory->delivery.at[i].row;
+
+		if (other->account_id == row->account_id && other->kind == KLAVIYO_PROFILE &&
+		    memory_delivery_undone(&memory->delivery.at[i]) &&
+		    other->attempts < STORE_HOLD_ATTEMPTS && str_eq(other->external_id, person) &&
+		    (former ? other->parent_external_id.len > 0 : other->id < row->id))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of somebody whose profile is about to get another address: told under that one before, there would be two.
+ * The profile itself waits for what was told under the former one.
+ */
+static bool is_moving(const struct memory *memory, const struct delivery *row)
+{
+	if (row->kind == KLAVIYO_EVENT)
+		return profile_moves(memory, row, row->parent_external_id, true);
+	if (row->kind == KLAVIYO_CONSENT)
+		return profile_moves(memory, row, row->root.id, true);
+	return row->kind == KLAVIYO_PROFILE && row->op == DELIVERY_CREATE &&
+	       profile_moves(memory, row, row->parent_external_id, false);
+}
+
 /* What may leave now, in order: first what waited, by the time it was due, then by id. */
 static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms,
 					   const struct outbox_claim *claim, struct arena *arena, size_t *n)
@@ -214,7 +283,8 @@ static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms
 		if (row->account_id == claim->account_id && row->kind == claim->kind &&
 		    row->op == claim->op && row->priority == claim->priority &&
 		    memory_delivery_queued(delivery) && is_due(row, now_ms) && !is_blocked(memory, row) &&
-		    !held_back(memory, row) && !account_waits(memory, row))
+		    !held_back(memory, row, now_ms) && !account_waits(memory, row) &&
+		    !in_doubt(memory, row, now_ms) && !is_moving(memory, row))
 			candidate[(*n)++] = delivery;
 	}
 	qsort(candidate, *n, sizeof(struct memory_delivery *), compare_candidates);
@@ -230,14 +300,12 @@ static size_t batch_size(struct memory_delivery *const *candidate, size_t n_cand
 	while (n < n_candidate && n < claim->max_n) {
 		const struct delivery *row = &candidate[n]->row;
 
-		if (n > 0 && !store_may_share(&candidate[0]->row, row))
+		if (n > 0 && !store_may_share(&candidate[0]->row, n, row))
 			break;
 		bytes += row->body.len;
-		if (n > 0 && (bytes > claim->max_bytes || row->solo))
+		if (n > 0 && bytes > claim->max_bytes)
 			break;
 		n++;
-		if (row->solo)
-			break;
 	}
 	return n;
 }
@@ -263,6 +331,8 @@ bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_clai
 	struct memory_delivery **candidate = candidates(memory, now_ms, claim, arena, &n_candidate);
 	size_t n = batch_size(candidate, n_candidate, claim);
 	struct delivery *delivery = ARENA_ARRAY(arena, n, struct delivery);
+	bool alone = n == 1 && claim->alone.endpoint.len > 0;
+	struct str endpoint = alone ? claim->alone.endpoint : claim->endpoint;
 
 	(void)err;
 	*batch = (struct outbox_batch){ .delivery = delivery };
@@ -271,18 +341,18 @@ bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_clai
 	*batch = (struct outbox_batch){
 		.id = memory_next_id(memory, now_ms),
 		.account_id = claim->account_id,
-		.endpoint = arena_dup(arena, claim->endpoint),
+		.endpoint = arena_dup(arena, endpoint),
 		.started_ms = now_ms,
 		.delivery = delivery,
 		.n = n,
 	};
 	*LIST_ADD(&memory->batch) = (struct memory_batch){ .row = *batch };
-	memory->batch.at[memory->batch.n - 1].row.endpoint = memory_text(memory, claim->endpoint);
+	memory->batch.at[memory->batch.n - 1].row.endpoint = memory_text(memory, endpoint);
 	for (size_t i = 0; i < n; i++) {
-		send(memory, now_ms, candidate[i], batch->id, claim->endpoint);
+		send(memory, now_ms, candidate[i], batch->id, endpoint);
 		delivery[i] = delivery_dup(arena, &candidate[i]->row);
 	}
-	memory_budget_save(memory, &claim->budget);
+	memory_budget_save(memory, alone ? &claim->alone : &claim->budget);
 out:
 	memory_unlock(memory);
 	return true;
@@ -374,6 +444,40 @@ bool memory_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct
 		cursor->name = memory_text(memory, name);
 	}
 	cursor->value = memory_text(memory, value);
+	memory_unlock(memory);
+	return true;
+}
+
+/* ---- the clock ---- */
+
+static void set_earlier(int64_t *at_ms, int64_t back_ms)
+{
+	*at_ms = *at_ms - back_ms > 1 ? *at_ms - back_ms : 1;
+}
+
+static void set_all_earlier(struct memory *memory, int64_t back_ms)
+{
+	for (size_t i = 0; i < memory->delivery.n; i++)
+		if (memory->delivery.at[i].row.state == DELIVERY_WAITING)
+			set_earlier(&memory->delivery.at[i].row.due_ms, back_ms);
+	for (size_t i = 0; i < memory->due.n; i++) {
+		set_earlier(&memory->due.at[i].due_ms, back_ms);
+		set_earlier(&memory->due.at[i].first_ms, back_ms);
+	}
+	for (size_t i = 0; i < memory->batch.n; i++)
+		set_earlier(&memory->batch.at[i].row.started_ms, back_ms);
+}
+
+bool memory_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	struct moment noted = memory->noted;
+
+	(void)err;
+	*back_ms = noted.wall_ms != 0 ? store_clock_back_ms(noted, now) : 0;
+	if (*back_ms > 0)
+		set_all_earlier(memory, *back_ms);
+	memory->noted = now;
 	memory_unlock(memory);
 	return true;
 }

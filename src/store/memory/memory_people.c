@@ -104,7 +104,8 @@ static void retry_delivery(struct memory *memory, int64_t now_ms, struct memory_
 	}
 	memory_account_count(memory, row->account_id)->failed--;
 	row->state = DELIVERY_READY;
-	row->priority = PRIORITY_RETRY;
+	if (row->priority != PRIORITY_REPLAY)
+		row->priority = PRIORITY_RETRY;
 	row->attempts = 0;
 	row->reason = memory_text(memory, reason);
 	store_sent_want(&sent->state, row->id, row->op, row->hash, row->parent_external_id);
@@ -176,7 +177,7 @@ out:
 
 static bool audit_matches(const struct audit_row *row, const struct audit_filter *filter)
 {
-	return (filter->before_id == 0 || row->id < filter->before_id) && row->at_ms >= filter->since_ms &&
+	return row->at_ms >= filter->since_ms &&
 	       (filter->store_id == 0 || row->store_id == filter->store_id) &&
 	       (filter->account_id == 0 || row->account_id == filter->account_id) &&
 	       (filter->message_id == 0 || row->message_id == filter->message_id) &&
@@ -185,17 +186,31 @@ static bool audit_matches(const struct audit_row *row, const struct audit_filter
 	       (!filter->by_code || row->code == filter->code);
 }
 
+/* Is the row newer than what is asked for? */
+static bool audit_is_behind(const struct audit_row *row, const struct audit_filter *filter)
+{
+	return (filter->before_id != 0 && row->id >= filter->before_id) ||
+	       (filter->until_ms != 0 && store_id_ms(row->id) > filter->until_ms);
+}
+
 bool memory_audit_list(struct db *db, const struct audit_filter *filter, struct arena *arena,
 		       struct audit_row **row, size_t *n, struct err *err)
 {
 	struct memory *memory = memory_lock(db);
+	struct audit_look none = { .max = SIZE_MAX }, *look = filter->look ? filter->look : &none;
 
 	(void)err;
 	*row = ARENA_ARRAY(arena, filter->max_n, struct audit_row);
-	*n = 0;
-	for (size_t i = memory->audit.n; i-- > 0 && *n < filter->max_n;) {
+	*n = look->n = 0;
+	look->next_id = 0;
+	for (size_t i = memory->audit.n; i-- > 0 && look->next_id == 0;) {
 		const struct audit_row *kept = &memory->audit.at[i];
 
+		if (audit_is_behind(kept, filter))
+			continue;
+		look->n++;
+		if (look->n >= look->max || (audit_matches(kept, filter) && *n + 1 == filter->max_n))
+			look->next_id = kept->id;
 		if (!audit_matches(kept, filter))
 			continue;
 		(*row)[*n] = *kept;

@@ -24,6 +24,27 @@ struct memory_sent *memory_sent(struct memory *memory, int64_t account_id, enum 
 	return NULL;
 }
 
+struct memory_sent *memory_sent_make(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
+				     struct str external_id)
+{
+	struct memory_sent *sent = memory_sent(memory, account_id, kind, external_id);
+	size_t i = 0;
+
+	if (sent)
+		return sent;
+	while (i < memory->sent.n && sent_cmp(&memory->sent.at[i], account_id, kind, external_id) < 0)
+		i++;
+	(void)LIST_ADD(&memory->sent);
+	sent = &memory->sent.at[i];
+	memmove(sent + 1, sent, (memory->sent.n - 1 - i) * sizeof(*sent));
+	*sent = (struct memory_sent){
+		.account_id = account_id,
+		.kind = kind,
+		.external_id = memory_text(memory, external_id),
+	};
+	return sent;
+}
+
 /*
  * The row of an entity, made when missing, now of this root. What a store that is gone knew of it is
  * forgotten.
@@ -32,23 +53,11 @@ static struct memory_sent *sent_take(struct memory *memory, const struct catalog
 				     const struct delivery_new *new)
 {
 	struct memory_sent *sent = memory_sent(memory, publication->account_id, new->kind, new->external_id);
-	size_t i = 0;
 
 	if (sent && sent->store_id != publication->store_id && !memory_store(memory, sent->store_id))
 		sent->state = (struct sent_state){ 0 };
-	if (!sent) {
-		while (i < memory->sent.n && sent_cmp(&memory->sent.at[i], publication->account_id, new->kind,
-						      new->external_id) < 0)
-			i++;
-		(void)LIST_ADD(&memory->sent);
-		sent = &memory->sent.at[i];
-		memmove(sent + 1, sent, (memory->sent.n - 1 - i) * sizeof(*sent));
-		*sent = (struct memory_sent){
-			.account_id = publication->account_id,
-			.kind = new->kind,
-			.external_id = memory_text(memory, new->external_id),
-		};
-	}
+	if (!sent)
+		sent = memory_sent_make(memory, publication->account_id, new->kind, new->external_id);
 	sent->store_id = publication->store_id;
 	sent->root = memory_entity_key(memory, publication->root);
 	return sent;
@@ -59,7 +68,7 @@ static struct memory_sent *sent_take(struct memory *memory, const struct catalog
  * has to be deleted before it can be created anew. Returns the most urgent priority among `priority` and
  * those replaced.
  */
-static enum priority replace_queued(struct memory *memory, int64_t now_ms, const struct delivery *by,
+static enum priority replace_queued(struct memory *memory, int64_t now_ms, struct delivery *by,
 				    const struct sent_state *sent, int64_t first_id)
 {
 	enum priority priority = by->priority;
@@ -79,6 +88,7 @@ static enum priority replace_queued(struct memory *memory, int64_t now_ms, const
 		}
 		if (old->row.priority < priority)
 			priority = old->row.priority;
+		store_inherit_former(by, &old->row);
 		memory_delivery_skip(memory, now_ms, old->row.id, AUDIT_DELIVERY_SKIPPED,
 				     store_text_replaced(&arena, by->id));
 	}
@@ -126,6 +136,7 @@ static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_
 	store_sent_want(&sent->state, row.id, row.op, row.hash, memory_text(memory, row.parent_external_id));
 	memory_account_count(memory, row.account_id)->created++;
 	LIST_ADD(&memory->delivery)->row = delivery_dup(&memory->arena, &row);
+	memory_pull_ahead(memory, &row);
 	audit = memory_delivery_audit(&row, AUDIT_DELIVERY_CREATED, STR(""));
 	memory_audit(memory, now_ms, &audit);
 	if (unheard_of)
@@ -221,10 +232,10 @@ static void withdraw(struct memory *memory, int64_t now_ms, const struct catalog
 	}
 }
 
-static void publish_root(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication)
+static void publish_root(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
+			 enum priority priority)
 {
-	struct memory_due *due = memory_due(memory, publication->store_id, publication->root);
-	enum priority priority = due ? due->priority : PRIORITY_REALTIME;
+	struct memory_due *due;
 	int64_t first_id = memory->last_id + 1;
 	enum audit_code code;
 	bool changed = hold(memory, now_ms, publication, &code);
@@ -250,6 +261,13 @@ static void publish_root(struct memory *memory, int64_t now_ms, const struct cat
 		touch_dependants(memory, now_ms, publication);
 }
 
+static enum priority due_priority(struct memory *memory, const struct catalog_publication *publication)
+{
+	const struct memory_due *due = memory_due(memory, publication->store_id, publication->root);
+
+	return due ? due->priority : PRIORITY_REALTIME;
+}
+
 /* Not for an account that is no longer the store's (the root stays due), and not twice. */
 static bool may_publish(struct memory *memory, const struct catalog_publication *publication)
 {
@@ -257,6 +275,13 @@ static bool may_publish(struct memory *memory, const struct catalog_publication 
 
 	return store && store->account_id == publication->account_id &&
 	       (publication->due_seq == 0 || memory_due(memory, publication->store_id, publication->root));
+}
+
+void memory_publish_now(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
+			enum priority priority)
+{
+	if (may_publish(memory, publication))
+		publish_root(memory, now_ms, publication, priority);
 }
 
 bool memory_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
@@ -267,7 +292,7 @@ bool memory_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_
 	(void)err;
 	for (size_t i = 0; i < n; i++)
 		if (may_publish(memory, &publication[i]))
-			publish_root(memory, now_ms, &publication[i]);
+			publish_root(memory, now_ms, &publication[i], due_priority(memory, &publication[i]));
 	memory_unlock(memory);
 	return true;
 }

@@ -71,6 +71,8 @@ static void end(struct memory *memory, int64_t now_ms, struct memory_delivery *d
 	ended->row.state = state;
 	ended->row.due_ms = 0;
 	ended->row.reason = memory_text(memory, reason);
+	if (store_delivery_gives_up_body(&ended->row))
+		ended->row.body = STR("");
 	ended->ended_ms = ended_ms;
 	LIST_REMOVE(&memory->delivery, (size_t)(delivery - memory->delivery.at));
 }
@@ -157,12 +159,11 @@ static void requeue(struct memory *memory, int64_t now_ms, struct memory_deliver
 		memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED,
 				     store_text_replaced(&arena, by));
 	} else {
-		row->state = settlement->state;
+		row->state = store_back(row->kind, settlement, &row->due_ms);
 		if (settlement->state == DELIVERY_READY)
 			row->op = settlement->op;
-		row->due_ms = settlement->state == DELIVERY_WAITING ? settlement->due_ms : 0;
 		row->attempts += settlement->count_attempt;
-		row->solo = settlement->solo;
+		row->batch_max = settlement->batch_max;
 		if (settlement->body.len > 0)
 			row->body = memory_text(memory, settlement->body);
 		row->reason = memory_text(memory, settlement->reason);
@@ -296,7 +297,7 @@ static void give_back(struct memory *memory, int64_t now_ms, int64_t batch_id)
 		struct delivery_settlement lost = {
 			.state = DELIVERY_READY,
 			.op = delivery->row.op,
-			.solo = delivery->row.solo,
+			.batch_max = delivery->row.batch_max,
 			.reason = STR(STORE_TEXT_ANSWER_LOST),
 		};
 

@@ -72,7 +72,7 @@ bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 		.n_account = memory->account_count.n,
 		.sweeping = memory->sweep.n > 0,
 	};
-	out->idle = !out->sweeping;
+	out->idle = !out->sweeping && !memory_import_any_open(memory) && !memory_task_any_open(memory);
 	for (size_t i = 0; i < out->n_store; i++)
 		out->idle = out->idle && out->store[i].pending == 0 && out->store[i].due == 0;
 	for (size_t i = 0; i < n_lane; i++)
@@ -294,6 +294,7 @@ bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *rete
 									      : STORE_DUPLICATE_DAYS));
 	drop_deliveries(memory, today - retention->delivery_days);
 	drop_audit(memory, today - retention->audit_days);
+	memory_imports_drop(memory, now_ms - retention->audit_days * MS_PER_DAY);
 	forget_tombstones(memory, now_ms - retention->tombstone_days * MS_PER_DAY);
 	if (retention->visitor_days > 0)
 		forget_visitors(memory, now_ms - retention->visitor_days * MS_PER_DAY);

@@ -2,7 +2,7 @@
  * Hash tables of keys by slot, and filters that say which slots are not in a run.
  *
  * A filter is made of blocks of 512 bits; a slot's hash names one block and six bits in it. With 16 bits
- * per slot about one answer in 500 is a wrong "maybe". Pure: no state of its own.
+ * per slot about one answer in 1000 is a wrong "maybe". Pure: no state of its own.
  */
 #include "store/sqlite/seen_set.h"
 
@@ -51,48 +51,129 @@ void seen_filter_add(uint64_t *filter, size_t n_block, uint64_t hash)
 		block[(bits & 511) / 64] |= UINT64_C(1) << (bits & 63);
 }
 
-bool seen_filter_has(const uint64_t *filter, size_t n_block, uint64_t hash)
-{
-	const uint64_t *block = filter + (hash & (n_block - 1)) * SEEN_BLOCK_WORDS;
-	uint64_t bits = mix(hash);
+/* ---- groups of filters ---- */
 
-	for (int i = 0; i < FILTER_HASHES; i++, bits >>= 9)
-		if (!(block[(bits & 511) / 64] & (UINT64_C(1) << (bits & 63))))
+#define BLOCK_BITS ((size_t)SEEN_BLOCK_WORDS * 64)
+
+struct seen_group *seen_group_new(int64_t run, int64_t day, const uint64_t *filter, size_t n_block)
+{
+	struct seen_group *group = mem_zalloc(1, sizeof(*group));
+	size_t bytes = n_block * SEEN_BLOCK_WORDS * sizeof(*filter);
+
+	group->n = 1;
+	group->n_block = n_block;
+	group->alive = 1;
+	group->run[0] = run;
+	group->day[0] = day;
+	group->cell = mem_alloc(bytes);
+	memcpy(group->cell, filter, bytes);
+	return group;
+}
+
+void seen_group_free(struct seen_group *group)
+{
+	if (!group)
+		return;
+	mem_free(group->cell);
+	mem_free(group);
+}
+
+static uint64_t cell_of(const struct seen_group *group, size_t i)
+{
+	if (group->n == 64)
+		return ((const uint64_t *)group->cell)[i];
+	if (group->n == 8)
+		return ((const uint8_t *)group->cell)[i];
+	return ((const uint64_t *)group->cell)[i / 64] >> (i % 64) & 1;
+}
+
+uint64_t seen_group_find(const struct seen_group *group, uint64_t hash)
+{
+	size_t block = (hash & (group->n_block - 1)) * BLOCK_BITS;
+	uint64_t bits = mix(hash), found = group->alive;
+
+	for (int i = 0; i < FILTER_HASHES && found; i++, bits >>= 9)
+		found &= cell_of(group, block + (bits & 511));
+	return found;
+}
+
+bool seen_groups_fit(struct seen_group *const group[SEEN_MERGE])
+{
+	for (size_t i = 0; i < SEEN_MERGE; i++)
+		if (group[i]->n != group[0]->n || group[i]->n_block != group[0]->n_block)
 			return false;
-	return true;
+	return group[0]->n * SEEN_MERGE <= SEEN_GROUP_MAX;
+}
+
+/* Bit i of each filter becomes a bit of byte i. */
+static void *merge_bits(struct seen_group *const group[SEEN_MERGE])
+{
+	size_t n_cell = group[0]->n_block * BLOCK_BITS;
+	uint8_t *cell = mem_zalloc(n_cell, 1);
+
+	for (unsigned j = 0; j < SEEN_MERGE; j++)
+		for (size_t i = 0; i < n_cell; i += 64) {
+			uint64_t word = ((const uint64_t *)group[j]->cell)[i / 64];
+
+			for (; word; word &= word - 1)
+				cell[i + (size_t)__builtin_ctzll(word)] |= (uint8_t)(1U << j);
+		}
+	return cell;
+}
+
+static void *merge_bytes(struct seen_group *const group[SEEN_MERGE])
+{
+	size_t n_cell = group[0]->n_block * BLOCK_BITS;
+	uint64_t *cell = mem_zalloc(n_cell, sizeof(*cell));
+
+	for (unsigned j = 0; j < SEEN_MERGE; j++)
+		for (size_t i = 0; i < n_cell; i++)
+			cell[i] |= (uint64_t)((const uint8_t *)group[j]->cell)[i] << (8 * j);
+	return cell;
+}
+
+struct seen_group *seen_groups_merge(struct seen_group *const group[SEEN_MERGE])
+{
+	struct seen_group *merged = mem_zalloc(1, sizeof(*merged));
+	size_t n = group[0]->n;
+
+	merged->n = n * SEEN_MERGE;
+	merged->n_block = group[0]->n_block;
+	merged->cell = n == 1 ? merge_bits(group) : merge_bytes(group);
+	for (size_t i = 0; i < SEEN_MERGE; i++) {
+		merged->alive |= group[i]->alive << (i * n);
+		memcpy(&merged->run[i * n], group[i]->run, n * sizeof(*merged->run));
+		memcpy(&merged->day[i * n], group[i]->day, n * sizeof(*merged->day));
+		seen_group_free(group[i]);
+	}
+	return merged;
 }
 
 /* ---- tables ---- */
 
-static bool same_slot(const struct seen_entry *entry, int64_t store_id, const struct digest16 *slot)
-{
-	return entry->store_id == store_id && digest16_eq(entry->slot, *slot);
-}
-
 /* Where the slot is, or the free place where it belongs. */
-size_t seen_table_position(const struct seen_table *table, int64_t store_id, const struct digest16 *slot)
+size_t seen_table_position(const struct seen_table *table, int64_t store_id, uint64_t hash)
 {
-	size_t at = seen_hash(store_id, slot) & (table->capacity - 1);
+	size_t at = hash & (table->capacity - 1);
 
-	while (table->at[at].id != 0 && !same_slot(&table->at[at], store_id, slot))
+	while (table->at[at].id != 0 && (table->at[at].hash != hash || table->at[at].store_id != store_id))
 		at = (at + 1) & (table->capacity - 1);
 	return at;
 }
 
-const struct seen_entry *seen_table_find(const struct seen_table *table, int64_t store_id,
-					 const struct digest16 *slot)
+const struct seen_entry *seen_table_find(const struct seen_table *table, int64_t store_id, uint64_t hash)
 {
 	const struct seen_entry *entry;
 
 	if (table->capacity == 0)
 		return NULL;
-	entry = &table->at[seen_table_position(table, store_id, slot)];
+	entry = &table->at[seen_table_position(table, store_id, hash)];
 	return entry->id != 0 ? entry : NULL;
 }
 
 void seen_table_put(struct seen_table *table, const struct seen_entry *entry)
 {
-	size_t at = seen_table_position(table, entry->store_id, &entry->slot);
+	size_t at = seen_table_position(table, entry->store_id, entry->hash);
 
 	table->n += table->at[at].id == 0;
 	table->at[at] = *entry;

@@ -2,6 +2,7 @@
  * SQLite backend: taking messages in. The hot path: one row per message at the end of today's table and its
  * index, one row of counters per store and commit.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
 
@@ -14,7 +15,8 @@ struct tally {
 	int64_t received;
 	int64_t duplicate;
 	int64_t last_message_ms;
-	int64_t first_id; /* of the new ones; 0 = none */
+	int64_t last_shop_ms; /* 0 = none */
+	int64_t first_id;     /* of the new ones; 0 = none */
 	int64_t last_id;
 };
 
@@ -34,12 +36,12 @@ static void tally_write(struct tx *tx, const struct tally *tally)
 	int64_t n_new = tally->received - tally->duplicate;
 	struct query update = query(
 		tx, "INSERT INTO store_count (store_id, received, duplicate, pending, discarded,"
-		    " last_message_ms, cursor_id)"
-		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET cursor_id ="
+		    " last_message_ms, cursor_id, last_shop_ms)"
+		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9) ON CONFLICT DO UPDATE SET cursor_id ="
 		    " CASE WHEN pending = 0 OR ?8 THEN max(cursor_id, ?7) ELSE cursor_id END, received ="
 		    " received + ?2,"
 		    " duplicate = duplicate + ?3, pending = pending + ?4, discarded = discarded + ?5,"
-		    " last_message_ms = ?6");
+		    " last_message_ms = ?6, last_shop_ms = CASE WHEN ?9 > 0 THEN ?9 ELSE last_shop_ms END");
 
 	put_int(&update, 1, tally->store_id);
 	put_int(&update, 2, tally->received);
@@ -49,6 +51,7 @@ static void tally_write(struct tx *tx, const struct tally *tally)
 	put_int(&update, 6, tally->last_message_ms);
 	put_int(&update, 7, n_new == 0 ? 0 : tally->known ? tally->first_id - 1 : tally->last_id);
 	put_bool(&update, 8, !tally->known);
+	put_int(&update, 9, tally->last_shop_ms);
 	query_run(&update);
 }
 
@@ -81,10 +84,10 @@ static bool is_duplicate(struct append *append, const struct inbox_record *recor
 	       store_id_day(*id) >= append->day - STORE_DUPLICATE_DAYS;
 }
 
-static void message_insert(struct append *append, const struct inbox_record *record, int64_t id)
+void message_insert(struct tx *tx, const struct inbox_record *record, int64_t id)
 {
 	struct query insert = query_day(
-		append->tx, "INSERT INTO message_%s VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", append->day);
+		tx, "INSERT INTO message_%s VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", store_id_day(id));
 
 	put_int(&insert, 1, id);
 	put_int(&insert, 2, record->store_id);
@@ -93,7 +96,8 @@ static void message_insert(struct append *append, const struct inbox_record *rec
 	put_digest(&insert, 5, &record->key);
 	put_text(&insert, 6, record->topic);
 	put_text(&insert, 7, record->source_id);
-	put_blob(&insert, 8, record->body);
+	put_int(&insert, 8, record->priority);
+	put_blob(&insert, 9, record->body);
 	query_run(&insert);
 }
 
@@ -111,6 +115,7 @@ static struct inbox_receipt append_duplicate(struct append *append, const struct
 					     struct tally *tally, int64_t id)
 {
 	tally->duplicate++;
+	tally->received -= mutant_is(MUTANT_miscounted);
 	audit_add(append->tx, &(struct audit_row){ .code = AUDIT_MESSAGE_DUPLICATE,
 						   .store_id = record->store_id,
 						   .message_id = id,
@@ -127,12 +132,14 @@ static struct inbox_receipt append_record(struct append *append, const struct in
 	tx->now_ms = record->received_ms;
 	tally->received++;
 	tally->last_message_ms = record->received_ms;
+	if (store_from_shop(record))
+		tally->last_shop_ms = record->received_ms;
 	append->day = store_id_day(store_id_next(tx_last_id(tx), tx->now_ms));
 	if (is_duplicate(append, record, &id))
 		return append_duplicate(append, record, tally, id);
 	day_ensure(tx, DAY_MESSAGE, append->day);
 	id = tx_id(tx);
-	message_insert(append, record, id);
+	message_insert(append->tx, record, id);
 	seen_add(tx, record, id);
 	tx->last_message_id = id;
 	tally->last_id = id;
@@ -143,17 +150,23 @@ static struct inbox_receipt append_record(struct append *append, const struct in
 	return (struct inbox_receipt){ INBOX_NEW, id };
 }
 
+void append_records(struct tx *tx, const struct inbox_record *record, size_t n, struct inbox_receipt *receipt)
+{
+	struct append append = { .tx = tx };
+
+	seen_begin(tx, n);
+	for (size_t i = 0; i < n && tx->rc == SQLITE_OK; i++)
+		receipt[i] = append_record(&append, &record[i]);
+	tallies_write(&append);
+}
+
 bool sqlite_inbox_append(struct db *db, const struct inbox_record *record, size_t n,
 			 struct inbox_receipt *receipt, struct err *err)
 {
 	struct tx tx;
-	struct append append = { .tx = &tx };
 
 	if (!tx_begin_write(&tx, db, CRASH_inbox_append, record[0].received_ms, err))
 		return false;
-	seen_begin(&tx, n);
-	for (size_t i = 0; i < n && tx.rc == SQLITE_OK; i++)
-		receipt[i] = append_record(&append, &record[i]);
-	tallies_write(&append);
+	append_records(&tx, record, n, receipt);
 	return tx_commit(&tx, err);
 }

@@ -12,7 +12,7 @@ static bool older_undone(struct tx *tx, const struct delivery *delivery)
 {
 	struct query select =
 		query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
-			  " AND id < ?4 AND state <= 2 LIMIT 1");
+			  " AND id < ?4 AND kind <> 3 AND state <= 2 LIMIT 1");
 
 	put_int(&select, 1, delivery->account_id);
 	put_int(&select, 2, delivery->kind);
@@ -25,7 +25,7 @@ static bool item_create_undone(struct tx *tx, const struct delivery *variant)
 {
 	struct query select =
 		query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = 1 AND external_id = ?2"
-			  " AND op = 0 AND state <= 2 LIMIT 1");
+			  " AND op = 0 AND kind <> 3 AND state <= 2 LIMIT 1");
 
 	put_int(&select, 1, variant->account_id);
 	put_text(&select, 2, variant->parent_external_id);
@@ -36,7 +36,7 @@ static bool variant_undone(struct tx *tx, const struct delivery *item)
 {
 	struct query select =
 		query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND parent_external_id = ?2"
-			  " AND parent_external_id <> '' AND kind = 2 AND state <= 2 LIMIT 1");
+			  " AND parent_external_id <> '' AND kind = 2 AND kind < 3 AND state <= 2 LIMIT 1");
 
 	put_int(&select, 1, item->account_id);
 	put_text(&select, 2, item->external_id);
@@ -54,6 +54,62 @@ bool is_blocked(struct tx *tx, const struct delivery *delivery)
 		return item_create_undone(tx, delivery);
 	return delivery->kind == KLAVIYO_ITEM && delivery->op == DELIVERY_DELETE &&
 	       variant_undone(tx, delivery);
+}
+
+/* ---- order beats priority ---- */
+
+static void make_urgent(struct tx *tx, const struct delivery_row *row, enum priority priority,
+			struct arena *arena)
+{
+	struct delivery_row after = *row;
+
+	if (!delivery_queued(&row->delivery) || row->delivery.priority <= priority)
+		return;
+	after.delivery.priority = priority;
+	delivery_update(tx, row, &after, arena);
+	pull_ahead(tx, &after, arena);
+}
+
+/* The next undone delivery behind after_id that is about the item itself, or about its variants. */
+static bool next_of_item(struct tx *tx, int64_t account_id, struct str item, bool variants, int64_t after_id,
+			 struct arena *arena, struct delivery_row *out)
+{
+	struct query select =
+		variants ? query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1"
+				     " AND parent_external_id = ?2 AND parent_external_id <> '' AND kind = 2"
+				     " AND kind < 3 AND state <= 2 AND id > ?3 ORDER BY id LIMIT 1")
+			 : query(tx,
+				 "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1"
+				 " AND external_id = ?2 AND kind = 1 AND kind <> 3 AND state <= 2 AND op = 0"
+				 " AND id > ?3"
+				 " ORDER BY id LIMIT 1");
+
+	put_int(&select, 1, account_id);
+	put_text(&select, 2, item);
+	put_int(&select, 3, after_id);
+	return delivery_read_one(&select, arena, out);
+}
+
+void pull_ahead(struct tx *tx, const struct delivery_row *row, struct arena *arena)
+{
+	const struct delivery *delivery = &row->delivery;
+	bool creates_variant = delivery->kind == KLAVIYO_VARIANT && delivery->op == DELIVERY_CREATE;
+	bool deletes_item = delivery->kind == KLAVIYO_ITEM && delivery->op == DELIVERY_DELETE;
+	struct str item = deletes_item ? delivery->external_id : delivery->parent_external_id;
+	struct delivery_row before;
+
+	if (!row->blocked)
+		return;
+	for (int64_t after = 0;
+	     delivery_of_entity(tx, delivery, after, arena, &before) && before.delivery.id < delivery->id;
+	     after = before.delivery.id)
+		make_urgent(tx, &before, delivery->priority, arena);
+	if (!creates_variant && !deletes_item)
+		return;
+	for (int64_t after = 0;
+	     next_of_item(tx, delivery->account_id, item, deletes_item, after, arena, &before);
+	     after = before.delivery.id)
+		make_urgent(tx, &before, delivery->priority, arena);
 }
 
 /* ---- lanes ---- */
@@ -102,7 +158,7 @@ static bool next_variant_create(struct tx *tx, const struct delivery *item, int6
 	struct query select =
 		query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1"
 			  " AND parent_external_id = ?2 AND parent_external_id <> '' AND kind = 2 AND op = 0"
-			  " AND state <= 1 AND state <= 2 AND id > ?3 ORDER BY id LIMIT 1");
+			  " AND kind < 3 AND state <= 1 AND state <= 2 AND id > ?3 ORDER BY id LIMIT 1");
 
 	put_int(&select, 1, item->account_id);
 	put_text(&select, 2, item->external_id);
@@ -114,10 +170,10 @@ static bool next_variant_create(struct tx *tx, const struct delivery *item, int6
 static bool next_item_delete(struct tx *tx, const struct delivery *variant, int64_t after_id,
 			     struct arena *arena, struct delivery_row *out)
 {
-	struct query select =
-		query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1 AND kind = 1"
-			  " AND external_id = ?2 AND op = 2 AND state <= 1 AND state <= 2 AND id > ?3"
-			  " ORDER BY id LIMIT 1");
+	struct query select = query(
+		tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1 AND kind = 1"
+		    " AND external_id = ?2 AND op = 2 AND kind <> 3 AND state <= 1 AND state <= 2 AND id > ?3"
+		    " ORDER BY id LIMIT 1");
 
 	put_int(&select, 1, variant->account_id);
 	put_text(&select, 2, variant->parent_external_id);

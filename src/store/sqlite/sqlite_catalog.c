@@ -139,6 +139,17 @@ static void add_markets(struct entity_set *set, struct tx *tx, int64_t store_id)
 	set_add_rows(set, &select);
 }
 
+/* The others that the shop knows, or knew, by the same customer id as this person. */
+static void add_kin(struct entity_set *set, struct tx *tx, int64_t store_id, struct str customer_id,
+		    struct entity person)
+{
+	struct entity *kin;
+	size_t n = kin_read(tx, store_id, customer_id, person, set->arena, &kin);
+
+	for (size_t i = 0; i < n; i++)
+		add_root(set, tx, store_id, kin[i]);
+}
+
 static int compare_entities(const void *a, const void *b)
 {
 	const struct root_entity *left = a, *right = b;
@@ -170,7 +181,9 @@ static void collect_entities(struct tx *tx, int64_t store_id, struct entity root
 		add_named(set, level, true, tx, store_id);
 		level = next;
 	}
-	if (root.kind != ENTITY_PERSON)
+	if (root.kind == ENTITY_PERSON)
+		add_kin(set, tx, store_id, entity_read(tx, store_id, root, set->arena).sku, root);
+	else
 		add_markets(set, tx, store_id);
 	if (set->n > first)
 		qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
@@ -227,43 +240,75 @@ static void read_facts(struct tx *tx, struct entity_set *set, struct arena *aren
 	out->n_fact = list.n;
 }
 
-static void read_sent(struct tx *tx, struct arena *arena, struct catalog_root *out)
+static size_t count_sent(struct tx *tx, int64_t store_id, struct entity root)
 {
 	struct query count = query(
 		tx, "SELECT count(*) FROM sent WHERE store_id = ?1 AND root_kind = ?2 AND root_id = ?3");
-	struct query select;
-	struct root_sent *sent;
 
-	put_int(&count, 1, out->store_id);
-	put_int(&count, 2, out->root.kind);
-	put_text(&count, 3, out->root.id);
-	sent = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct root_sent);
-	out->sent = sent;
-	select = query(
-		tx, "SELECT sent.kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted"
-		    " FROM sent"
+	put_entity(&count, 1, store_id, root);
+	return (size_t)query_int(&count, 0);
+}
+
+/* Adds the rows of a root to sent. */
+static void read_sent(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena,
+		      struct root_sent *sent, size_t *n)
+{
+	struct query select = query(
+		tx, "SELECT sent.kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted,"
+		    " newest_id FROM sent"
 		    " JOIN store ON store.id = sent.store_id AND store.account_id = sent.account_id"
 		    " WHERE sent.store_id = ?1 AND root_kind = ?2 AND root_id = ?3 ORDER BY sent.kind,"
 		    " external_id");
-	put_int(&select, 1, out->store_id);
-	put_int(&select, 2, out->root.kind);
-	put_text(&select, 3, out->root.id);
+
+	put_entity(&select, 1, store_id, root);
 	while (query_row(&select))
-		sent[out->n_sent++] = (struct root_sent){
+		sent[(*n)++] = (struct root_sent){
 			.kind = (enum klaviyo_kind)get_int(&select, 0),
 			.external_id = get_text(&select, 1, arena),
 			.parent_external_id = get_text(&select, 2, arena),
 			.exists = get_bool(&select, 3),
 			.wanted_deleted = get_bool(&select, 4),
 			.wanted = get_digest(&select, 5),
+			.newest_id = get_int(&select, 6),
 		};
+}
+
+static void read_own_sent(struct tx *tx, struct arena *arena, struct catalog_root *out)
+{
+	struct root_sent *sent =
+		ARENA_ARRAY(arena, count_sent(tx, out->store_id, out->root), struct root_sent);
+
+	read_sent(tx, out->store_id, out->root, arena, sent, &out->n_sent);
+	out->sent = sent;
+}
+
+static bool is_kin(const struct catalog_root *root, struct entity entity)
+{
+	return root->root.kind == ENTITY_PERSON && entity.kind == ENTITY_PERSON &&
+	       !entity_eq(entity, root->root);
+}
+
+static void read_kin_sent(struct tx *tx, struct arena *arena, struct catalog_root *out)
+{
+	struct root_sent *sent;
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->n_entity; i++)
+		if (is_kin(out, out->entity[i].entity))
+			n += count_sent(tx, out->store_id, out->entity[i].entity);
+	if (n == 0)
+		return;
+	sent = ARENA_ARRAY(arena, n, struct root_sent);
+	for (size_t i = 0; i < out->n_entity; i++)
+		if (is_kin(out, out->entity[i].entity))
+			read_sent(tx, out->store_id, out->entity[i].entity, arena, sent, &out->n_kin_sent);
+	out->kin_sent = sent;
 }
 
 static void read_due(struct tx *tx, struct catalog_root *out)
 {
-	struct query select = query(
-		tx,
-		"SELECT seq, first_ms, message_id FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct query select = query(tx, "SELECT seq, first_ms, message_id, priority FROM due"
+					" WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 
 	put_int(&select, 1, out->store_id);
 	put_int(&select, 2, out->root.kind);
@@ -273,6 +318,7 @@ static void read_due(struct tx *tx, struct catalog_root *out)
 	out->due_seq = get_int(&select, 0);
 	out->due_first_ms = get_int(&select, 1);
 	out->message_id = get_int(&select, 2);
+	out->priority = (enum priority)get_int(&select, 3);
 	query_end(&select);
 }
 
@@ -291,6 +337,30 @@ static int64_t newest_seq(const struct catalog_root *root)
 	return seq;
 }
 
+static struct str order_body(const struct catalog_root *order)
+{
+	for (size_t i = 0; i < order->n_fact; i++)
+		if (entity_eq(order->fact[i].entity, order->root) && str_eq(order->fact[i].part, STR("base")))
+			return order->fact[i].body;
+	return STR("");
+}
+
+/* Who an order's customer was and is, if the shop has known them under several addresses. */
+static void add_customer(struct tx *tx, struct entity_set *set, struct arena *arena, struct catalog_root *out)
+{
+	struct str customer_id = store_order_customer(order_body(out), arena);
+	struct entity nobody = { ENTITY_PERSON, STR("") }, *kin;
+	size_t n = kin_read(tx, out->store_id, customer_id, nobody, arena, &kin), first = set->n;
+
+	if (n < 2)
+		return;
+	for (size_t i = 0; i < n; i++)
+		add_root(set, tx, out->store_id, kin[i]);
+	first = first > 0 && entity_eq(set->at[0].entity, out->root);
+	qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
+	read_facts(tx, set, arena, out);
+}
+
 static void read_root(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena,
 		      struct catalog_root *out)
 {
@@ -300,7 +370,10 @@ static void read_root(struct tx *tx, int64_t store_id, struct entity root, struc
 				      .root = { root.kind, arena_dup(arena, root.id) } };
 	collect_entities(tx, store_id, root, &set);
 	read_facts(tx, &set, arena, out);
-	read_sent(tx, arena, out);
+	if (root.kind == ENTITY_ORDER)
+		add_customer(tx, &set, arena, out);
+	read_own_sent(tx, arena, out);
+	read_kin_sent(tx, arena, out);
 	read_due(tx, out);
 	out->deleted = set.n > 0 && entity_eq(set.at[0].entity, root) && set.at[0].deleted;
 	if (out->message_id == 0)
@@ -318,46 +391,76 @@ static size_t fact_bytes(const struct catalog_root *root)
 	return bytes;
 }
 
-static int64_t next_due(struct tx *tx)
-{
-	struct query select = query(tx, "SELECT min(due_ms) FROM due");
+/* What a claim is made of: what happens now, what is told again, history. */
+enum claim_part { PART_LIVE, PART_REPLAY, PART_HISTORY, PART_COUNT };
 
-	return query_int(&select, INT64_MAX);
+static size_t take_part(struct tx *tx, struct due_claim *part, size_t max_n, struct arena *arena,
+			struct catalog_root *root, int64_t *next_due_ms)
+{
+	part->max_n = max_n;
+	part->n = due_in_turn(tx, part, arena, root, next_due_ms);
+	return part->n;
 }
 
-/* Keys of what is due, oldest first. */
-static struct catalog_root *due_roots(struct tx *tx, int64_t now_ms, size_t max_n, struct arena *arena,
-				      size_t *n)
+/* Keys of the roots to claim, at most max_n. */
+static size_t take_parts(struct tx *tx, struct due_claim part[PART_COUNT], size_t max_n, struct arena *arena,
+			 struct catalog_root *root, int64_t *next_due_ms)
 {
-	struct query select = query(tx, "SELECT store_id, kind, id FROM due WHERE due_ms <= ?1"
-					" ORDER BY due_ms, store_id, kind, id LIMIT ?2");
-	struct catalog_root *root = ARENA_ARRAY(arena, max_n, struct catalog_root);
+	size_t n_live = take_part(tx, &part[PART_LIVE], max_n, arena, root, next_due_ms);
+	size_t share = store_history_share(max_n, n_live);
+	size_t n = take_part(tx, &part[PART_REPLAY], share - share / 2, arena, root + n_live, next_due_ms);
 
-	put_int(&select, 1, now_ms);
-	put_int(&select, 2, (int64_t)max_n);
-	for (*n = 0; query_row(&select); (*n)++) {
-		root[*n].store_id = get_int(&select, 0);
-		root[*n].root.kind = (enum entity_kind)get_int(&select, 1);
-		root[*n].root.id = get_text(&select, 2, arena);
+	n += take_part(tx, &part[PART_HISTORY], share - n, arena, root + n_live + n, next_due_ms);
+	if (n_live + n > max_n) {
+		memmove(root + max_n - n, root + n_live, n * sizeof(*root));
+		part[PART_LIVE].n = n_live = max_n - n;
 	}
-	return root;
+	return n_live + n;
 }
 
 bool sqlite_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
 			  struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
 {
+	struct due_claim part[PART_COUNT] = {
+		[PART_LIVE] = { .now_ms = now_ms, .priority = PRIORITY_REALTIME },
+		[PART_REPLAY] = { .now_ms = now_ms, .priority = PRIORITY_REPLAY },
+		[PART_HISTORY] = { .now_ms = now_ms, .priority = PRIORITY_BACKFILL },
+	};
+	size_t n_due, bytes = 0, at = 0;
 	struct tx tx;
-	size_t n_due, bytes = 0;
 
 	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
-	*next_due_ms = next_due(&tx);
-	*root = due_roots(&tx, now_ms, max_n, arena, &n_due);
+	*next_due_ms = INT64_MAX;
+	*root = ARENA_ARRAY(arena, 2 * max_n, struct catalog_root);
+	n_due = take_parts(&tx, part, max_n, arena, *root, next_due_ms);
 	for (*n = 0; *n < n_due && bytes < STORE_CLAIM_BYTES; (*n)++) {
-		struct catalog_root *at = &(*root)[*n];
+		struct catalog_root *one = &(*root)[*n];
 
-		read_root(&tx, at->store_id, at->root, arena, at);
-		bytes += fact_bytes(at);
+		read_root(&tx, one->store_id, one->root, arena, one);
+		bytes += fact_bytes(one);
+	}
+	for (size_t i = 0; i < PART_COUNT && at < *n; at += part[i++].n)
+		due_turn_end(&tx, &part[i], *root + at, *n - at);
+	return tx_commit(&tx, err);
+}
+
+bool sqlite_catalog_walk(struct db *db, int64_t store_id, struct entity after, size_t max_n,
+			 struct arena *arena, struct catalog_root **root, size_t *n, struct err *err)
+{
+	struct entity *key = NULL;
+	size_t n_key = 0, bytes = 0;
+	struct tx tx;
+
+	*n = 0;
+	*root = ARENA_ARRAY(arena, max_n, struct catalog_root);
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
+		return false;
+	if (account_of_store(&tx, store_id) != 0)
+		(void)roots_after(&tx, store_id, &after, max_n, arena, &key, &n_key);
+	for (; *n < n_key && bytes < STORE_CLAIM_BYTES; (*n)++) {
+		read_root(&tx, store_id, key[*n], arena, &(*root)[*n]);
+		bytes += fact_bytes(&(*root)[*n]);
 	}
 	return tx_commit(&tx, err);
 }

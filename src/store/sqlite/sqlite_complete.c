@@ -167,6 +167,47 @@ static void apply_facts(struct completion *completion, const struct inbox_result
 	audit->reason = store_text_mapped(completion->arena, &count, result->reason);
 }
 
+/*
+ * Of what a file holds nothing is kept twice. The row is taken out and put in anew: one that only shrinks
+ * leaves its page as empty as it is, and pages are what the disk has.
+ */
+static void message_give_up_body(struct tx *tx, int64_t id, struct arena *arena)
+{
+	int64_t day = store_id_day(id);
+	struct query select, remove;
+	struct inbox_record record;
+
+	if (!day_exists(tx, DAY_MESSAGE, day)) {
+		struct query update = query(tx, "UPDATE message_kept SET body = x'' WHERE id = ?1");
+
+		put_int(&update, 1, id);
+		query_run(&update);
+		return;
+	}
+	select = query_day(tx,
+			   "SELECT store_id, received_ms, slot, key, topic, source_id, priority"
+			   " FROM message_%s WHERE id = ?1",
+			   day);
+	put_int(&select, 1, id);
+	if (!query_row(&select))
+		return;
+	record = (struct inbox_record){
+		.store_id = get_int(&select, 0),
+		.received_ms = get_int(&select, 1),
+		.slot = get_digest(&select, 2),
+		.key = get_digest(&select, 3),
+		.topic = get_text(&select, 4, arena),
+		.source_id = get_text(&select, 5, arena),
+		.priority = (enum priority)get_int(&select, 6),
+		.body = STR(""),
+	};
+	query_end(&select);
+	remove = query_day(tx, "DELETE FROM message_%s WHERE id = ?1", day);
+	put_int(&remove, 1, id);
+	query_run(&remove);
+	message_insert(tx, &record, id);
+}
+
 static void complete_one(struct completion *completion, const struct inbox_result *result)
 {
 	struct audit_row audit = { .code = result_code(result->state),
@@ -180,6 +221,8 @@ static void complete_one(struct completion *completion, const struct inbox_resul
 		message_fail(completion->tx, result);
 	else
 		message_end(completion->tx, result->message_id, result->state);
+	if (store_message_gives_up_body(result))
+		message_give_up_body(completion->tx, result->message_id, completion->arena);
 	audit_add(completion->tx, &audit);
 }
 

@@ -252,6 +252,64 @@ static int64_t version_now(struct tx *tx)
 	return query_int(&select, 0);
 }
 
+static void history_add(struct tx *tx, const struct config_change *change, const struct audit_row *audit)
+{
+	bool is_store = change->kind == CONFIG_STORE_PUT || change->kind == CONFIG_STORE_REMOVE;
+	bool added = change->kind == CONFIG_STORE_PUT	  ? change->store.id == 0
+		     : change->kind == CONFIG_ACCOUNT_PUT ? change->account.id == 0
+							  : false;
+	struct query write =
+		query(tx, "INSERT INTO config_history SELECT version, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+			  " ?8, ?9 FROM config");
+
+	put_int(&write, 1, change->now_ms);
+	put_int(&write, 2, change->kind);
+	put_int(&write, 3, audit->account_id);
+	put_int(&write, 4, audit->store_id);
+	put_text(&write, 5, is_store ? change->store.name : change->account.name);
+	put_text(&write, 6, change->actor);
+	put_text(&write, 7, change->reason);
+	put_text(&write, 8, change->values);
+	put_int(&write, 9, added);
+	query_run(&write);
+	write = query(tx, "DELETE FROM config_history WHERE version <= (SELECT version FROM config) - ?1");
+	put_int(&write, 1, STORE_HISTORY_MAX);
+	query_run(&write);
+}
+
+bool sqlite_config_history(struct db *db, const struct config_history_filter *filter, struct arena *arena,
+			   struct config_history_row **row, size_t *n, struct err *err)
+{
+	struct query select;
+	struct tx tx;
+
+	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
+		return false;
+	*row = ARENA_ARRAY(arena, filter->max_n, struct config_history_row);
+	select = query(
+		&tx, "SELECT version, at_ms, kind, account_id, store_id, name, actor, reason, changed, added"
+		     " FROM config_history WHERE version < ?1 AND (?2 = 0 OR store_id = ?2)"
+		     " AND (?3 = 0 OR (account_id = ?3 AND store_id = 0)) ORDER BY version DESC LIMIT ?4");
+	put_int(&select, 1, filter->before_version ? filter->before_version : INT64_MAX);
+	put_int(&select, 2, filter->store_id);
+	put_int(&select, 3, filter->account_id);
+	put_int(&select, 4, (int64_t)filter->max_n);
+	for (*n = 0; query_row(&select); (*n)++)
+		(*row)[*n] = (struct config_history_row){
+			.version = get_int(&select, 0),
+			.at_ms = get_int(&select, 1),
+			.kind = (enum config_change_kind)get_int(&select, 2),
+			.account_id = get_int(&select, 3),
+			.store_id = get_int(&select, 4),
+			.name = get_text(&select, 5, arena),
+			.actor = get_text(&select, 6, arena),
+			.reason = get_text(&select, 7, arena),
+			.values = get_text(&select, 8, arena),
+			.added = get_int(&select, 9) != 0,
+		};
+	return tx_commit(&tx, err);
+}
+
 bool sqlite_config_change(struct db *db, const struct config_change *change, struct err *err)
 {
 	struct audit_row audit = { .code = AUDIT_CONFIG_CHANGED, .reason = change->reason };
@@ -277,7 +335,10 @@ bool sqlite_config_change(struct db *db, const struct config_change *change, str
 	}
 	update = query(&tx, "UPDATE config SET version = version + 1");
 	query_run(&update);
-	audit_add(&tx, &audit);
+	if (!change->silent) {
+		audit_add(&tx, &audit);
+		history_add(&tx, change, &audit);
+	}
 	if (change->kind == CONFIG_STORE_REMOVE)
 		store_forget(&tx, change->store.id, &arena);
 	if (change->sweep)

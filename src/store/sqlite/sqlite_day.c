@@ -7,8 +7,9 @@
 #include "store/sqlite/sqlite_rows.h"
 
 #include "base/clock.h"
+#include "store/sqlite/sqlite_audit.h"
 
-#define DAY_STATEMENTS_MAX 4
+#define DAY_STATEMENTS_MAX 6
 
 /* One row per kind: the statements that make a day's tables, and those that drop them (%s = the day). */
 static const struct {
@@ -19,7 +20,8 @@ static const struct {
 	[DAY_MESSAGE] = {
 		{ "CREATE TABLE message_%s (id INTEGER PRIMARY KEY, store_id INTEGER NOT NULL,"
 		  " received_ms INTEGER NOT NULL, slot BLOB NOT NULL, key BLOB NOT NULL,"
-		  " topic TEXT NOT NULL, source_id TEXT NOT NULL, body BLOB NOT NULL) STRICT",
+		  " topic TEXT NOT NULL, source_id TEXT NOT NULL, priority INTEGER NOT NULL,"
+		  " body BLOB NOT NULL) STRICT",
 		  "CREATE INDEX message_store_%s ON message_%s (store_id, id)",
 		  "CREATE TABLE message_end_%s (id INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT" },
 		{ "DROP TABLE message_%s", "DROP TABLE message_end_%s" },
@@ -40,7 +42,7 @@ static const struct {
 		  " parent_external_id TEXT NOT NULL, bytes INTEGER NOT NULL, hash BLOB NOT NULL,"
 		  " root_kind INTEGER NOT NULL, root_id TEXT NOT NULL, message_id INTEGER NOT NULL,"
 		  " created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL,"
-		  " solo INTEGER NOT NULL, reason TEXT NOT NULL, batch_id INTEGER NOT NULL,"
+		  " batch_max INTEGER NOT NULL, reason TEXT NOT NULL, batch_id INTEGER NOT NULL,"
 		  " ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL) STRICT" },
 		{ "DROP TABLE delivery_%s" },
 	},
@@ -49,11 +51,15 @@ static const struct {
 		  " code INTEGER NOT NULL, store_id INTEGER NOT NULL, account_id INTEGER NOT NULL,"
 		  " message_id INTEGER NOT NULL, delivery_id INTEGER NOT NULL,"
 		  " root_kind INTEGER NOT NULL, root_id TEXT NOT NULL, root_bucket INTEGER,"
-		  " reason TEXT NOT NULL) STRICT",
+		  " reason TEXT NOT NULL, low_delivery INTEGER NOT NULL, high_delivery INTEGER NOT NULL,"
+		  " entries BLOB) STRICT",
 		  "CREATE INDEX audit_root_%s ON audit_%s (root_bucket, id, root_id) WHERE root_bucket IS"
 		  " NOT NULL",
 		  "CREATE INDEX audit_message_%s ON audit_%s (message_id, id) WHERE message_id <> 0",
-		  "CREATE INDEX audit_delivery_%s ON audit_%s (delivery_id, id) WHERE delivery_id <> 0" },
+		  "CREATE INDEX audit_delivery_%s ON audit_%s (delivery_id, id) WHERE delivery_id <> 0",
+		  "CREATE INDEX audit_run_%s ON audit_%s (id, low_delivery, high_delivery)"
+		  " WHERE high_delivery > 0",
+		  "CREATE INDEX audit_code_%s ON audit_%s (code, id) WHERE " AUDIT_SELDOM },
 		{ "DROP TABLE audit_%s" },
 	},
 	/* clang-format on */

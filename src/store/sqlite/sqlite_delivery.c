@@ -51,7 +51,7 @@ void delivery_read(const struct query *query, struct arena *arena, struct delive
 			.created_ms = get_int(query, 14),
 			.due_ms = get_int(query, 15),
 			.attempts = (int)get_int(query, 16),
-			.solo = get_bool(query, 17),
+			.batch_max = (int)get_int(query, 17),
 			.reason = get_text(query, 18, arena),
 		},
 		/* clang-format on */
@@ -106,9 +106,9 @@ static void put_key(struct query *query, const struct delivery *entity, int64_t 
 bool delivery_of_entity(struct tx *tx, const struct delivery *entity, int64_t after_id, struct arena *arena,
 			struct delivery_row *out)
 {
-	struct query select =
-		query(tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1 AND kind = ?2"
-			  " AND external_id = ?3 AND id > ?4 AND state <= 2 ORDER BY id LIMIT 1");
+	struct query select = query(
+		tx, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE account_id = ?1 AND kind = ?2"
+		    " AND external_id = ?3 AND id > ?4 AND kind <> 3 AND state <= 2 ORDER BY id LIMIT 1");
 
 	put_key(&select, entity, after_id);
 	return delivery_read_one(&select, arena, out);
@@ -118,7 +118,7 @@ bool delete_ahead(struct tx *tx, const struct delivery *delivery)
 {
 	struct query select =
 		query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
-			  " AND id < ?4 AND op = 2 AND state <= 2 LIMIT 1");
+			  " AND id < ?4 AND op = 2 AND kind <> 3 AND state <= 2 LIMIT 1");
 
 	put_key(&select, delivery, delivery->id);
 	return query_int(&select, 0) == 1;
@@ -153,6 +153,19 @@ int64_t delivery_body_write(struct tx *tx, int64_t id, struct str body)
 	return (int64_t)body.len;
 }
 
+void delivery_body_remove(struct tx *tx, int64_t id)
+{
+	struct query remove = query(tx, "DELETE FROM body_kept WHERE id = ?1");
+
+	put_int(&remove, 1, id);
+	query_run(&remove);
+	if (!day_exists(tx, DAY_BODY, store_id_day(id)))
+		return;
+	remove = query_day(tx, "DELETE FROM body_%s WHERE id = ?1", store_id_day(id));
+	put_int(&remove, 1, id);
+	query_run(&remove);
+}
+
 static void row_insert(struct tx *tx, const struct delivery_row *row)
 {
 	const struct delivery *delivery = &row->delivery;
@@ -177,7 +190,7 @@ static void row_insert(struct tx *tx, const struct delivery_row *row)
 	put_int(&insert, 15, delivery->created_ms);
 	put_int(&insert, 16, delivery->due_ms);
 	put_int(&insert, 17, delivery->attempts);
-	put_bool(&insert, 18, delivery->solo);
+	put_int(&insert, 18, delivery->batch_max);
 	put_text(&insert, 19, delivery->reason);
 	put_int(&insert, 20, row->batch_id);
 	put_int(&insert, 21, row->ended_ms);
@@ -200,7 +213,7 @@ static void write_changes(struct tx *tx, const struct delivery_row *row)
 	const struct delivery *delivery = &row->delivery;
 	struct query update = query(
 		tx, "UPDATE delivery SET op = ?2, priority = ?3, state = ?4, due_ms = ?5, attempts = ?6,"
-		    " solo = ?7, reason = ?8, batch_id = ?9, ended_ms = ?10, blocked = ?11, bytes = ?12 "
+		    " batch_max = ?7, reason = ?8, batch_id = ?9, ended_ms = ?10, blocked = ?11, bytes = ?12 "
 		    "WHERE id = ?1");
 
 	put_int(&update, 1, delivery->id);
@@ -209,7 +222,7 @@ static void write_changes(struct tx *tx, const struct delivery_row *row)
 	put_int(&update, 4, delivery->state);
 	put_int(&update, 5, delivery->due_ms);
 	put_int(&update, 6, delivery->attempts);
-	put_bool(&update, 7, delivery->solo);
+	put_int(&update, 7, delivery->batch_max);
 	put_text(&update, 8, delivery->reason);
 	put_int(&update, 9, row->batch_id);
 	put_int(&update, 10, row->ended_ms);
@@ -232,20 +245,14 @@ void delivery_update(struct tx *tx, const struct delivery_row *before, struct de
 		blocked_renew(tx, &after->delivery, arena);
 }
 
-/* Copies the row into the history of the day the sequence stands at. */
-static void history_insert(struct tx *tx, int64_t id, enum delivery_state state, struct str reason)
+void delivery_history_insert(struct tx *tx, const char *sql, int64_t id, enum delivery_state state,
+			     struct str reason)
 {
 	int64_t ended_ms = tx_sequence_ms(tx);
 	struct query insert;
 
 	day_ensure(tx, DAY_DELIVERY, time_day(ended_ms));
-	insert = query_day(
-		tx,
-		"INSERT INTO delivery_%s SELECT id, account_id, store_id, kind, op, priority, ?2,"
-		" external_id,"
-		" parent_external_id, bytes, hash, root_kind, root_id, message_id, created_ms, 0, attempts,"
-		" solo, ?3, batch_id, ?4, 0 FROM delivery WHERE id = ?1",
-		time_day(ended_ms));
+	insert = query_day(tx, sql, time_day(ended_ms));
 	put_int(&insert, 1, id);
 	put_int(&insert, 2, state);
 	put_text(&insert, 3, reason);
@@ -262,11 +269,14 @@ void delivery_finish(struct tx *tx, const struct delivery_row *row, enum deliver
 						    .accepted = state == DELIVERY_ACCEPTED,
 						    .failed = row->delivery.state == DELIVERY_FAILED ? -1 : 0,
 						    .skipped = state == DELIVERY_SKIPPED });
-	history_insert(tx, row->delivery.id, state, reason);
+	delivery_history_insert(tx, DELIVERY_HISTORY " FROM delivery WHERE id = ?1", row->delivery.id, state,
+				reason);
 	lane_add(tx, row, -1);
 	remove = query(tx, "DELETE FROM delivery WHERE id = ?1");
 	put_int(&remove, 1, row->delivery.id);
 	query_run(&remove);
+	if (store_delivery_gives_up_body(&row->delivery))
+		delivery_body_remove(tx, row->delivery.id);
 	if (delivery_undone(&row->delivery))
 		blocked_renew(tx, &row->delivery, arena);
 }

@@ -17,6 +17,11 @@ void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root
 	int64_t first_ms;
 	struct query write;
 
+	/* Facts of one message mostly touch the same root. */
+	if (tx->touched_by == cause->message_id && entity_eq(tx->touched, root))
+		return;
+	tx->touched_by = cause->message_id;
+	tx->touched = root;
 	put_entity(&first, 1, cause->store_id, root);
 	first_ms = query_int(&first, INT64_MIN);
 	if (first_ms == INT64_MIN) {
@@ -27,14 +32,14 @@ void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root
 		tx,
 		"INSERT INTO due VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET due_ms ="
 		" ?4,"
-		" seq = ?6, message_id = ?7, priority = ?8");
+		" seq = ?6, message_id = ?7, priority = min(priority, ?8)");
 	put_entity(&write, 1, cause->store_id, root);
 	put_int(&write, 4,
 		store_due_ms(tx->now_ms, first_ms, cause->result->quiet_ms, cause->result->quiet_max_ms));
 	put_int(&write, 5, first_ms);
 	put_int(&write, 6, cause->due_seq);
 	put_int(&write, 7, cause->message_id);
-	put_int(&write, 8, PRIORITY_REALTIME);
+	put_int(&write, 8, cause->result->priority);
 	query_run(&write);
 }
 
@@ -56,6 +61,19 @@ void due_now(struct tx *tx, int64_t store_id, struct entity root, int64_t seq)
 	put_int(&insert, 6, PRIORITY_BACKFILL);
 	query_run(&insert);
 	count_due(tx, store_id, 1);
+}
+
+void due_again(struct tx *tx, int64_t store_id, struct entity root, int64_t seq, enum priority priority)
+{
+	struct query update;
+
+	due_now(tx, store_id, root, seq);
+	update = query(tx, "UPDATE due SET priority = min(priority, ?4), due_ms = min(due_ms, ?5)"
+			   " WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	put_entity(&update, 1, store_id, root);
+	put_int(&update, 4, priority);
+	put_int(&update, 5, tx->now_ms);
+	query_run(&update);
 }
 
 void due_remove(struct tx *tx, int64_t store_id, struct entity root, int64_t seq)
@@ -164,9 +182,8 @@ static struct sweep oldest_sweep(struct tx *tx, struct arena *arena)
 	return sweep;
 }
 
-/* The next roots of a store that are known; false: these were the last. */
-static bool roots_after(struct tx *tx, int64_t store_id, struct entity *after, size_t max_n,
-			struct arena *arena, struct entity **root, size_t *n)
+bool roots_after(struct tx *tx, int64_t store_id, struct entity *after, size_t max_n, struct arena *arena,
+		 struct entity **root, size_t *n)
 {
 	struct query select =
 		query(tx, "SELECT kind, id FROM entity WHERE store_id = ?1 AND (kind, id) > (?2, ?3)"

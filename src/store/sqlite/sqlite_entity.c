@@ -12,10 +12,10 @@ void put_entity(struct query *query, int at, int64_t store_id, struct entity ent
 
 struct entity_row entity_read(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena)
 {
-	struct query select =
-		query(tx, "SELECT n_set, root_id, root_version, root_seq, deleted_ms, deleted_version,"
-			  " deleted_seq, sku FROM entity WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
-	struct entity_row row = { .root_id = STR(""), .sku = STR("") };
+	struct query select = query(
+		tx, "SELECT n_set, root_id, root_version, root_seq, deleted_ms, deleted_version,"
+		    " deleted_seq, sku, words FROM entity WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+	struct entity_row row = { .root_id = STR(""), .sku = STR(""), .words = STR("") };
 
 	put_entity(&select, 1, store_id, entity);
 	if (!query_row(&select))
@@ -28,6 +28,7 @@ struct entity_row entity_read(struct tx *tx, int64_t store_id, struct entity ent
 		.root_seq = get_int(&select, 3),
 		.tombstone = { get_int(&select, 4), get_int(&select, 5), get_int(&select, 6) },
 		.sku = get_text(&select, 7, arena),
+		.words = get_text(&select, 8, arena),
 	};
 	query_end(&select);
 	return row;
@@ -39,7 +40,7 @@ static bool same_row(const struct entity_row *a, const struct entity_row *b)
 	       a->root_version == b->root_version && a->root_seq == b->root_seq &&
 	       a->tombstone.deleted_ms == b->tombstone.deleted_ms &&
 	       a->tombstone.version == b->tombstone.version && a->tombstone.seq == b->tombstone.seq &&
-	       str_eq(a->sku, b->sku);
+	       str_eq(a->sku, b->sku) && str_eq(a->words, b->words);
 }
 
 void entity_write(struct tx *tx, int64_t store_id, struct entity entity, const struct entity_row *before,
@@ -50,10 +51,11 @@ void entity_write(struct tx *tx, int64_t store_id, struct entity entity, const s
 	if (same_row(before, after))
 		return;
 	write = query(
-		tx, "INSERT INTO entity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO"
-		    " UPDATE"
-		    " SET n_set = ?4, root_id = ?5, root_version = ?6, root_seq = ?7, deleted_ms = ?8,"
-		    " deleted_version = ?9, deleted_seq = ?10, sku = ?11");
+		tx,
+		"INSERT INTO entity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO"
+		" UPDATE"
+		" SET n_set = ?4, root_id = ?5, root_version = ?6, root_seq = ?7, deleted_ms = ?8,"
+		" deleted_version = ?9, deleted_seq = ?10, sku = ?11, words = ?12");
 	put_entity(&write, 1, store_id, entity);
 	put_int(&write, 4, after->n_set);
 	put_text(&write, 5, after->root_id);
@@ -63,6 +65,7 @@ void entity_write(struct tx *tx, int64_t store_id, struct entity entity, const s
 	put_int(&write, 9, after->tombstone.version);
 	put_int(&write, 10, after->tombstone.seq);
 	put_text(&write, 11, after->sku);
+	put_text(&write, 12, after->words);
 	query_run(&write);
 }
 
@@ -87,6 +90,32 @@ struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, str
 	if (entity.kind == ENTITY_VARIANT)
 		return (struct entity){ ENTITY_PRODUCT, entity_read(tx, store_id, entity, arena).root_id };
 	return (struct entity){ ENTITY_PRODUCT, STR("") };
+}
+
+/* ---- kin ---- */
+
+size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct entity but,
+		struct arena *arena, struct entity **kin)
+{
+	struct query select;
+	size_t n = 0;
+
+	*kin = NULL;
+	if (customer_id.len == 0)
+		return 0;
+	select =
+		query(tx, "SELECT id FROM entity WHERE sku = ?1 AND sku <> '' AND store_id = ?2 AND kind = 10"
+			  " AND id <> ?3 ORDER BY id LIMIT ?4");
+	put_text(&select, 1, customer_id);
+	put_int(&select, 2, store_id);
+	put_text(&select, 3, but.id);
+	put_int(&select, 4, STORE_KIN_MAX);
+	while (query_row(&select)) {
+		if (n == 0)
+			*kin = ARENA_ARRAY(arena, STORE_KIN_MAX, struct entity);
+		(*kin)[n++] = (struct entity){ ENTITY_PERSON, get_text(&select, 0, arena) };
+	}
+	return n;
 }
 
 /* ---- refs ---- */

@@ -2,7 +2,8 @@
  * SQLite backend: erasing persons, a slice at a time, beside all other work.
  *
  *     NEW   until what was just heard of the person is published: the deletion at Klaviyo is a delivery then
- *     STOP  what is queued of the person and has not left is skipped
+ *     STOP  what is queued of the person and has not left is skipped; and again when it is known by what has
+ *           ended which orders are theirs
  *     WAIT  until the deletion at Klaviyo has ended
  *     SCAN  all that came until then is looked through, and the person taken out of it
  *     END   the facts go, by which the person was known
@@ -44,9 +45,25 @@ void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fac
 	put_digest(&write, 2, &digest);
 	put_int(&write, 3, fact->version > 0 ? fact->version : tx->now_ms);
 	query_run(&write);
+	tx->nobody_erased_store_id = 0;
 }
 
-bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struct arena *arena)
+static bool anybody_erased(struct tx *tx, int64_t store_id)
+{
+	struct query select;
+
+	if (tx->nobody_erased_store_id == store_id)
+		return false;
+	select = query(tx, "SELECT 1 FROM erased WHERE store_id = ?1 LIMIT 1");
+	put_int(&select, 1, store_id);
+	if (query_int(&select, 0) == 1)
+		return true;
+	tx->nobody_erased_store_id = store_id;
+	return false;
+}
+
+bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, enum priority priority,
+		 struct arena *arena)
 {
 	struct query select;
 	struct digest16 digest;
@@ -55,15 +72,13 @@ bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struc
 
 	if (fact->entity.kind < ENTITY_ORDER || fact->op != FACT_SET || person_fact_erases(fact))
 		return false;
-	select = query(tx, "SELECT 1 FROM erased WHERE store_id = ?1 LIMIT 1");
-	put_int(&select, 1, store_id);
-	if (query_int(&select, 0) == 0 || !person_of_fact(fact, arena, &person_id, &at_ms))
+	if (!anybody_erased(tx, store_id) || !person_of_fact(fact, arena, &person_id, &at_ms))
 		return false;
 	digest = person_digest(person_id);
 	select = query(tx, "SELECT at_ms FROM erased WHERE store_id = ?1 AND digest = ?2");
 	put_int(&select, 1, store_id);
 	put_digest(&select, 2, &digest);
-	return person_is_before(at_ms, query_int(&select, INT64_MIN));
+	return person_is_before(at_ms, priority, query_int(&select, INT64_MIN));
 }
 
 /* ---- rows of `erase` ---- */
@@ -170,10 +185,10 @@ static bool has_undone(struct tx *tx, const struct erasure *erasure)
 	put_int(&select, 2, erasure->until_id);
 	if (query_int(&select, 0) == 1)
 		return true;
-	select = query(tx,
-		       "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = 4 AND external_id = ?2"
-		       " AND state <= 2 UNION ALL SELECT 1 FROM delivery WHERE state = 4 AND account_id = ?1"
-		       " AND kind = 4 AND external_id = ?2 LIMIT 1");
+	select = query(tx, "SELECT 1 FROM delivery WHERE account_id = ?1 AND kind = 4 AND external_id = ?2"
+			   " AND kind <> 3 AND state <= 2 UNION ALL SELECT 1 FROM delivery WHERE state = 4 "
+			   "AND account_id = ?1"
+			   " AND kind = 4 AND external_id = ?2 LIMIT 1");
 	put_int(&select, 1, account_id);
 	put_text(&select, 2, erasure->search.person_id);
 	return account_id != 0 && query_int(&select, 0) == 1;
@@ -205,7 +220,7 @@ static struct person_scan scan_of(struct tx *tx, struct erasure *erasure, size_t
 static void go_on(struct erasure *erasure)
 {
 	struct person_search *search = &erasure->search;
-	bool over = erasure->phase == PHASE_STOP ? search->source > PERSON_QUEUE
+	bool over = erasure->phase == PHASE_STOP ? search->source > PERSON_ENDED
 						 : search->source == PERSON_SOURCE_COUNT;
 
 	if (erasure->phase == PHASE_NEW || erasure->phase == PHASE_WAIT || over) {

@@ -37,6 +37,8 @@ static int vacuum(struct sqlite *sqlite)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(handle, "VACUUM", NULL, NULL, NULL);
+	if ((rc & 0xff) == SQLITE_IOERR)
+		sqlite_log_cut(handle);
 	return rc;
 }
 

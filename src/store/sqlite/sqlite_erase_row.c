@@ -4,7 +4,7 @@
  * Keeps:   every step may be repeated: what is erased already is found no more, or changes nothing.
  *          Counters stay true, because rows end by the verbs' own steps before they are written over.
  */
-#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_audit.h"
 
 /* An id that is the person's, or tells the person, as its digest; any other stays. */
 static struct str id_without(const struct person_scan *scan, enum entity_kind kind, struct str id)
@@ -91,19 +91,6 @@ static void erase_queued(const struct person_scan *scan, int64_t id)
 			      scan->arena);
 }
 
-static void remove_body(struct tx *tx, int64_t id)
-{
-	struct query remove = query(tx, "DELETE FROM body_kept WHERE id = ?1");
-
-	put_int(&remove, 1, id);
-	query_run(&remove);
-	if (!day_exists(tx, DAY_BODY, store_id_day(id)))
-		return;
-	remove = query_day(tx, "DELETE FROM body_%s WHERE id = ?1", store_id_day(id));
-	put_int(&remove, 1, id);
-	query_run(&remove);
-}
-
 static void erase_ended(const struct person_scan *scan, int64_t id, int64_t day)
 {
 	struct delivery_row row;
@@ -127,7 +114,7 @@ static void erase_ended(const struct person_scan *scan, int64_t id, int64_t day)
 	put_text(&update, 3, id_without(scan, row.delivery.root.kind, row.delivery.root.id));
 	put_text(&update, 4, reason_without(scan, row.delivery.reason));
 	query_run(&update);
-	remove_body(scan->tx, id);
+	delivery_body_remove(scan->tx, id);
 }
 
 /* ---- what was sent ---- */
@@ -145,7 +132,7 @@ static void erase_sent(const struct person_scan *scan, const struct person_hit *
 				"DELETE FROM sent WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
 				" AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.account_id = ?1 AND "
 				"d.kind = ?2"
-				" AND d.external_id = ?3 AND d.state <= 2)");
+				" AND d.external_id = ?3 AND d.kind <> 3 AND d.state <= 2)");
 
 	put_int(&change, 1, hit->account_id);
 	put_int(&change, 2, hit->kind);
@@ -157,6 +144,31 @@ static void erase_sent(const struct person_scan *scan, const struct person_hit *
 
 /* ---- audit ---- */
 
+/* The run with the hit's root replaced in its row; NULL entries: it is none. */
+static void put_entries(struct query *update, int at, const struct person_scan *scan,
+			const struct person_hit *hit, struct str root_id)
+{
+	struct query select =
+		query_day(scan->tx, "SELECT " AUDIT_COLUMNS " FROM audit_%s WHERE id = ?1", hit->day);
+	struct audit_row *row = NULL;
+	size_t n = 0;
+
+	put_int(&select, 1, hit->run_id);
+	if (query_row(&select)) {
+		row = audit_rows_read(&select, scan->arena, &n);
+		query_end(&select);
+	}
+	if (n < 2) {
+		put_null(update, at);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (row[i].id == hit->id)
+			row[i].root.id = root_id;
+	put_blob(update, at, audit_entries_write(row, n, scan->arena));
+}
+
+/* The columns of a run of a batch name no root. */
 static void erase_audit(const struct person_scan *scan, const struct person_hit *hit)
 {
 	struct str root_id = id_without(scan, hit->audit.root.kind, hit->audit.root.id);
@@ -165,15 +177,17 @@ static void erase_audit(const struct person_scan *scan, const struct person_hit 
 	if (!day_exists(scan->tx, DAY_AUDIT, hit->day))
 		return;
 	update = query_day(scan->tx,
-			   "UPDATE audit_%s SET root_id = ?2, root_bucket = ?3, reason = ?4 WHERE id = ?1",
+			   "UPDATE audit_%s SET root_id = iif(high_delivery = 0, ?2, ''), root_bucket ="
+			   " iif(high_delivery = 0, ?3, NULL), reason = ?4, entries = ?5 WHERE id = ?1",
 			   hit->day);
-	put_int(&update, 1, hit->id);
+	put_int(&update, 1, hit->run_id);
 	put_text(&update, 2, root_id);
 	if (root_id.len > 0)
 		put_int(&update, 3, audit_root_bucket(root_id));
 	else
 		put_null(&update, 3);
 	put_text(&update, 4, reason_without(scan, hit->audit.reason));
+	put_entries(&update, 5, scan, hit, root_id);
 	query_run(&update);
 }
 
@@ -233,7 +247,12 @@ static int64_t count_facts(struct tx *tx, int64_t store_id, struct entity root, 
 static void keep_newer(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena)
 {
 	struct entity_row before = entity_read(tx, store_id, root, arena), after = before;
+	struct query key = query(tx, "SELECT 1 FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3"
+				     " AND part = 'customer' AND is_set = 1");
 
+	put_entity(&key, 1, store_id, root);
+	if (root.kind == ENTITY_PERSON && query_int(&key, 0) == 0)
+		after.sku = STR("");
 	after.n_set = count_facts(tx, store_id, root, true);
 	entity_write(tx, store_id, root, &before, &after);
 	due_now(tx, store_id, root, tx_id(tx));
@@ -243,7 +262,7 @@ void erase_root(struct tx *tx, int64_t store_id, struct entity root, int64_t unt
 {
 	struct query remove =
 		query(tx, "DELETE FROM fact WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND seq <= ?4");
-	struct entity_row none = { .root_id = STR(""), .sku = STR("") }, stone = none;
+	struct entity_row none = { .root_id = STR(""), .sku = STR(""), .words = STR("") }, stone = none;
 
 	put_entity(&remove, 1, store_id, root);
 	put_int(&remove, 4, root.kind == ENTITY_ORDER ? INT64_MAX : until_id);

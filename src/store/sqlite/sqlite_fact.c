@@ -2,6 +2,7 @@
  * SQLite backend: applying facts to the catalog, as store.h says at db_inbox_complete.
  */
 #include "store/sqlite/sqlite_rows.h"
+#include "store/store_words.h"
 
 enum verdict { VERDICT_APPLIED, VERDICT_STALE, VERDICT_STOPPED };
 
@@ -14,11 +15,6 @@ struct application {
 	struct entity_row before;
 	struct entity_row after;
 };
-
-static bool is_base(struct str part)
-{
-	return str_eq(part, STR("base"));
-}
 
 /* ---- deletes ---- */
 
@@ -38,8 +34,10 @@ static void remove_part(struct application *application, struct str part)
 {
 	fact_remove(application->tx, application->cause->store_id, application->fact->entity, part,
 		    application->arena);
-	if (is_base(part))
+	if (store_part_has_key(application->fact->entity.kind, part))
 		application->after.sku = STR("");
+	if (store_part_has_words(application->fact->entity.kind, part))
+		application->after.words = STR("");
 }
 
 /* The next part behind *part that the deletion outdates; false at the end. */
@@ -53,8 +51,9 @@ static bool outdated_part(const struct application *application, struct str *par
 	put_entity(&select, 1, application->cause->store_id, fact->entity);
 	put_text(&select, 4, *part);
 	while (query_row(&select)) {
-		if (!fact_wins(fact->version, application->cause->message_id, get_int(&select, 1),
-			       get_int(&select, 2)))
+		if (!store_fact_wins(application->cause->result, fact->version,
+				     application->cause->message_id, get_int(&select, 1),
+				     get_int(&select, 2)))
 			continue;
 		*part = get_text(&select, 0, application->arena);
 		*was_set = get_bool(&select, 3);
@@ -73,7 +72,8 @@ static enum verdict apply_delete(struct application *application)
 	struct str part = STR("");
 	bool was_set = false;
 
-	if (old->deleted_ms != 0 && !fact_wins(fact->version, seq, old->version, old->seq))
+	if (old->deleted_ms != 0 &&
+	    !store_fact_wins(application->cause->result, fact->version, seq, old->version, old->seq))
 		return VERDICT_STALE;
 	application->after.tombstone = (struct tombstone){ application->tx->now_ms, fact->version, seq };
 	while (outdated_part(application, &part, &was_set)) {
@@ -172,15 +172,18 @@ static enum verdict apply_part(struct application *application)
 	struct part_row old = part_read(application);
 	bool set = fact->op == FACT_SET;
 
-	if (old.rowid != 0 && !fact_wins(fact->version, application->cause->message_id, old.version, old.seq))
+	if (old.rowid != 0 && !store_fact_wins(application->cause->result, fact->version,
+					       application->cause->message_id, old.version, old.seq))
 		return VERDICT_STALE;
 	if (old.rowid != 0)
 		part_update(application, old.rowid, set);
 	else
 		part_insert(application, set);
 	application->after.n_set += set - old.set;
-	if (is_base(fact->part))
-		application->after.sku = set ? store_fact_sku(fact, application->arena) : STR("");
+	if (store_part_has_key(fact->entity.kind, fact->part))
+		application->after.sku = set ? store_fact_key(fact, application->arena) : STR("");
+	if (store_part_has_words(fact->entity.kind, fact->part))
+		application->after.words = set ? store_fact_words(fact, application->arena) : STR("");
 	if (old.rowid != 0 || (set && fact->n_ref > 0))
 		refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
 			   set ? fact->n_ref : 0, application->arena);
@@ -198,7 +201,8 @@ static bool learn_root(struct application *application)
 
 	if (fact->entity.kind != ENTITY_VARIANT || fact->root_id.len == 0)
 		return false;
-	if (before->root_id.len > 0 && !fact_wins(fact->version, seq, before->root_version, before->root_seq))
+	if (before->root_id.len > 0 && !store_fact_wins(application->cause->result, fact->version, seq,
+							before->root_version, before->root_seq))
 		return false;
 	application->after.root_id = fact->root_id;
 	application->after.root_version = fact->version;
@@ -227,6 +231,23 @@ static void touch(const struct application *application, struct str root_id)
 		due_touch(application->tx, application->cause, (struct entity){ ENTITY_PRODUCT, root_id });
 }
 
+/* Others that the shop knows, or knew, by the same customer id are looked at as well. */
+static void touch_kin(const struct application *application)
+{
+	const struct fact_cause *cause = application->cause;
+	const struct entity_row *row[] = { &application->before, &application->after };
+	bool same = str_eq(row[0]->sku, row[1]->sku);
+
+	for (size_t i = same; i < ARRAY_LEN(row); i++) {
+		struct entity *kin;
+		size_t n = kin_read(application->tx, cause->store_id, row[i]->sku, application->fact->entity,
+				    application->arena, &kin);
+
+		for (size_t k = 0; k < n; k++)
+			due_touch(application->tx, cause, kin[k]);
+	}
+}
+
 static void make_due(const struct application *application, enum verdict verdict, bool moved)
 {
 	struct entity entity = application->fact->entity;
@@ -240,6 +261,8 @@ static void make_due(const struct application *application, enum verdict verdict
 		return;
 	if (store_is_root(entity.kind))
 		due_touch(application->tx, application->cause, entity);
+	if (entity.kind == ENTITY_PERSON)
+		touch_kin(application);
 	/* Nobody names an order, a person or a visitor. */
 	if (store_is_root(entity.kind) && !store_is_catalog_root(entity.kind))
 		return;
@@ -259,7 +282,7 @@ static enum verdict apply(struct application *application)
 	    store_tombstone_stops(&application->before.tombstone, application->before.n_set > 0,
 				  fact->version, cause->result->tombstone_ms, application->tx->now_ms))
 		return VERDICT_STOPPED;
-	if (erase_stops(application->tx, cause->store_id, fact, application->arena))
+	if (erase_stops(application->tx, cause->store_id, fact, cause->result->priority, application->arena))
 		return VERDICT_STOPPED;
 	application->after = application->before;
 	application->after.known = true;
@@ -273,8 +296,8 @@ static enum verdict apply(struct application *application)
 	return verdict;
 }
 
-void fact_apply(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena,
-		struct fact_count *count)
+static void apply_counted(struct tx *tx, const struct fact_cause *cause, const struct fact *fact,
+			  struct arena *arena, struct fact_count *count)
 {
 	struct application application = { .tx = tx, .arena = arena, .cause = cause, .fact = fact };
 
@@ -289,4 +312,28 @@ void fact_apply(struct tx *tx, const struct fact_cause *cause, const struct fact
 		count->stopped++;
 		break;
 	}
+}
+
+/* Who is to be erased is under all addresses that the shop has known them by. */
+static void erase_kin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact,
+		      struct arena *arena, struct fact_count *count)
+{
+	struct str customer_id = entity_read(tx, cause->store_id, fact->entity, arena).sku;
+	struct entity *kin;
+	size_t n = kin_read(tx, cause->store_id, customer_id, fact->entity, arena, &kin);
+
+	for (size_t i = 0; i < n; i++) {
+		struct fact erased = *fact;
+
+		erased.entity = kin[i];
+		apply_counted(tx, cause, &erased, arena, count);
+	}
+}
+
+void fact_apply(struct tx *tx, const struct fact_cause *cause, const struct fact *fact, struct arena *arena,
+		struct fact_count *count)
+{
+	if (person_fact_erases(fact))
+		erase_kin(tx, cause, fact, arena, count);
+	apply_counted(tx, cause, fact, arena, count);
 }

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#define MESSAGE_COLUMNS "id, store_id, received_ms, topic, source_id, body"
+#define MESSAGE_COLUMNS "id, store_id, received_ms, topic, source_id, priority, body"
 
 int64_t account_of_store(struct tx *tx, int64_t store_id)
 {
@@ -24,7 +24,8 @@ static struct inbox_message message_read(const struct query *select, struct aren
 		.received_ms = get_int(select, 2),
 		.topic = get_text(select, 3, arena),
 		.source_id = get_text(select, 4, arena),
-		.body = get_text(select, 5, arena),
+		.priority = (enum priority)get_int(select, 5),
+		.body = get_text(select, 6, arena),
 		.state = MESSAGE_PENDING,
 	};
 }
@@ -40,7 +41,7 @@ static bool read_one(struct query *select, int64_t id, struct arena *arena, stru
 }
 
 /* From its day, or from those that were kept when their day was dropped. */
-static bool message_find(struct tx *tx, int64_t id, struct arena *arena, struct inbox_message *out)
+bool message_find(struct tx *tx, int64_t id, struct arena *arena, struct inbox_message *out)
 {
 	int64_t day = store_id_day(id);
 	struct query select;
@@ -99,27 +100,35 @@ static void claim_take(struct claim *claim, struct share *share, const struct in
 	share->after_id = message->id;
 }
 
-static int64_t next_again(struct tx *tx, const struct share *share)
+static int64_t next_again(struct tx *tx, const struct share *share, int64_t *priority)
 {
-	struct query select =
-		query(tx, "SELECT id FROM message_again WHERE store_id = ?1 AND id > ?2 ORDER BY id LIMIT 1");
+	struct query select = query(tx, "SELECT id, priority FROM message_again WHERE store_id = ?1"
+					" AND id > ?2 ORDER BY id LIMIT 1");
+	int64_t id;
 
 	put_int(&select, 1, share->store_id);
 	put_int(&select, 2, share->after_id);
-	return query_int(&select, 0);
+	if (!query_row(&select))
+		return 0;
+	id = get_int(&select, 0);
+	*priority = get_int(&select, 1);
+	query_end(&select);
+	return id;
 }
 
 /* Messages to be mapped again lie at or before the cursor. False: no more room. */
 static bool claim_again(struct claim *claim, struct share *share)
 {
 	struct inbox_message message;
-	int64_t id;
+	int64_t id, priority = -1;
 
-	while ((id = next_again(claim->tx, share)) != 0) {
+	while ((id = next_again(claim->tx, share, &priority)) != 0) {
 		if (!has_room(claim, share))
 			return false;
 		if (!message_find(claim->tx, id, claim->arena, &message))
 			return true;
+		if (priority >= 0)
+			message.priority = (enum priority)priority;
 		claim_take(claim, share, &message);
 	}
 	return true;
@@ -241,7 +250,7 @@ static int64_t marked_state(struct tx *tx, const struct inbox_message *message)
 	return int_of(&select, message->id, -1);
 }
 
-static enum message_state message_state(struct tx *tx, const struct inbox_message *message)
+enum message_state message_state_of(struct tx *tx, const struct inbox_message *message)
 {
 	struct query select =
 		query(tx, "SELECT cursor_id, discarded_from_id FROM store_count WHERE store_id = ?1");
@@ -270,7 +279,7 @@ bool sqlite_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inb
 		return false;
 	found = message_find(&tx, id, arena, out);
 	if (found)
-		out->state = message_state(&tx, out);
+		out->state = message_state_of(&tx, out);
 	if (!tx_commit(&tx, err))
 		return false;
 	return found || err_set(err, ERR_NOT_FOUND, "no message %" PRId64, id);

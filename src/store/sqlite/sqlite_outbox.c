@@ -1,6 +1,7 @@
 /*
  * SQLite backend: lanes, and taking deliveries out of one.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
 
@@ -155,25 +156,30 @@ struct taking {
 	struct delivery_row *row;
 	size_t n;
 	int64_t bytes;
+	bool ended; /* a row did not fit: what comes after it must not overtake it */
 };
 
-/* False: the batch is full. */
+/* False: the batch has ended. */
 static bool take(struct taking *taking, const struct query *select)
 {
 	const struct outbox_claim *claim = taking->claim;
 	struct delivery_row row;
 
-	if (taking->n == claim->max_n || (taking->n > 0 && taking->row[0].delivery.solo))
+	if (taking->n == claim->max_n)
 		return false;
 	delivery_read(select, taking->arena, &row);
-	if (taking->n > 0 && !store_may_share(&taking->row[0].delivery, &row.delivery))
+	if (taking->n > 0 && !store_may_share(&taking->row[0].delivery, taking->n, &row.delivery))
 		return false;
 	taking->bytes += row.bytes;
-	if (taking->n > 0 && ((uint64_t)taking->bytes > claim->max_bytes || row.delivery.solo))
+	if (taking->n > 0 && (uint64_t)taking->bytes > claim->max_bytes)
 		return false;
 	taking->row[taking->n++] = row;
 	return true;
 }
+
+#define HOLD_TEXT(n)   #n
+#define HOLD_EXPAND(n) HOLD_TEXT(n)
+#define HOLD_ATTEMPTS  HOLD_EXPAND(STORE_HOLD_ATTEMPTS)
 
 static void take_rows(struct query *select, struct taking *taking)
 {
@@ -185,17 +191,49 @@ static void take_rows(struct query *select, struct taking *taking)
 	put_int(select, 4, claim->priority);
 	while (query_row(select)) {
 		if (!take(taking, select)) {
+			taking->ended = true;
 			query_end(select);
 			return;
 		}
 	}
 }
 
-/* An event waits while an older one of its person and priority is under way or waits for its next try. */
-#define NOT_HELD_BACK \
-	" AND (kind <> 3 OR NOT EXISTS (SELECT 1 FROM delivery o WHERE o.account_id = ?1 AND" \
-	" o.parent_external_id = delivery.parent_external_id AND o.kind = 3 AND o.priority = ?4" \
-	" AND o.id < delivery.id AND o.state IN (1, 2)))"
+/*
+ * An event or notice waits while an older one of its person or store, and priority, holds it back (store.h).
+ * An event that waited and is due does not: it comes first, and a batch has no gaps.
+ */
+#define NO_OLDER(kind, above, below, holds) \
+	" AND (kind <> " kind " OR NOT EXISTS (SELECT 1 FROM delivery o WHERE o.account_id = ?1 AND" \
+	" o.parent_external_id = delivery.parent_external_id AND o.kind > " above " AND o.kind < " below \
+	" AND o.priority = ?4 AND o.id < delivery.id AND o.state IN (1, 2)" holds "))"
+#define EVENT_HOLDS \
+	" AND o.attempts < " HOLD_ATTEMPTS " AND o.due_ms <= ?6 AND (o.state = 2 OR o.due_ms >" \
+	" CASE delivery.state WHEN 1 THEN delivery.due_ms ELSE ?7 END)"
+/*
+ * Of somebody who is about to be looked at: perhaps they have just left. Who only waits for a time was
+ * looked at.
+ */
+#define NOT_IN_DOUBT \
+	" AND (kind <> 5 OR op <> 0 OR NOT EXISTS (SELECT 1 FROM due WHERE due.store_id = delivery.store_id" \
+	" AND due.kind = delivery.root_kind AND due.id = delivery.root_id AND due.due_ms <= ?6))"
+/*
+ * Of somebody whose profile is about to get another address: told under that one before, there would be two.
+ * The profile itself waits for what was told under the former one.
+ */
+#define NOT_MOVING \
+	" AND (kind NOT IN (3, 5) OR NOT EXISTS (SELECT 1 FROM delivery m INDEXED BY delivery_move WHERE" \
+	" m.account_id = ?1 AND m.external_id = iif(delivery.kind = 3, delivery.parent_external_id," \
+	" delivery.root_id) AND m.kind > 3 AND m.kind < 5 AND m.parent_external_id <> '' AND m.state <= 2" \
+	" AND m.attempts < " HOLD_ATTEMPTS "))" \
+	" AND (kind <> 4 OR op <> 0 OR NOT EXISTS (SELECT 1 FROM delivery m WHERE m.account_id = ?1" \
+	" AND m.kind = 4 AND m.external_id = delivery.parent_external_id AND m.id < delivery.id" \
+	" AND m.kind <> 3 AND m.state <= 2 AND m.attempts < " HOLD_ATTEMPTS "))"
+#define NOT_HELD_BACK NO_OLDER("3", "2", "4", EVENT_HOLDS) NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT NOT_MOVING
+
+#define READY_ROWS(condition) \
+	"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1" \
+	" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 0 AND id <= ?5" condition \
+	" ORDER BY id"
 
 /* What may leave now, in order: first what waited, by the time it was due, then by id. */
 static void take_batch(struct tx *tx, struct taking *taking)
@@ -209,33 +247,20 @@ static void take_batch(struct tx *tx, struct taking *taking)
 	select = query(
 		tx,
 		"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_waiting WHERE account_id = ?1"
-		" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 1 AND due_ms <= ?6"
+		" AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 1 AND due_ms <= ?7"
 		" AND id <= ?5" NOT_HELD_BACK " ORDER BY due_ms, id");
 	put_int(&select, 5, last_id);
-	put_int(&select, 6, tx->now_ms);
+	put_int(&select, 6, tx->now_ms + STORE_HOLD_MS);
+	put_int(&select, 7, tx->now_ms);
 	take_rows(&select, taking);
-	select = query(tx, "SELECT " DELIVERY_COLUMNS
-			   " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1"
-			   " AND kind = ?2 AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 0 AND "
-			   "id <= ?5" NOT_HELD_BACK " ORDER BY id");
+	if (taking->ended)
+		return;
+	select = query(tx, mutant_is(MUTANT_order_at_retry) ? READY_ROWS(" AND ?6 > ?7")
+							    : READY_ROWS(NOT_HELD_BACK));
 	put_int(&select, 5, last_id);
+	put_int(&select, 6, tx->now_ms + STORE_HOLD_MS);
+	put_int(&select, 7, tx->now_ms);
 	take_rows(&select, taking);
-}
-
-static void send(struct tx *tx, const struct delivery_row *row, int64_t batch_id, struct str endpoint,
-		 struct arena *arena, struct delivery *out)
-{
-	struct audit_row audit = delivery_audit(&row->delivery, AUDIT_DELIVERY_SENT, endpoint);
-	struct delivery_row after = *row;
-
-	after.delivery.state = DELIVERY_SENDING;
-	after.delivery.due_ms = 0;
-	after.delivery.reason = STR("");
-	after.batch_id = batch_id;
-	delivery_update(tx, row, &after, arena);
-	audit_add(tx, &audit);
-	*out = after.delivery;
-	out->body = delivery_body_read(tx, out->id, arena);
 }
 
 static void batch_insert(struct tx *tx, const struct outbox_batch *batch, const struct outbox_claim *claim)
@@ -252,23 +277,42 @@ static void batch_insert(struct tx *tx, const struct outbox_batch *batch, const 
 	query_run(&insert);
 }
 
+/* A planted bug takes the membership from the last of several. */
+static void take_all(struct tx *tx, const struct taking *taking, int64_t batch_id)
+{
+	size_t n_lost = mutant_is(MUTANT_lost_membership) && taking->n > 1;
+
+	batch_take(tx, taking->row, taking->n - n_lost, batch_id, taking->arena);
+	if (n_lost > 0)
+		batch_take(tx, &taking->row[taking->n - 1], 1, 0, taking->arena);
+	batch_bodies_read(tx, taking->row, taking->n, taking->arena);
+}
+
 static void make_batch(struct tx *tx, const struct taking *taking, struct outbox_batch *batch)
 {
 	const struct outbox_claim *claim = taking->claim;
+	bool alone = taking->n == 1 && claim->alone.endpoint.len > 0;
+	struct str endpoint = alone ? claim->alone.endpoint : claim->endpoint;
 	struct delivery *delivery = ARENA_ARRAY(taking->arena, taking->n, struct delivery);
 
 	*batch = (struct outbox_batch){
 		.id = tx_id(tx),
 		.account_id = claim->account_id,
-		.endpoint = arena_dup(taking->arena, claim->endpoint),
+		.endpoint = arena_dup(taking->arena, endpoint),
 		.started_ms = tx->now_ms,
 		.delivery = delivery,
 		.n = taking->n,
 	};
 	batch_insert(tx, batch, claim);
-	for (size_t i = 0; i < taking->n; i++)
-		send(tx, &taking->row[i], batch->id, claim->endpoint, taking->arena, &delivery[i]);
-	budget_put(tx, &claim->budget);
+	take_all(tx, taking, batch->id);
+	for (size_t i = 0; i < taking->n; i++) {
+		struct audit_row audit =
+			delivery_audit(&taking->row[i].delivery, AUDIT_DELIVERY_SENT, endpoint);
+
+		audit_add(tx, &audit);
+		delivery[i] = taking->row[i].delivery;
+	}
+	budget_put(tx, alone ? &claim->alone : &claim->budget);
 }
 
 bool sqlite_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,

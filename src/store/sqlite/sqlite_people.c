@@ -68,7 +68,7 @@ static int64_t failed_message_store(struct tx *tx, int64_t id)
 
 static void again_insert(struct tx *tx, int64_t id, int64_t store_id)
 {
-	struct query insert = query(tx, "INSERT INTO message_again VALUES (?1, ?2)");
+	struct query insert = query(tx, "INSERT INTO message_again (store_id, id) VALUES (?1, ?2)");
 
 	put_int(&insert, 1, store_id);
 	put_int(&insert, 2, id);
@@ -118,7 +118,8 @@ static void retry_delivery(const struct change *change, const struct delivery_ro
 	before = sent;
 	count_account(tx, &(struct account_change){ .account_id = row->delivery.account_id, .failed = -1 });
 	after.delivery.state = DELIVERY_READY;
-	after.delivery.priority = PRIORITY_RETRY;
+	if (after.delivery.priority != PRIORITY_REPLAY)
+		after.delivery.priority = PRIORITY_RETRY;
 	after.delivery.attempts = 0;
 	after.delivery.reason = change->change->reason;
 	delivery_update(tx, row, &after, change->arena);

@@ -5,7 +5,7 @@
  *          orders are known to be the person's when what came of them is looked at.
  * Doesn't: have indexes of its own: this is seldom, and every index costs each message.
  */
-#include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_audit.h"
 
 #include <string.h>
 
@@ -150,12 +150,44 @@ static bool is_in_the_way(const struct person_scan *scan, const struct query *ro
 	       !(scan->spare_profiles && get_int(row, 2) == KLAVIYO_PROFILE);
 }
 
+/*
+ * What waits must not leave, whatever is being sent before it; so the pass that stops the queue goes past
+ * what is in the way, and comes again: for that, for what stands before the row by which an order was known,
+ * and for orders that are known by what has ended.
+ */
+#define PASS_AGAIN 1	     /* of search->day: an order was found to be theirs */
+#define PASS_WAITS 2	     /* of it: something was in the way */
+#define PASS_LAST  4	     /* of it: what has ended was looked through */
+#define PASS_OVER  INT64_MAX /* search->after_id: behind a pass, waiting for what is being sent */
+
+static void note_pass(struct person_scan *scan, int64_t flag)
+{
+	if (scan->spare_profiles && scan->search->source == PERSON_QUEUE)
+		scan->search->day |= flag;
+}
+
 static void found_delivery(struct person_scan *scan, const struct query *row, struct entity root)
 {
 	struct person_hit *hit = add_hit(scan, get_int(row, 0));
 
 	hit->kind = (enum klaviyo_kind)get_int(row, 2);
 	hit->root = root;
+}
+
+static void look_at_delivery(struct person_scan *scan, const struct query *row, struct entity root)
+{
+	size_t n_root = scan->search->n_root;
+
+	if (is_in_the_way(scan, row)) {
+		note_pass(scan, PASS_WAITS);
+		scan->blocked = !scan->spare_profiles;
+		return;
+	}
+	if (root.kind == ENTITY_ORDER)
+		add_root(scan, root);
+	if (scan->search->n_root > n_root)
+		note_pass(scan, PASS_AGAIN);
+	found_delivery(scan, row, root);
 }
 
 /* True at the end of these rows. */
@@ -167,14 +199,8 @@ static bool scan_deliveries(struct person_scan *scan, struct query *select)
 		int64_t id = get_int(select, 0);
 
 		scan->n_row++;
-		if (delivery_is_theirs(scan, select, root)) {
-			scan->blocked = is_in_the_way(scan, select);
-			if (!scan->blocked) {
-				if (root.kind == ENTITY_ORDER)
-					add_root(scan, root);
-				found_delivery(scan, select, root);
-			}
-		}
+		if (delivery_is_theirs(scan, select, root))
+			look_at_delivery(scan, select, root);
 		if (!scan->blocked)
 			scan->search->after_id = id;
 		if (scan_full(scan)) {
@@ -185,11 +211,56 @@ static bool scan_deliveries(struct person_scan *scan, struct query *select)
 	return true;
 }
 
+/* Is anything of the person being sent that has to end first? */
+static bool is_sending(struct person_scan *scan)
+{
+	struct query select =
+		query(scan->tx, DELIVERY_FOUND " FROM delivery WHERE batch_id <> 0 ORDER BY batch_id, id");
+
+	while (query_row(&select)) {
+		if (delivery_is_theirs(scan, &select, entity_at(&select, 8, scan->arena)) &&
+		    is_in_the_way(scan, &select)) {
+			query_end(&select);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void begin_pass(struct person_search *search)
+{
+	search->day &= PASS_LAST;
+	search->after_id = 0;
+}
+
+/* True: it was the last of this visit; else the next one begins, or waits. */
+static bool end_pass(struct person_scan *scan)
+{
+	struct person_search *search = scan->search;
+
+	if (search->day & PASS_AGAIN) {
+		begin_pass(search);
+		return false;
+	}
+	if (!(search->day & PASS_LAST) || !(search->day & PASS_WAITS))
+		return true;
+	search->after_id = PASS_OVER;
+	scan->blocked = is_sending(scan);
+	return false;
+}
+
 static bool scan_queue(struct person_scan *scan)
 {
-	struct query select = query(scan->tx, DELIVERY_FOUND " FROM delivery WHERE id > ?1 ORDER BY id");
+	struct query select;
 
-	return scan_deliveries(scan, &select);
+	if (scan->search->after_id == PASS_OVER) {
+		scan->blocked = is_sending(scan);
+		if (scan->blocked)
+			return false;
+		begin_pass(scan->search);
+	}
+	select = query(scan->tx, DELIVERY_FOUND " FROM delivery WHERE id > ?1 ORDER BY id");
+	return scan_deliveries(scan, &select) && (!scan->spare_profiles || end_pass(scan));
 }
 
 static bool scan_ended(struct person_scan *scan)
@@ -283,54 +354,54 @@ static bool scan_kept(struct person_scan *scan)
 
 /* ---- audit ---- */
 
-static struct audit_row audit_at(const struct query *select, struct arena *arena)
+static void found_audit(struct person_scan *scan, const struct audit_row *row, int64_t run_id, bool by_root)
 {
-	return (struct audit_row){
-		.id = get_int(select, 0),
-		.at_ms = get_int(select, 1),
-		.code = (enum audit_code)get_int(select, 2),
-		.store_id = get_int(select, 3),
-		.account_id = get_int(select, 4),
-		.message_id = get_int(select, 5),
-		.delivery_id = get_int(select, 6),
-		.root = entity_at(select, 7, arena),
-		.reason = get_text(select, 9, arena),
-	};
-}
+	struct person_hit *hit = add_hit(scan, row->id);
 
-static void found_audit(struct person_scan *scan, const struct query *select, bool by_root)
-{
-	struct person_hit *hit = add_hit(scan, get_int(select, 0));
-
-	hit->audit = audit_at(select, scan->arena);
-	hit->root = hit->audit.root;
-	if (!by_root || hit->audit.message_id == 0)
+	hit->audit = *row;
+	hit->root = row->root;
+	hit->run_id = run_id;
+	if (!by_root || row->message_id == 0)
 		return;
-	hit = add_hit(scan, get_int(select, 5));
+	hit = add_hit(scan, row->message_id);
 	hit->source = PERSON_MESSAGES;
 }
 
+static void look_at_audit(struct person_scan *scan, const struct audit_row *row, int64_t run_id)
+{
+	bool by_root;
+
+	scan->n_row++;
+	scan->search->after_id = row->id;
+	if (row->store_id != scan->search->store_id || row->message_id > scan->until_id)
+		return;
+	by_root = is_root(scan, row->root);
+	if (by_root || person_is_named(&scan->terms, row->reason))
+		found_audit(scan, row, run_id, by_root);
+}
+
+/* From the row of the table that has after_id: the last step may have ended in the midst of a run. */
 static bool scan_audit(struct person_scan *scan)
 {
-	struct query select = query_day_once(
-		scan->tx,
-		"SELECT id, at_ms, code, store_id, account_id, message_id, delivery_id, root_kind, root_id,"
-		" reason FROM audit_%s WHERE id > ?1 ORDER BY id",
-		scan->search->day);
+	int64_t after_id = scan->search->after_id;
+	struct query select =
+		query_day_once(scan->tx,
+			       "SELECT " AUDIT_COLUMNS " FROM audit_%s WHERE id >= coalesce((SELECT max(id)"
+			       " FROM audit_%s WHERE id <= ?1), 0) ORDER BY id",
+			       scan->search->day);
 
-	put_int(&select, 1, scan->search->after_id);
+	put_int(&select, 1, after_id);
 	while (query_row(&select)) {
-		scan->n_row++;
-		scan->search->after_id = get_int(&select, 0);
-		if (get_int(&select, 3) == scan->search->store_id && get_int(&select, 5) <= scan->until_id) {
-			bool by_root = is_root(scan, entity_at(&select, 7, scan->arena));
+		size_t n;
+		const struct audit_row *row = audit_rows_read(&select, scan->arena, &n);
 
-			if (by_root || person_is_named(&scan->terms, peek_text(&select, 9)))
-				found_audit(scan, &select, by_root);
-		}
-		if (scan_full(scan)) {
-			query_end(&select);
-			return false;
+		for (size_t i = 0; i < n; i++) {
+			if (scan_full(scan)) {
+				query_end(&select);
+				return false;
+			}
+			if (row[i].id > after_id)
+				look_at_audit(scan, &row[i], get_int(&select, 0));
 		}
 	}
 	return true;
@@ -352,10 +423,14 @@ static const struct {
 	[PERSON_AUDIT] = { scan_audit, true, DAY_AUDIT },
 };
 
-static void next_source(struct person_search *search)
+static void next_source(const struct person_scan *scan)
 {
-	search->source++;
-	search->day = 0;
+	struct person_search *search = scan->search;
+	bool last = search->source == PERSON_QUEUE && (search->day & PASS_LAST);
+	bool back = scan->spare_profiles && search->source == PERSON_ENDED;
+
+	search->source = back ? PERSON_QUEUE : last ? PERSON_SENT : search->source + 1;
+	search->day = back ? PASS_LAST : 0;
 	search->after_id = 0;
 	search->after = STR("");
 }
@@ -382,6 +457,15 @@ static bool find_day(struct person_scan *scan)
 	return day != INT64_MAX;
 }
 
+/*
+ * What is found in the queue ends, and is in the history then: a step that erases does not look there before
+ * that is done.
+ */
+static bool queue_has_to_end(const struct person_scan *scan)
+{
+	return scan->search->source == PERSON_QUEUE + 1 && scan->until_id != INT64_MAX && scan->n_hit > 0;
+}
+
 void person_scan_step(struct person_scan *scan)
 {
 	struct person_search *search = scan->search;
@@ -390,12 +474,16 @@ void person_scan_step(struct person_scan *scan)
 		bool by_day = source_row[search->source].by_day;
 
 		if (by_day && !find_day(scan))
-			next_source(search);
+			next_source(scan);
 		else if (!source_row[search->source].scan(scan))
 			return;
 		else if (by_day)
 			next_day(search);
 		else
-			next_source(search);
+			next_source(scan);
+		if (queue_has_to_end(scan) && search->day == 0)
+			return;
+		if (scan->spare_profiles && search->source > PERSON_ENDED)
+			return;
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * SQLite backend: publishing roots: what is wanted now, and the deliveries that bring it about.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
 
@@ -33,7 +34,7 @@ static struct sent_row sent_take(const struct publishing *publishing, const stru
 }
 
 /* Undone deliveries of the entity that a new one finds. */
-struct found {
+struct replaced {
 	bool any; /* is left undone */
 	bool delete_ahead;
 	enum priority priority; /* the most urgent of those replaced */
@@ -43,11 +44,11 @@ struct found {
  * Ends the queued deliveries of the entity that earlier publications made. A delete stays when the entity
  * has to be deleted before it can be created anew.
  */
-static struct found replace_queued(const struct publishing *publishing, const struct delivery *by,
-				   const struct sent_state *sent)
+static struct replaced replace_queued(const struct publishing *publishing, struct delivery *by,
+				      const struct sent_state *sent)
 {
 	bool keep_delete = by->op != DELIVERY_DELETE && store_sent_moves(sent, by->parent_external_id);
-	struct found found = { .priority = by->priority };
+	struct replaced found = { .priority = by->priority };
 	struct delivery_row old;
 
 	if (!store_kind_replaces(by->kind))
@@ -55,15 +56,16 @@ static struct found replace_queued(const struct publishing *publishing, const st
 	for (int64_t after = 0; delivery_of_entity(publishing->tx, by, after, publishing->arena, &old);
 	     after = old.delivery.id) {
 		bool deletes = old.delivery.op == DELIVERY_DELETE;
+		bool queued = delivery_queued(&old.delivery) || mutant_is(MUTANT_coalesced_in_flight);
 
-		if (!delivery_queued(&old.delivery) || old.delivery.id >= publishing->first_id ||
-		    (keep_delete && deletes)) {
+		if (!queued || old.delivery.id >= publishing->first_id || (keep_delete && deletes)) {
 			found.any = true;
 			found.delete_ahead = found.delete_ahead || deletes;
 			continue;
 		}
 		if (old.delivery.priority < found.priority)
 			found.priority = old.delivery.priority;
+		store_inherit_former(by, &old.delivery);
 		delivery_skip(publishing->tx, &old, AUDIT_DELIVERY_SKIPPED,
 			      store_text_replaced(publishing->arena, by->id), publishing->arena);
 	}
@@ -98,7 +100,7 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	struct sent_row sent = sent_take(publishing, new);
 	struct delivery_row row = new_row(publishing, new);
 	struct delivery *delivery = &row.delivery;
-	struct found found = replace_queued(publishing, delivery, &sent.state);
+	struct replaced found = replace_queued(publishing, delivery, &sent.state);
 	struct audit_row audit;
 	bool unheard_of;
 
@@ -113,6 +115,7 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	sent_put(tx, NULL, &sent);
 	count_account(tx, &(struct account_change){ .account_id = delivery->account_id, .created = 1 });
 	delivery_insert(tx, &row, publishing->arena);
+	pull_ahead(tx, &row, publishing->arena);
 	audit = delivery_audit(delivery, AUDIT_DELIVERY_CREATED, STR(""));
 	audit_add(tx, &audit);
 	if (unheard_of)
@@ -250,14 +253,13 @@ static void look_again(struct tx *tx, const struct catalog_publication *publicat
 	query_run(&update);
 }
 
-static void publish_root(struct tx *tx, const struct catalog_publication *publication, struct arena *arena)
+static void publish_root(struct tx *tx, const struct catalog_publication *publication, enum priority priority,
+			 struct arena *arena)
 {
-	struct publishing publishing = { .tx = tx, .arena = arena, .publication = publication };
+	struct publishing publishing = { tx, arena, publication, .priority = priority };
 	enum audit_code code;
 	bool changed;
 
-	publishing.priority = PRIORITY_REALTIME;
-	(void)due_read(tx, publication, &publishing.priority);
 	publishing.first_id = tx_last_id(tx) + 1;
 	changed = hold(tx, publication, arena, &code);
 	if (changed)
@@ -281,18 +283,39 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 		touch_dependants(&publishing);
 }
 
-/* Not for an account that is no longer the store's (the root stays due), and not twice. */
-static bool may_publish(struct tx *tx, const struct catalog_publication *publication)
-{
-	enum priority priority;
+/* The account of the store that was asked for last: roots of a store mostly come together. */
+struct store_known {
+	int64_t store_id; /* 0 = none yet */
+	int64_t account_id;
+};
 
-	return account_of_store(tx, publication->store_id) == publication->account_id &&
-	       (publication->due_seq == 0 || due_read(tx, publication, &priority) != 0);
+/*
+ * Not for an account that is no longer the store's (the root stays due), and not twice. *priority: of what
+ * made it due.
+ */
+static bool may_publish(struct tx *tx, const struct catalog_publication *publication,
+			struct store_known *known, enum priority *priority)
+{
+	if (known->store_id != publication->store_id)
+		*known = (struct store_known){ publication->store_id,
+					       account_of_store(tx, publication->store_id) };
+	*priority = PRIORITY_REALTIME;
+	return known->account_id == publication->account_id &&
+	       (due_read(tx, publication, priority) != 0 || publication->due_seq == 0);
+}
+
+void publish_now(struct tx *tx, const struct catalog_publication *publication, enum priority priority,
+		 struct arena *arena)
+{
+	if (account_of_store(tx, publication->store_id) == publication->account_id)
+		publish_root(tx, publication, priority, arena);
 }
 
 bool sqlite_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
 			    size_t n, struct err *err)
 {
+	struct store_known known = { 0 };
+	enum priority priority;
 	struct arena arena;
 	struct tx tx;
 	bool ok;
@@ -301,8 +324,8 @@ bool sqlite_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_
 		return false;
 	arena_init(&arena);
 	for (size_t i = 0; i < n && tx.rc == SQLITE_OK; i++)
-		if (may_publish(&tx, &publication[i]))
-			publish_root(&tx, &publication[i], &arena);
+		if (may_publish(&tx, &publication[i], &known, &priority))
+			publish_root(&tx, &publication[i], priority, &arena);
 	ok = tx_commit(&tx, err);
 	arena_release(&arena);
 	return ok;

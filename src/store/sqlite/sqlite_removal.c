@@ -104,6 +104,8 @@ void store_forget(struct tx *tx, int64_t store_id, struct arena *arena)
 						   .store_id = store_id,
 						   .reason = store_text_discarded(arena, n) });
 	discard_deliveries(tx, store_id, arena);
+	imports_forget(tx, store_id);
+	tasks_forget(tx, store_id);
 	forget_due(tx, store_id);
 }
 
@@ -137,11 +139,9 @@ static bool next_entity(struct tx *tx, int64_t store_id, struct arena *arena, st
 static int purge_sent(struct tx *tx, int64_t store_id)
 {
 	struct query remove = query(
-		tx, "DELETE FROM sent WHERE (account_id, kind, external_id) IN (SELECT s.account_id, s.kind,"
-		    " s.external_id"
-		    " FROM sent s WHERE s.store_id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE"
-		    " d.account_id = s.account_id"
-		    " AND d.kind = s.kind AND d.external_id = s.external_id AND d.state <= 2) LIMIT ?2)");
+		tx, "DELETE FROM sent WHERE (account_id, kind, external_id) IN (SELECT account_id, kind,"
+		    " external_id"
+		    " FROM sent WHERE store_id = ?1 AND NOT " SENT_IS_UNDONE " LIMIT ?2)");
 
 	put_int(&remove, 1, store_id);
 	put_int(&remove, 2, PURGE_MAX);

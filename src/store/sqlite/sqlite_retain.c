@@ -93,15 +93,15 @@ static bool keep_pending(struct tx *tx, int64_t day)
 	run_rows(
 		query_day(tx,
 			  "INSERT INTO message_kept SELECT id, store_id, received_ms, topic, source_id, body,"
-			  " NULL"
+			  " NULL, priority"
 			  " FROM message_%s WHERE id IN " BEHIND,
 			  day),
 		store_id, cursor_id);
-	run_rows(
-		query_day(tx,
-			  "INSERT INTO message_again SELECT store_id, id FROM message_%s WHERE id IN " BEHIND,
-			  day),
-		store_id, cursor_id);
+	run_rows(query_day(tx,
+			   "INSERT INTO message_again (store_id, id) SELECT store_id, id FROM message_%s "
+			   "WHERE id IN " BEHIND,
+			   day),
+		 store_id, cursor_id);
 	run_rows(query_day(tx,
 			   "UPDATE store_count SET cursor_id = (SELECT max(id) FROM " BEHIND
 			   ") WHERE store_id = ?1",
@@ -115,7 +115,8 @@ static bool keep_failed(struct tx *tx, int64_t day)
 {
 	struct query keep = query_day(
 		tx,
-		"INSERT INTO message_kept SELECT id, store_id, received_ms, topic, source_id, body, NULL"
+		"INSERT INTO message_kept SELECT id, store_id, received_ms, topic, source_id, body, NULL,"
+		" priority"
 		" FROM message_%s"
 		" WHERE id IN (SELECT id FROM message_failed WHERE id >= ?1 AND id < ?2"
 		" UNION ALL SELECT id FROM message_again WHERE id >= ?1 AND id < ?2)"
@@ -242,9 +243,7 @@ static void forget_root(struct tx *tx, int64_t store_id, struct entity root, str
 	while (root.kind == ENTITY_PRODUCT && next_variant(tx, store_id, root, arena, &variant))
 		entity_remove(tx, store_id, variant);
 	remove = query(tx, "DELETE FROM sent WHERE store_id = ?1 AND root_kind = ?2 AND root_id = ?3 AND NOT"
-			   " exists_there"
-			   " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.account_id = sent.account_id"
-			   " AND d.kind = sent.kind AND d.external_id = sent.external_id AND d.state <= 2)");
+			   " exists_there AND NOT " SENT_IS_UNDONE);
 	run_entity(&remove, store_id, root);
 	remove = query(tx, "DELETE FROM held WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
 	run_entity(&remove, store_id, root);
@@ -339,6 +338,7 @@ static bool forget_visitors(struct tx *tx, int64_t before_ms, struct arena *aren
 bool retain_wanted(struct tx *tx, int64_t now_ms, const struct retention *retention)
 {
 	int64_t today = time_day(now_ms);
+	int64_t imports_before_ms = now_ms - retention->audit_days * MS_PER_DAY;
 	struct query tombstone, visitor;
 
 	for (int i = 0; i < DAY_KIND_COUNT; i++) {
@@ -352,8 +352,8 @@ bool retain_wanted(struct tx *tx, int64_t now_ms, const struct retention *retent
 	put_int(&tombstone, 1, tombstones_before_ms(now_ms, retention));
 	visitor = query(tx, "SELECT 1" OLD_VISITORS " LIMIT 1");
 	put_int(&visitor, 1, visitors_before_ms(now_ms, retention));
-	return any(tombstone) || any(visitor) || any(query(tx, MESSAGES_ENDED " LIMIT 1")) ||
-	       any(query(tx, BODIES_ENDED " LIMIT 1"));
+	return any(tombstone) || any(visitor) || imports_old(tx, imports_before_ms) ||
+	       any(query(tx, MESSAGES_ENDED " LIMIT 1")) || any(query(tx, BODIES_ENDED " LIMIT 1"));
 }
 
 bool retain_step(struct tx *tx, const struct retention *retention)
@@ -366,6 +366,7 @@ bool retain_step(struct tx *tx, const struct retention *retention)
 	more = drop_some_day(tx, retention);
 	more = forget_tombstones(tx, tombstones_before_ms(tx->now_ms, retention), &arena) || more;
 	more = forget_visitors(tx, visitors_before_ms(tx->now_ms, retention), &arena) || more;
+	more = imports_drop(tx, tx->now_ms - retention->audit_days * MS_PER_DAY) || more;
 	more = drop_kept(query(tx, "DELETE FROM message_kept WHERE id IN (" MESSAGES_ENDED " LIMIT ?1)")) ||
 	       more;
 	more = drop_kept(query(tx, "DELETE FROM body_kept WHERE id IN (" BODIES_ENDED " LIMIT ?1)")) || more;

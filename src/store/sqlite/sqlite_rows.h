@@ -9,6 +9,8 @@
 /* ---- schema (sqlite_schema.c) ---- */
 
 bool sqlite_migrate(struct sqlite *sqlite, struct err *err) MUST_CHECK;
+/* sqlite_log.c: after a commit whose sync failed, the log is cut to what was synced. */
+void sqlite_log_cut(sqlite3 *handle);
 
 /* ---- counters (sqlite_count.c) ---- */
 
@@ -49,11 +51,37 @@ void seen_settle(struct seen *seen, bool committed);
 
 /* ---- messages, audit, stores ---- */
 
+/* Takes in messages (sqlite_append.c); moves tx->now_ms to when they were received. */
+void message_insert(struct tx *tx, const struct inbox_record *record, int64_t id);
+void append_records(struct tx *tx, const struct inbox_record *record, size_t n, struct inbox_receipt *receipt);
+/* Is an import open? (sqlite_import.c) */
+bool import_any_open(struct tx *tx);
+void imports_forget(struct tx *tx, int64_t store_id);
+/* Forgets imports that ended before that; true if any was. */
+bool imports_drop(struct tx *tx, int64_t before_ms);
+bool imports_old(struct tx *tx, int64_t before_ms);
+/* Tasks (sqlite_task.c), and what they found (sqlite_found.c). */
+bool task_find(struct tx *tx, int64_t id, struct arena *arena, struct task_row *out);
+bool task_any_open(struct tx *tx);
+void tasks_forget(struct tx *tx, int64_t store_id);
+void found_put(struct tx *tx, int64_t task_id, const struct found_row *row);
+void found_add_link(struct tx *tx, int64_t task_id, const struct found_link *link);
+size_t found_forget(struct tx *tx, const struct task_row *task, const struct task_step *step, struct arena *arena);
+/* Publishes as by db_catalog_publish, with this priority (sqlite_publish.c). */
+void publish_now(struct tx *tx, const struct catalog_publication *publication, enum priority priority, struct arena *arena);
+/* A message with its body, wherever it is kept, and what became of it (sqlite_inbox.c). */
+bool message_find(struct tx *tx, int64_t id, struct arena *arena, struct inbox_message *out);
+enum message_state message_state_of(struct tx *tx, const struct inbox_message *message);
+/* Has a message of the store mapped again, with this priority, unless it is pending or discarded (sqlite_replay.c). */
+void message_replay(struct tx *tx, int64_t store_id, int64_t id, enum priority priority, struct arena *arena);
 /* Notes that a message ended, neither mapped nor failed (sqlite_complete.c). */
 void message_end(struct tx *tx, int64_t id, enum message_state state);
-/* Writes an audit row; id and at_ms are given here (sqlite_audit.c). */
+/* Writes an audit row; id and at_ms are given here (sqlite_audit.c). Texts of a delivery's row are borrowed until the commit. */
 void audit_add(struct tx *tx, const struct audit_row *row);
-int64_t audit_root_bucket(struct str root_id); /* audit_D.root_bucket */
+void audit_flush(struct tx *tx); /* before the commit */
+/* audit_D.root_bucket, and what it may be in days that were written by an earlier version. */
+int64_t audit_root_bucket(struct str root_id);
+int64_t audit_root_bucket_once(struct str root_id);
 int64_t account_of_store(struct tx *tx, int64_t store_id); /* 0: unknown or removed */
 /* Drops what is pending or failed of a store, and what is to be looked at (sqlite_removal.c). */
 void store_forget(struct tx *tx, int64_t store_id, struct arena *arena);
@@ -74,7 +102,8 @@ struct entity_row {
 	int64_t root_version;
 	int64_t root_seq;
 	struct tombstone tombstone;
-	struct str sku;
+	struct str sku;            /* what store_fact_key gives: a person's is the shop's customer id */
+	struct str words;          /* what store_fact_words gives */
 };
 
 void put_entity(struct query *query, int at, int64_t store_id, struct entity entity); /* three places */
@@ -86,6 +115,9 @@ void entity_write(struct tx *tx, int64_t store_id, struct entity entity, const s
 void entity_remove(struct tx *tx, int64_t store_id, struct entity entity);
 /* The product or category an entity belongs to; id "" if it has none or none is known. */
 struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena);
+/* The persons of that customer id but one, by id, at most STORE_KIN_MAX; none of "". */
+size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct entity but, struct arena *arena,
+		struct entity **kin);
 /* What the part names is now this. */
 void refs_write(struct tx *tx, int64_t store_id, struct entity owner, struct str part, const struct entity *target,
 		size_t n, struct arena *arena);
@@ -110,14 +142,35 @@ void parts_forget(struct tx *tx, const struct catalog_publication *publication, 
 void due_touch(struct tx *tx, const struct fact_cause *cause, struct entity root);
 /* Makes due at once, as backfill; what is due already only gets the new seq. */
 void due_now(struct tx *tx, int64_t store_id, struct entity root, int64_t seq);
+/* Makes due at once, with this priority or what is more urgent. */
+void due_again(struct tx *tx, int64_t store_id, struct entity root, int64_t seq, enum priority priority);
 /* No longer due, if it still has this seq. */
 void due_remove(struct tx *tx, int64_t store_id, struct entity root, int64_t seq);
+
+/* ---- sqlite_due_turn.c ---- */
+
+/* A part of a catalog_claim. */
+struct due_claim {
+	int64_t now_ms;
+	enum priority priority;
+	size_t max_n;
+	size_t n;                  /* set: how many were found */
+	size_t n_first;            /* set: so many of them are of the equal shares */
+};
+
+/* Keys of roots with room for max_n; *next_ms is lowered to when more will be due, if all stores were looked at. */
+size_t due_in_turn(struct tx *tx, struct due_claim *claim, struct arena *arena, struct catalog_root *root, int64_t *next_ms);
+/* Of them the first n were served. */
+void due_turn_end(struct tx *tx, const struct due_claim *claim, const struct catalog_root *root, size_t n);
 /*
  * The next entities that name target, behind *after, at most max_n; *after becomes the last of them. Gives their roots (one
  * may come more than once); false: these were the last.
  */
 bool dependants(struct tx *tx, int64_t store_id, struct entity target, struct entity *after, size_t max_n,
 		struct arena *arena, struct entity **root, size_t *n);
+/* The next products and categories of a store that are known, behind *after, which moves; false: these were the last. */
+bool roots_after(struct tx *tx, int64_t store_id, struct entity *after, size_t max_n, struct arena *arena,
+		 struct entity **root, size_t *n);
 void sweep_add(struct tx *tx, int64_t store_id, struct entity target, struct entity after);
 bool any_sweep(struct tx *tx);
 
@@ -132,6 +185,12 @@ struct sent_row {
 	struct sent_state state;
 };
 
+/* SQL: is a delivery of this row of sent undone? An event has one delivery. */
+#define SENT_IS_UNDONE \
+	"(EXISTS (SELECT 1 FROM delivery d WHERE d.id = sent.newest_id AND d.state <= 2) OR EXISTS (SELECT 1 FROM" \
+	" delivery d WHERE d.account_id = sent.account_id AND d.kind = sent.kind AND d.external_id =" \
+	" sent.external_id AND d.kind <> 3 AND d.state <= 2))"
+
 bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct str external_id, struct arena *arena,
 	      struct sent_row *out);
 /* before: as it was read, so that what is the same is not written; or NULL. */
@@ -141,7 +200,12 @@ void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_ro
 
 #define DELIVERY_COLUMNS \
 	"id, account_id, store_id, kind, op, priority, state, external_id, parent_external_id, bytes, hash," \
-	" root_kind, root_id, message_id, created_ms, due_ms, attempts, solo, reason, batch_id, ended_ms, blocked"
+	" root_kind, root_id, message_id, created_ms, due_ms, attempts, batch_max, reason, batch_id, ended_ms, blocked"
+
+/* What puts deliveries as they are into a day of the history; behind it stands which, by ?1. */
+#define DELIVERY_HISTORY \
+	"INSERT INTO delivery_%s SELECT id, account_id, store_id, kind, op, priority, ?2, external_id, parent_external_id, bytes, hash," \
+	" root_kind, root_id, message_id, created_ms, 0, attempts, batch_max, ?3, batch_id, ?4, 0"
 
 struct delivery_row {
 	struct delivery delivery;  /* its body is left out unless delivery_body_read put it in */
@@ -159,6 +223,7 @@ void delivery_read(const struct query *query, struct arena *arena, struct delive
 bool delivery_read_one(struct query *query, struct arena *arena, struct delivery_row *out);
 /* Replaces the body; gives its bytes. */
 int64_t delivery_body_write(struct tx *tx, int64_t id, struct str body);
+void delivery_body_remove(struct tx *tx, int64_t id);
 struct str delivery_body_read(struct tx *tx, int64_t id, struct arena *arena); /* "" when it is gone */
 /* An undone or failed row. */
 bool delivery_find(struct tx *tx, int64_t id, struct arena *arena, struct delivery_row *out);
@@ -170,6 +235,8 @@ bool delete_ahead(struct tx *tx, const struct delivery *delivery);
 void delivery_insert(struct tx *tx, struct delivery_row *row, struct arena *arena);
 /* Writes back what may change of an undone or failed row; before: as it was read. Keeps lanes and what is blocked. */
 void delivery_update(struct tx *tx, const struct delivery_row *before, struct delivery_row *after, struct arena *arena);
+/* sql: DELIVERY_HISTORY and which, id for its ?1. Of the day the sequence stands at. */
+void delivery_history_insert(struct tx *tx, const char *sql, int64_t id, enum delivery_state state, struct str reason);
 /* Takes an undone or failed row out into the history, as ACCEPTED or SKIPPED. */
 void delivery_finish(struct tx *tx, const struct delivery_row *row, enum delivery_state state, struct str reason,
 		     struct arena *arena);
@@ -178,6 +245,15 @@ void delivery_skip(struct tx *tx, const struct delivery_row *row, enum audit_cod
 		   struct arena *arena);
 /* Sets the op of all queued upserts of the entity to what is known now (sqlite_settle.c). */
 void ops_renew(struct tx *tx, const struct delivery *entity, struct arena *arena);
+
+/* ---- deliveries of a batch together (sqlite_batch.c) ---- */
+
+/* n > 0 free rows leave with the batch: they are SENDING, in the table and here. That concerns no other. */
+void batch_take(struct tx *tx, struct delivery_row *row, size_t n, int64_t batch_id, struct arena *arena);
+/* Puts the bodies of n > 0 deliveries into their rows. */
+void batch_bodies_read(struct tx *tx, struct delivery_row *row, size_t n, struct arena *arena);
+/* Settles a batch of several events that were all accepted, for the same reason. False: it is none, nothing was done. */
+bool batch_accept(struct tx *tx, const struct outbox_settlement *settlement, struct str audit_reason, struct arena *arena);
 
 /* ---- persons (sqlite_person.c, sqlite_erase.c, sqlite_erase_row.c) ---- */
 
@@ -190,6 +266,7 @@ struct person_hit {
 	struct str external_id;
 	struct entity root;        /* PERSON_FACTS: found; else: the row's */
 	struct audit_row audit;
+	int64_t run_id;            /* PERSON_AUDIT: of the row of the table */
 };
 
 struct person_scan {
@@ -198,7 +275,7 @@ struct person_scan {
 	struct person_search *search;
 	struct person_terms terms;
 	int64_t until_id;          /* what came with a later message does not count */
-	bool spare_profiles;       /* a profile that is being sent does not end the step, others do: blocked */
+	bool spare_profiles;       /* the queue is stopped: profiles stay, and what is being sent is waited for at the end */
 	bool blocked;
 	struct entity *root;       /* search->root, with room for more */
 	size_t root_capacity;
@@ -216,7 +293,7 @@ void person_scan_begin(struct person_scan *scan);
 /* Notes that the fact just applied erases its person. */
 void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact);
 /* Is the fact about somebody who was erased after it happened? */
-bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, struct arena *arena);
+bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, enum priority priority, struct arena *arena);
 /* The next step of writing the files anew (wanted: erase_file.wanted, not 0), or it is left to the next time; sqlite_erase_file.c. */
 bool erase_file(struct db *db, int64_t now_ms, int64_t wanted, bool *more, struct err *err) MUST_CHECK;
 /* Takes the person out of one row. */
@@ -229,6 +306,8 @@ void erase_root(struct tx *tx, int64_t store_id, struct entity root, int64_t unt
 bool is_blocked(struct tx *tx, const struct delivery *delivery);
 /* After `delivery` came, went or changed its op: renews what that blocks or frees. */
 void blocked_renew(struct tx *tx, const struct delivery *delivery, struct arena *arena);
+/* Makes what a blocked delivery waits for as urgent as it is, and so what that waits for. */
+void pull_ahead(struct tx *tx, const struct delivery_row *row, struct arena *arena);
 /* Counts one row into (+1) or out of (-1) its lane. */
 void lane_add(struct tx *tx, const struct delivery_row *row, int n);
 /* Lanes with something in them (sqlite_outbox.c). */

@@ -13,9 +13,13 @@
  * delivery_D     ended deliveries by the day they ended, without their bodies.
  * audit_D        audit rows by the day of their id. root_bucket spreads roots over few places of the index,
  *                each of which grows at its end: a row costs no page of its own, a search reads one bucket.
+ *                With entries it is a run of rows (sqlite_audit_run.c): deliveries created for one root, with
+ *                that root and message and the first delivery in their columns; or deliveries of a batch,
+ *                with none of these but the least and greatest delivery.
  *
  * Of a store's messages those are pending whose id is greater than store_count.cursor_id, and those in
- * message_again (retried by a person, or of a day that is dropped). message_failed has the failed ones.
+ * message_again (retried by a person, replayed, or of a day that is dropped). message_failed has the failed
+ * ones.
  * Bodies of both that outlive their day are in message_kept. The rest is mapped, unless message_end_D (or
  * message_kept.state) says otherwise, or discarded if its id is greater than discarded_from_id (the cursor
  * at the time the store was removed).
@@ -24,6 +28,7 @@
  * fact      newest fact of each (entity, part); is_set 0 = cleared, remembered for its version and seq.
  * ref       what the root of (owner, part) depends on.
  * due       roots to be looked at; seq changes with every fact, so that publish sees what came in between.
+ *           priority is 0 REALTIME, 2 REPLAY or 3 BACKFILL.
  * sent      what Klaviyo was told of each of its entities: wanted = newest delivery, accepted = last
  *           accepted one.
  * sweep     roots still to be made due: all of a store (target_id ''), or those that name target; behind
@@ -37,6 +42,7 @@
  * store_count, account_count  the other counters of db_conserve.
  */
 #include "store/sqlite/sqlite_rows.h"
+#include "store/sqlite/sqlite_verbs.h"
 
 static const char *const step_1[] = {
 	"CREATE TABLE sequence (last_id INTEGER NOT NULL, last_message_id INTEGER NOT NULL,"
@@ -122,18 +128,19 @@ static const char *const step_1[] = {
 	" solo INTEGER NOT NULL, reason TEXT NOT NULL, batch_id INTEGER NOT NULL,"
 	" ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL) STRICT",
 	/*
-	 * state: 0 READY, 1 WAITING, 2 SENDING, 4 FAILED. A partial index must not compare a column with a
-	 * constant by = when queries compare it with a parameter by =: SQLite would plan them anew at each
-	 * use.
+	 * state: 0 READY, 1 WAITING, 2 SENDING, 4 FAILED; kind: 2 VARIANT, 3 EVENT. A partial index must not
+	 * compare a column with a constant by = when queries compare it with a parameter by =: SQLite would
+	 * plan them anew at each use. Events are told once: nobody looks for another one of the same.
 	 */
 	"CREATE INDEX delivery_ready ON delivery (account_id, kind, op, priority, blocked, id)"
 	" WHERE state = 0",
 	"CREATE INDEX delivery_waiting ON delivery (account_id, kind, op, priority, blocked, due_ms, id)"
 	" WHERE state = 1",
 	"CREATE INDEX delivery_waiting_age ON delivery (account_id, kind, op, priority, id) WHERE state = 1",
-	"CREATE INDEX delivery_entity ON delivery (account_id, kind, external_id, id) WHERE state <= 2",
+	"CREATE INDEX delivery_entity ON delivery (account_id, kind, external_id, id)"
+	" WHERE kind <> 3 AND state <= 2",
 	"CREATE INDEX delivery_parent ON delivery (account_id, parent_external_id, id)"
-	" WHERE parent_external_id <> '' AND state <= 2",
+	" WHERE kind < 3 AND parent_external_id <> '' AND state <= 2",
 	"CREATE INDEX delivery_batch ON delivery (batch_id, id) WHERE batch_id <> 0",
 	"CREATE INDEX delivery_failed ON delivery (id) WHERE state = 4",
 	"CREATE TABLE body_kept (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
@@ -150,8 +157,10 @@ static const char *const step_1[] = {
 };
 
 /*
- * Orders, people and browsing. delivery_person: events that hold back younger ones of their person.
- * cursor: how far something outside was read.
+ * Orders, people and browsing. delivery_person: events that hold back younger ones of their person;
+ * delivery_notice: notices that hold back younger ones of their store.
+ * cursor: how far something outside was read. import: files of history and how far they were read;
+ * import_reject: the first of their rows that could not be.
  *
  * erase       persons whose data goes, how far that is (sqlite_erase.c), the last message that counts.
  * erase_root  orders and visitors found to be theirs; both only while that is under way.
@@ -159,12 +168,15 @@ static const char *const step_1[] = {
  * erase_file  bytes of somebody who was erased may still be in 1: the file and the log, 2: the log.
  */
 static const char *const step_2[] = {
-	"DROP INDEX delivery_parent",
-	"CREATE INDEX delivery_parent ON delivery (account_id, parent_external_id, id)"
-	" WHERE kind = 2 AND parent_external_id <> '' AND state <= 2",
 	"CREATE INDEX delivery_person ON delivery (account_id, parent_external_id, priority, id)"
-	" WHERE kind = 3 AND state IN (1, 2)",
+	" WHERE kind > 2 AND kind < 4 AND state IN (1, 2)",
+	"CREATE INDEX delivery_notice ON delivery (account_id, parent_external_id, priority, id)"
+	" WHERE kind > 5 AND kind < 7 AND state IN (1, 2)",
 	"CREATE INDEX held_visitor ON held (since_ms) WHERE kind = 11",
+	"ALTER TABLE delivery RENAME COLUMN solo TO batch_max",
+	"ALTER TABLE message_kept ADD COLUMN priority INTEGER NOT NULL DEFAULT 0",
+	"DROP INDEX due_time",
+	"CREATE INDEX due_time ON due (priority, due_ms, store_id, kind, id)",
 	"CREATE TABLE cursor (account_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
 	" PRIMARY KEY (account_id, name)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE erase (store_id INTEGER NOT NULL, id TEXT NOT NULL, until_id INTEGER NOT NULL,"
@@ -174,13 +186,131 @@ static const char *const step_2[] = {
 	" id TEXT NOT NULL, PRIMARY KEY (store_id, person_id, kind, id)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE erased (store_id INTEGER NOT NULL, digest BLOB NOT NULL, at_ms INTEGER NOT NULL,"
 	" PRIMARY KEY (store_id, digest)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE import (id INTEGER PRIMARY KEY AUTOINCREMENT, store_id INTEGER NOT NULL,"
+	" rank INTEGER NOT NULL, path TEXT NOT NULL, options TEXT NOT NULL, fingerprint BLOB NOT NULL,"
+	" size INTEGER NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL, per_minute INTEGER NOT NULL,"
+	" position INTEGER NOT NULL DEFAULT 0, line INTEGER NOT NULL DEFAULT 0,"
+	" lines_position INTEGER NOT NULL DEFAULT 0, lines_line INTEGER NOT NULL DEFAULT 0,"
+	" used INTEGER NOT NULL DEFAULT 0, n_read INTEGER NOT NULL DEFAULT 0, n_new INTEGER NOT NULL DEFAULT "
+	"0,"
+	" n_duplicate INTEGER NOT NULL DEFAULT 0, n_mended INTEGER NOT NULL DEFAULT 0,"
+	" n_rejected INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL)"
+	" STRICT",
+	"CREATE TABLE import_reject (id INTEGER PRIMARY KEY, import_id INTEGER NOT NULL, line INTEGER NOT "
+	"NULL,"
+	" in_lines INTEGER NOT NULL, name TEXT NOT NULL, why TEXT NOT NULL) STRICT",
+	"CREATE INDEX import_reject_of ON import_reject (import_id, id)",
 	"CREATE TABLE erase_file (wanted INTEGER NOT NULL) STRICT",
 	"INSERT INTO erase_file VALUES (0)",
 	NULL,
 };
 
+/* Users of the screens and the API, and what lets them in (store_user.h). */
+static const char *const step_3[] = {
+	"CREATE TABLE user (id INTEGER PRIMARY KEY AUTOINCREMENT, version INTEGER NOT NULL,"
+	" name TEXT NOT NULL UNIQUE, role INTEGER NOT NULL, stores TEXT NOT NULL, password TEXT NOT NULL,"
+	" totp_sealed BLOB NOT NULL, totp_step INTEGER NOT NULL, failed INTEGER NOT NULL,"
+	" locked_until_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL) STRICT",
+	"CREATE TABLE grant_ (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
+	" user_id INTEGER NOT NULL, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL, scopes TEXT NOT NULL,"
+	" last4 TEXT NOT NULL, remote TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+	" expires_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL) STRICT",
+	"CREATE INDEX grant_user ON grant_ (user_id, id)",
+	"CREATE INDEX grant_expires ON grant_ (expires_ms) WHERE expires_ms > 0",
+	NULL,
+};
+
+/* What was changed of the configuration, by whom; at most STORE_HISTORY_MAX rows: it may be scanned. */
+static const char *const step_4[] = {
+	"CREATE TABLE config_history (version INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, account_id INTEGER NOT NULL, store_id INTEGER NOT NULL,"
+	" name TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, changed TEXT NOT NULL,"
+	" added INTEGER NOT NULL) STRICT",
+	NULL,
+};
+
+/* Imports that are pulled from the shop (store_rows.h, struct import_job). */
+static const char *const step_5[] = {
+	"ALTER TABLE import ADD COLUMN pull INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE import ADD COLUMN cursor TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE import ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE import ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0",
+	NULL,
+};
+
+/*
+ * Tasks (store_task.h), and what of Klaviyo's they found. found_alike: is another of its kind the same
+ * thing?
+ */
+static const char *const step_6[] = {
+	"CREATE TABLE task (id INTEGER PRIMARY KEY AUTOINCREMENT, store_id INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, state INTEGER NOT NULL, options TEXT NOT NULL, place TEXT NOT NULL,"
+	" report TEXT NOT NULL, reason TEXT NOT NULL, since_id INTEGER NOT NULL,"
+	" created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL) STRICT",
+	"CREATE INDEX task_store ON task (store_id, kind, id)",
+	"CREATE TABLE found (task_id INTEGER NOT NULL, kind INTEGER NOT NULL, external_id TEXT NOT NULL,"
+	" parent_external_id TEXT NOT NULL, root_kind INTEGER NOT NULL, root_id TEXT NOT NULL,"
+	" contents TEXT NOT NULL, alike BLOB NOT NULL, links INTEGER NOT NULL, verdict INTEGER NOT NULL,"
+	" note TEXT NOT NULL, PRIMARY KEY (task_id, kind, external_id)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX found_alike ON found (task_id, kind, alike)",
+	NULL,
+};
+
+/* Messages that are mapped again have a priority of their own; -1: that of the message. */
+static const char *const step_7[] = {
+	"ALTER TABLE message_again ADD COLUMN priority INTEGER NOT NULL DEFAULT -1",
+	NULL,
+};
+
+/* Due roots are claimed in turn over the stores. */
+static const char *const step_8[] = {
+	"DROP INDEX due_time",
+	"CREATE INDEX due_time ON due (priority, store_id, due_ms, kind, id)",
+	NULL,
+};
+
+/* When the shop itself was heard last. */
+static const char *const step_9[] = {
+	"ALTER TABLE store_count ADD COLUMN last_shop_ms INTEGER NOT NULL DEFAULT 0",
+	NULL,
+};
+
+/*
+ * People by the shop's customer id, whatever their address. delivery_move: profiles that get another address;
+ * what is told of these people meanwhile waits.
+ */
+static const char *const step_10[] = {
+	"UPDATE entity SET sku = coalesce((SELECT f.body ->> '$.customer_id' FROM fact f WHERE"
+	" f.store_id = entity.store_id AND f.kind = entity.kind AND f.id = entity.id AND f.part = 'customer'"
+	" AND f.is_set = 1 AND json_valid(f.body)), '') WHERE kind = 10",
+	"CREATE INDEX delivery_move ON delivery (account_id, external_id)"
+	" WHERE kind > 3 AND kind < 5 AND parent_external_id <> '' AND state <= 2",
+	NULL,
+};
+
+/*
+ * Nobody asks which orders, persons or visitors name a product: only those of the catalog are in the index
+ * (store_is_catalog_root).
+ */
+static const char *const step_11[] = {
+	"DROP INDEX ref_target",
+	"CREATE INDEX ref_target ON ref (store_id, target_kind, target_id, owner_kind, owner_id)"
+	" WHERE owner_kind < 9",
+	NULL,
+};
+
+/* What products and categories are searched by. */
+static const char *const step_12[] = {
+	"ALTER TABLE entity ADD COLUMN words TEXT NOT NULL DEFAULT ''",
+	"UPDATE entity SET words = coalesce((SELECT pannier_words(f.kind, f.body) FROM fact f WHERE"
+	" f.store_id = entity.store_id AND f.kind = entity.kind AND f.id = entity.id AND f.part = 'base'"
+	" AND f.is_set = 1), '') WHERE kind IN (0, 1, 2)",
+	NULL,
+};
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
-static const char *const *const steps[] = { step_1, step_2 };
+static const char *const *const steps[] = { step_1, step_2, step_3, step_4,  step_5,  step_6,
+					    step_7, step_8, step_9, step_10, step_11, step_12 };
 
 static int64_t schema_version(struct sqlite *sqlite)
 {
@@ -230,6 +360,8 @@ bool sqlite_migrate(struct sqlite *sqlite, struct err *err)
 			err, ERR_INVALID,
 			"the database has format %lld, this program knows up to %lld: use a newer program",
 			(long long)version, (long long)known);
+	if (version < known && sqlite_words_function(sqlite->writer.handle) != SQLITE_OK)
+		return err_set(err, ERR_FATAL, "database: cannot add what its steps need");
 	for (; version < known; version++)
 		if (!migrate_step(sqlite, version, err))
 			return err_wrap(err, "bring the database to format %lld", (long long)version + 1);

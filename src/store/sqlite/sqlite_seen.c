@@ -15,8 +15,10 @@
  *
  * The first of these that has the slot decides. Filter: blocks of 512 bits, 16
  * bits per slot, 6 bits set in the one block that the slot's hash names; about
- * 1 in 500 wrong "maybe". In a run a slot goes by its 64-bit hash: two that
- * share one (once in 10^12 messages) could only hide a duplicate of the older.
+ * 1 in 1000 wrong "maybe". In memory the filters of 8, then of 64 runs lie side
+ * by side, so that looking through hundreds of runs costs little more than
+ * looking through one. A slot goes by its 64-bit hash: two that share one (once
+ * in 10^12 messages) could only hide a duplicate of the older.
  *
  * Keeps:   what is in memory agrees with `sequence` (last_message_id,
  * seen_flushed_id, seen_run), which every append compares first: another
@@ -30,20 +32,14 @@
 
 #include <string.h>
 
-#define SEEN_RUN_MAX	65536
+/* With what one append adds behind it twice as many fit into 2^17 places. */
+#define SEEN_RUN_MAX	60000
 #define SEEN_SLICE_MAX	2048		   /* rows that one db_maintain writes */
 #define SEEN_ACTIVE_MAX (4 * SEEN_RUN_MAX) /* nobody calls db_maintain: the append itself writes a run */
 
 struct seen_undo {
 	size_t at;
 	struct seen_entry before;
-};
-
-struct seen_run {
-	int64_t run;
-	int64_t day;
-	uint64_t *filter;
-	size_t n_block; /* power of two */
 };
 
 struct seen {
@@ -53,11 +49,11 @@ struct seen {
 	int64_t run_known; /* sequence.seen_run */
 	struct seen_table active;
 	struct seen_table frozen;
-	uint32_t *order;      /* of frozen's entries, by hash */
-	size_t n_written;     /* of them */
-	int64_t frozen_id;    /* newest message in frozen */
-	struct seen_run *run; /* oldest first */
-	size_t n_run;
+	uint32_t *order;	   /* of frozen's entries, by hash */
+	size_t n_written;	   /* of them */
+	int64_t frozen_id;	   /* newest message in frozen */
+	struct seen_group **group; /* of runs, oldest first */
+	size_t n_group;
 	/* what the running transaction did, until it ends */
 	struct seen_undo *undo;
 	size_t n_undo;
@@ -86,13 +82,18 @@ static void runs_drop(struct seen *seen, int64_t last_day)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < seen->n_run; i++) {
-		if (seen->run[i].day <= last_day)
-			mem_free(seen->run[i].filter);
+	for (size_t i = 0; i < seen->n_group; i++) {
+		struct seen_group *group = seen->group[i];
+
+		for (size_t j = 0; j < group->n; j++)
+			if (group->day[j] <= last_day)
+				group->alive &= ~(UINT64_C(1) << j);
+		if (group->alive)
+			seen->group[n++] = group;
 		else
-			seen->run[n++] = seen->run[i];
+			seen_group_free(group);
 	}
-	seen->n_run = n;
+	seen->n_group = n;
 }
 
 static void forget(struct seen *seen)
@@ -108,7 +109,7 @@ static void forget(struct seen *seen)
 void seen_free(struct seen *seen)
 {
 	forget(seen);
-	mem_free(seen->run);
+	mem_free(seen->group);
 	mem_free(seen->undo);
 	mem_free(seen);
 }
@@ -125,13 +126,26 @@ static void undo_reserve(struct seen *seen, size_t n)
 
 static void run_add(struct seen *seen, int64_t run, int64_t day, const uint64_t *filter, size_t n_block)
 {
-	size_t bytes = n_block * SEEN_BLOCK_WORDS * sizeof(*filter);
-	struct seen_run *at;
+	seen->group = mem_resize(seen->group, (seen->n_group + 1) * sizeof(struct seen_group *));
+	seen->group[seen->n_group++] = seen_group_new(run, day, filter, n_block);
+}
 
-	seen->run = mem_resize(seen->run, (seen->n_run + 1) * sizeof(*seen->run));
-	at = &seen->run[seen->n_run++];
-	*at = (struct seen_run){ run, day, mem_alloc(bytes), n_block };
-	memcpy(at->filter, filter, bytes);
+static void run_drop_last(struct seen *seen)
+{
+	seen_group_free(seen->group[--seen->n_group]);
+}
+
+/* Newer groups become one as soon as there are enough of a kind; not before the newest run is for good. */
+static void runs_merge(struct seen *seen)
+{
+	while (seen->n_group >= SEEN_MERGE) {
+		struct seen_group **last = &seen->group[seen->n_group - SEEN_MERGE];
+
+		if (!seen_groups_fit(last))
+			return;
+		*last = seen_groups_merge(last);
+		seen->n_group -= SEEN_MERGE - 1;
+	}
 }
 
 static void load_runs(struct tx *tx, struct seen *seen)
@@ -142,9 +156,10 @@ static void load_runs(struct tx *tx, struct seen *seen)
 		struct str filter = peek_text(&select, 2);
 		size_t n_block = filter.len / (SEEN_BLOCK_WORDS * sizeof(uint64_t));
 
-		if (n_block > 0)
-			run_add(seen, get_int(&select, 0), get_int(&select, 1), (const void *)filter.p,
-				n_block);
+		if (n_block == 0)
+			continue;
+		run_add(seen, get_int(&select, 0), get_int(&select, 1), (const void *)filter.p, n_block);
+		runs_merge(seen);
 	}
 }
 
@@ -163,10 +178,11 @@ static void load_messages(struct tx *tx, struct seen *seen, int64_t last_id, int
 		put_int(&select, 1, seen->known_id);
 		put_int(&select, 2, last_id);
 		while (query_row(&select)) {
+			struct digest16 slot = get_digest(&select, 2);
 			struct seen_entry entry = {
 				.id = get_int(&select, 0),
 				.store_id = get_int(&select, 1),
-				.slot = get_digest(&select, 2),
+				.hash = seen_hash(get_int(&select, 1), &slot),
 				.key = get_digest(&select, 3),
 			};
 
@@ -212,13 +228,12 @@ static uint32_t *order_of(const struct seen_table *table)
 
 	for (size_t i = 0; i < table->capacity; i++)
 		if (table->at[i].id != 0)
-			start[(seen_hash(table->at[i].store_id, &table->at[i].slot) >> 48) + 1]++;
+			start[(table->at[i].hash >> 48) + 1]++;
 	for (size_t i = 1; i <= ORDER_BUCKETS; i++)
 		start[i] += start[i - 1];
 	for (size_t i = 0; i < table->capacity; i++)
 		if (table->at[i].id != 0)
-			order[start[seen_hash(table->at[i].store_id, &table->at[i].slot) >> 48]++] =
-				(uint32_t)i;
+			order[start[table->at[i].hash >> 48]++] = (uint32_t)i;
 	mem_free(start);
 	return order;
 }
@@ -234,9 +249,7 @@ static void freeze(struct seen *seen)
 
 static uint64_t entry_hash(const struct seen *seen, size_t i)
 {
-	const struct seen_entry *entry = &seen->frozen.at[seen->order[i]];
-
-	return seen_hash(entry->store_id, &entry->slot);
+	return seen->frozen.at[seen->order[i]].hash;
 }
 
 /* The run is complete: from now on it counts, and its messages need not be read back after a start. */
@@ -350,13 +363,13 @@ void seen_begin(struct tx *tx, size_t n)
 	seen->undo_known_id = seen->known_id;
 }
 
-static bool find_in_run(struct tx *tx, const struct seen_run *run, uint64_t hash, struct digest16 *key,
+static bool find_in_run(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
 			int64_t *id)
 {
 	struct query select =
-		query_day(tx, "SELECT key, message_id FROM seen_%s WHERE run = ?1 AND hash = ?2", run->day);
+		query_day(tx, "SELECT key, message_id FROM seen_%s WHERE run = ?1 AND hash = ?2", day);
 
-	put_int(&select, 1, run->run);
+	put_int(&select, 1, run);
 	put_int(&select, 2, (int64_t)hash);
 	if (!query_row(&select))
 		return false;
@@ -366,22 +379,37 @@ static bool find_in_run(struct tx *tx, const struct seen_run *run, uint64_t hash
 	return true;
 }
 
+/* Newest first: it decides. */
+static bool find_in_group(struct tx *tx, const struct seen_group *group, uint64_t hash, struct digest16 *key,
+			  int64_t *id)
+{
+	uint64_t maybe = seen_group_find(group, hash);
+
+	while (maybe) {
+		int i = 63 - __builtin_clzll(maybe);
+
+		if (find_in_run(tx, group->run[i], group->day[i], hash, key, id))
+			return true;
+		maybe &= ~(UINT64_C(1) << i);
+	}
+	return false;
+}
+
 bool seen_find(struct tx *tx, const struct inbox_record *record, struct digest16 *key, int64_t *id)
 {
 	const struct seen *seen = tx->sqlite->seen;
-	const struct seen_entry *entry = seen_table_find(&seen->active, record->store_id, &record->slot);
 	uint64_t hash = seen_hash(record->store_id, &record->slot);
+	const struct seen_entry *entry = seen_table_find(&seen->active, record->store_id, hash);
 
 	if (!entry)
-		entry = seen_table_find(&seen->frozen, record->store_id, &record->slot);
+		entry = seen_table_find(&seen->frozen, record->store_id, hash);
 	if (entry) {
 		*key = entry->key;
 		*id = entry->id;
 		return true;
 	}
-	for (size_t i = seen->n_run; i-- > 0;)
-		if (seen_filter_has(seen->run[i].filter, seen->run[i].n_block, hash) &&
-		    find_in_run(tx, &seen->run[i], hash, key, id))
+	for (size_t i = seen->n_group; i-- > 0;)
+		if (find_in_group(tx, seen->group[i], hash, key, id))
 			return true;
 	return false;
 }
@@ -390,11 +418,12 @@ void seen_add(struct tx *tx, const struct inbox_record *record, int64_t id)
 {
 	struct seen *seen = tx->sqlite->seen;
 	struct seen_table *active = &seen->active;
-	size_t at = seen_table_position(active, record->store_id, &record->slot);
+	uint64_t hash = seen_hash(record->store_id, &record->slot);
+	size_t at = seen_table_position(active, record->store_id, hash);
 
 	seen->undo[seen->n_undo++] = (struct seen_undo){ at, active->at[at] };
 	active->n += active->at[at].id == 0;
-	active->at[at] = (struct seen_entry){ id, record->store_id, record->slot, record->key };
+	active->at[at] = (struct seen_entry){ id, record->store_id, hash, record->key };
 	seen->known_id = id;
 }
 
@@ -410,10 +439,8 @@ static void undo(struct seen *seen)
 	}
 	seen->known_id = seen->undo_known_id;
 	seen->n_written = seen->undo_written;
-	if (seen->run_done) {
-		mem_free(seen->run[seen->n_run - 1].filter);
-		seen->n_run--;
-	}
+	if (seen->run_done)
+		run_drop_last(seen);
 }
 
 void seen_settle(struct seen *seen, bool committed)
@@ -421,8 +448,9 @@ void seen_settle(struct seen *seen, bool committed)
 	if (!committed) {
 		undo(seen);
 	} else if (seen->run_done) {
-		seen->run_known = seen->run[seen->n_run - 1].run;
+		seen->run_known = seen->group[seen->n_group - 1]->run[0];
 		frozen_drop(seen);
+		runs_merge(seen);
 	} else if (seen->drop_day != 0) {
 		seen->run_known++;
 		runs_drop(seen, seen->drop_day);

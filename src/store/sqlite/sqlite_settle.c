@@ -1,6 +1,7 @@
 /*
  * SQLite backend: what became of a batch.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
 
@@ -85,12 +86,11 @@ static void put_back(const struct settling *settling, const struct delivery_row 
 	struct delivery_row after = *row;
 	struct audit_row audit;
 
-	after.delivery.state = settlement->state;
+	after.delivery.state = store_back(row->delivery.kind, settlement, &after.delivery.due_ms);
 	if (settlement->state == DELIVERY_READY)
 		after.delivery.op = settlement->op;
-	after.delivery.due_ms = settlement->state == DELIVERY_WAITING ? settlement->due_ms : 0;
 	after.delivery.attempts += settlement->count_attempt;
-	after.delivery.solo = settlement->solo;
+	after.delivery.batch_max = settlement->batch_max;
 	after.delivery.reason = settlement->reason;
 	after.batch_id = 0;
 	if (settlement->body.len > 0)
@@ -234,6 +234,36 @@ static void close_batch(struct tx *tx, int64_t batch_id)
 	query_run(&remove);
 }
 
+static void settle_each(struct tx *tx, const struct outbox_settlement *settlement, struct arena *arena)
+{
+	for (size_t i = 0; i < settlement->n && tx->rc == SQLITE_OK; i++) {
+		const struct delivery_settlement *one = &settlement->delivery[i];
+		struct settling settling = {
+			.tx = tx,
+			.arena = arena,
+			.settlement = one,
+			.audit_reason = store_text_settled(arena, one->reason, settlement->http_status,
+							   settlement->latency_ms),
+		};
+		struct delivery_row row;
+
+		if (delivery_find(tx, one->delivery_id, arena, &row) &&
+		    row.delivery.state == DELIVERY_SENDING &&
+		    (row.batch_id == settlement->batch_id || mutant_is(MUTANT_stale_settlement)))
+			settle_one(&settling, &row);
+	}
+}
+
+/* True: all were accepted, and there is nothing left to settle. */
+static bool settle_together(struct tx *tx, const struct outbox_settlement *settlement, struct arena *arena)
+{
+	return settlement->n > 0 &&
+	       batch_accept(tx, settlement,
+			    store_text_settled(arena, settlement->delivery[0].reason, settlement->http_status,
+					       settlement->latency_ms),
+			    arena);
+}
+
 bool sqlite_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_settlement *settlement,
 			  struct err *err)
 {
@@ -244,21 +274,8 @@ bool sqlite_outbox_settle(struct db *db, int64_t now_ms, const struct outbox_set
 	if (!tx_begin_write(&tx, db, CRASH_outbox_settle, now_ms, err))
 		return false;
 	arena_init(&arena);
-	for (size_t i = 0; i < settlement->n && tx.rc == SQLITE_OK; i++) {
-		const struct delivery_settlement *one = &settlement->delivery[i];
-		struct settling settling = {
-			.tx = &tx,
-			.arena = &arena,
-			.settlement = one,
-			.audit_reason = store_text_settled(&arena, one->reason, settlement->http_status,
-							   settlement->latency_ms),
-		};
-		struct delivery_row row;
-
-		if (delivery_find(&tx, one->delivery_id, &arena, &row) &&
-		    row.delivery.state == DELIVERY_SENDING && row.batch_id == settlement->batch_id)
-			settle_one(&settling, &row);
-	}
+	if (!settle_together(&tx, settlement, &arena))
+		settle_each(&tx, settlement, &arena);
 	close_batch(&tx, settlement->batch_id);
 	budget_put(&tx, &settlement->budget);
 	ok = tx_commit(&tx, err);
@@ -274,9 +291,9 @@ static void give_back(struct tx *tx, int64_t batch_id, struct arena *arena)
 
 	for (int64_t after = 0; next_sending(tx, batch_id, after, arena, &row); after = row.delivery.id) {
 		struct delivery_settlement lost = {
-			.state = DELIVERY_READY,
+			.state = mutant_is(MUTANT_lost_on_recovery) ? DELIVERY_ACCEPTED : DELIVERY_READY,
 			.op = row.delivery.op,
-			.solo = row.delivery.solo,
+			.batch_max = row.delivery.batch_max,
 			.reason = STR(STORE_TEXT_ANSWER_LOST),
 		};
 		struct settling settling = { tx, arena, &lost, lost.reason };

@@ -14,7 +14,7 @@ static struct store_summary *read_stores(struct tx *tx, struct arena *arena, siz
 	struct store_summary *store = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct store_summary);
 	struct query select =
 		query(tx, "SELECT store_id, received, pending, mapped, ignored, duplicate, failed, discarded,"
-			  " last_message_ms, n_due, n_held FROM store_count ORDER BY store_id");
+			  " last_message_ms, n_due, n_held, last_shop_ms FROM store_count ORDER BY store_id");
 
 	for (*n = 0; query_row(&select); (*n)++)
 		store[*n] = (struct store_summary){
@@ -29,6 +29,7 @@ static struct store_summary *read_stores(struct tx *tx, struct arena *arena, siz
 			.last_message_ms = get_int(&select, 8),
 			.due = get_int(&select, 9),
 			.held = get_int(&select, 10),
+			.last_shop_ms = get_int(&select, 11),
 		};
 	return store;
 }
@@ -103,6 +104,7 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 	out->sweeping = any_sweep(&tx);
 	out->bytes = database_bytes(&tx) + sqlite_log_bytes(sqlite_of(db));
 	judge_idle(out, lane, n_lane);
+	out->idle = out->idle && !import_any_open(&tx) && !task_any_open(&tx);
 	return tx_commit(&tx, err);
 }
 

@@ -100,7 +100,10 @@ bool tx_begin_write(struct tx *tx, struct db *db, enum crash_point point, int64_
 		.now_ms = now_ms,
 	};
 	days_unknown(tx);
-	return begin(tx, "BEGIN IMMEDIATE", err);
+	if (!begin(tx, "BEGIN IMMEDIATE", err))
+		return false;
+	sqlite->audit.n = 0;
+	return true;
 }
 
 bool tx_begin_read(struct tx *tx, struct db *db, enum reader reader, struct err *err)
@@ -128,11 +131,16 @@ static void leave(struct tx *tx, bool committed)
 	(void)pthread_mutex_unlock(&tx->connection->lock);
 }
 
-static void roll_back(struct tx *tx)
+static void undo(struct tx *tx)
 {
 	statements_reset(tx->connection);
 	if (!sqlite3_get_autocommit(tx->connection->handle))
 		(void)sqlite3_exec(tx->connection->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static void roll_back(struct tx *tx)
+{
+	undo(tx);
 	leave(tx, false);
 }
 
@@ -151,6 +159,7 @@ static void save_sequence(struct tx *tx)
 bool tx_commit(struct tx *tx, struct err *err)
 {
 	if (tx->write) {
+		audit_flush(tx);
 		counts_write(tx);
 		save_sequence(tx);
 	}
@@ -162,7 +171,10 @@ bool tx_commit(struct tx *tx, struct err *err)
 	if (tx->write)
 		crash_point_before(tx->point);
 	if (!execute(tx, "COMMIT", err)) {
-		roll_back(tx);
+		undo(tx);
+		if (tx->write && (tx->rc & 0xff) == SQLITE_IOERR)
+			sqlite_log_cut(tx->connection->handle);
+		leave(tx, false);
 		return false;
 	}
 	if (tx->write)

@@ -32,6 +32,14 @@ enum reader { READER_STAGES, READER_PEOPLE, READER_COUNT };
 
 struct seen;
 
+#define AUDIT_RUN_MAX 256
+
+/* Audit rows of deliveries that are not written yet (sqlite_audit.c): at most until the transaction ends. */
+struct audit_pending {
+	struct audit_row row[AUDIT_RUN_MAX];
+	size_t n;
+};
+
 struct sqlite {
 	struct db db;
 	char *path;
@@ -40,10 +48,13 @@ struct sqlite {
 	struct connection upkeep;      /* checkpoints */
 	_Atomic bool broken;           /* the disk failed: nothing is tried any more */
 	struct seen *seen;             /* keys of messages, for duplicates; under writer.lock */
+	struct audit_pending audit;    /* under writer.lock */
 	int64_t turn_store_id;         /* the last store served by a claim; under the stages' reader.lock */
+	int64_t due_turn[PRIORITY_COUNT]; /* the same for due roots, by priority */
 	_Atomic int64_t log_frames;    /* pages in the log after the last commit of this process */
 	_Atomic int64_t n_commit;
-	int64_t n_commit_seen;         /* at the last upkeep; under upkeep.lock */
+	int64_t n_commit_seen;         /* by upkeep, and when that had changed; under upkeep.lock */
+	int64_t commit_seen_ms;
 };
 
 struct sqlite *sqlite_of(struct db *db); /* checks that db is ours */
@@ -102,6 +113,9 @@ struct tx {
 	int64_t last_message_id;       /* appended; 0 = none */
 	bool seen_used;                /* sqlite->seen takes part */
 	int64_t day_ready[DAY_KIND_COUNT]; /* a day whose tables are known to be there */
+	int64_t nobody_erased_store_id; /* a store of which nobody was erased; 0 = not known (sqlite_erase.c) */
+	struct entity touched;         /* the root that due_touch wrote last, and for which message */
+	int64_t touched_by;
 	struct lane_change lane[LANE_CHANGES_MAX];
 	size_t n_lane;
 	struct account_change account[ACCOUNT_CHANGES_MAX];

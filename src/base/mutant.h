@@ -1,0 +1,48 @@
+#ifndef PANNIER_BASE_MUTANT_H
+#define PANNIER_BASE_MUTANT_H
+
+/*
+ * Planted bugs, one row each: name, what goes wrong. They are there to prove that the simulation (tests/sim) finds such bugs; a
+ * test fails if it misses one. Only builds with -DPANNIER_TEST_HOOKS contain them, and there none is on unless it is
+ * selected; elsewhere mutant_is() is the constant false and the compiler drops what stands behind it.
+ */
+#define MUTANTS(X) \
+	X(ack_before_commit, "a shop's request is answered before its messages are committed") \
+	X(skipped_sync, "a commit does not wait for the disk") \
+	X(budget_forgotten, "what was used of a budget is forgotten at a restart") \
+	X(cursor_before_page, "the place of a pull moves before the messages of its page are in") \
+	X(replayed_anew, "an event that is replayed is another event") \
+	X(attempt_on_429, "a 429 counts as a failed attempt") \
+	X(lost_membership, "the last delivery of a batch does not know its batch") \
+	X(coalesced_in_flight, "a newer delivery replaces one that is being sent") \
+	X(stale_settlement, "a batch is settled by somebody who does not hold it any more") \
+	X(dropped_on_split, "of a batch refused as a whole one delivery counts as done") \
+	X(new_unique_id, "an event that is sent again is another event") \
+	X(miscounted, "a duplicate is not counted as received") \
+	X(order_at_retry, "events leave while an older one of their person waits for its next try") \
+	X(retry_after_in_ms, "Retry-After is read as milliseconds") \
+	X(returned_unasked, "consent leaves before it is known who has left") \
+	X(lost_on_recovery, "what was being sent when the process died is never sent again")
+
+enum mutant {
+#define MUTANT_ENUM(name, what) MUTANT_##name,
+	MUTANTS(MUTANT_ENUM)
+#undef MUTANT_ENUM
+	MUTANT_COUNT
+};
+
+#ifdef PANNIER_TEST_HOOKS
+#include <stdbool.h>
+
+/* Is this bug switched on? By mutant_select, or by PANNIER_MUTANT=name in the environment. */
+bool mutant_is(enum mutant mutant);
+/* MUTANT_COUNT = none. Not while other threads run. */
+void mutant_select(enum mutant mutant);
+/* MUTANT_COUNT if there is none of that name. */
+enum mutant mutant_find(const char *name);
+const char *mutant_name(enum mutant mutant);
+#else
+#define mutant_is(mutant) ((void)(mutant), 0)
+#endif
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * What is stopped, as text in the store: "WHAT STATE SINCE UNTIL REASON" a line.
+ */
+#include "flow/health.h"
+
+#include "base/strbuf.h"
+#include "base/utf8.h"
+
+#include <inttypes.h>
+
+#define CURSOR	     STR("stopped")
+#define REASON_BYTES 60
+#define TEXT_BYTES   1000
+
+static struct str write_stops(const struct health_stop *stop, size_t n, struct arena *arena)
+{
+	struct strbuf out;
+	struct str text;
+
+	strbuf_init(&out, TEXT_BYTES);
+	for (size_t i = 0; i < n && i < HEALTH_STOPS_MAX; i++) {
+		struct str reason = utf8_cut(stop[i].reason, n == 1 ? TEXT_BYTES / 2 : REASON_BYTES);
+
+		strbuf_addf(&out, "%s%.*s %d %" PRId64 " %" PRId64 " %.*s", i > 0 ? "\n" : "",
+			    STR_ARG(stop[i].what), (int)stop[i].state, stop[i].since_ms, stop[i].until_ms,
+			    STR_ARG(reason));
+	}
+	text = arena_dup(arena, strbuf_str(&out));
+	strbuf_release(&out);
+	return text;
+}
+
+bool health_put(struct db *db, int64_t now_ms, int64_t account_id, const struct health_stop *stop, size_t n,
+		struct err *err)
+{
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	ok = db_cursor_put(db, now_ms, account_id, CURSOR, write_stops(stop, n, &arena), err);
+	arena_release(&arena);
+	return ok ? ok : err_wrap(err, "say what is stopped");
+}
+
+static bool read_number(struct str *line, int64_t *out)
+{
+	struct str text;
+
+	return str_split(line, ' ', &text) && str_to_int64(text, out);
+}
+
+static bool read_stop(struct str line, struct health_stop *out)
+{
+	int64_t state;
+
+	if (!str_split(&line, ' ', &out->what) || !read_number(&line, &state) ||
+	    !read_number(&line, &out->since_ms) || !read_number(&line, &out->until_ms) || state < 0 ||
+	    state > BREAKER_OUTAGE)
+		return false;
+	out->state = (enum breaker_state)state;
+	out->reason = line;
+	return true;
+}
+
+bool health_get(struct db *db, int64_t account_id, struct arena *arena, struct health_stop **stop, size_t *n,
+		struct err *err)
+{
+	struct str text, line;
+
+	*n = 0;
+	if (!db_cursor_get(db, account_id, CURSOR, arena, &text, err))
+		return false;
+	*stop = ARENA_ARRAY(arena, HEALTH_STOPS_MAX, struct health_stop);
+	while (*n < HEALTH_STOPS_MAX && str_split(&text, '\n', &line))
+		*n += read_stop(line, &(*stop)[*n]);
+	return true;
+}

@@ -1,0 +1,28 @@
+#ifndef PANNIER_FLOW_HEALTH_H
+#define PANNIER_FLOW_HEALTH_H
+
+#include "flow/breaker.h"
+#include "store/store.h"
+
+/*
+ * What sending of an account is stopped by, as deliver tells it to status, doctor and metrics: kept in the store (a cursor of the
+ * account), because those may be other processes. It is what the daemon knew last: when none runs, nothing is sent anyhow.
+ */
+#define HEALTH_STOPS_MAX 9
+
+struct health_stop {
+	struct str what;           /* "Klaviyo" (an outage), "account" (the key), or an API family: "catalog" */
+	enum breaker_state state;
+	int64_t since_ms;          /* wall */
+	int64_t until_ms;          /* wall; when it is tried again */
+	struct str reason;         /* one line, no control bytes */
+};
+
+/* n <= HEALTH_STOPS_MAX; reasons are cut so that it is at most 1,000 bytes. */
+bool health_put(struct db *db, int64_t now_ms, int64_t account_id, const struct health_stop *stop, size_t n,
+		struct err *err) MUST_CHECK;
+/* *n 0: nothing is stopped. */
+bool health_get(struct db *db, int64_t account_id, struct arena *arena, struct health_stop **stop, size_t *n,
+		struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+#ifndef PANNIER_IMPORT_ROW_H
+#define PANNIER_IMPORT_ROW_H
+
+#include "base/strbuf.h"
+#include "import/column.h"
+#include "import/csv.h"
+#include "import/value.h"
+
+/* Rows of a CSV file as members of messages; what one row, or several of one order or product, are put together in. */
+
+struct row_rules {
+	const struct import_options *options;
+	bool comma_decimal;        /* amounts as "1.234,5" */
+	int64_t zone_ms;
+	enum value_days days;
+};
+
+/* Members beginning with '_': what the code needs of the first row, in the arena; times in Unix ms, 0 = not there. */
+struct row_facts {
+	struct str id;             /* of the order, product ... */
+	struct str number;
+	struct str email, phone, customer_id;
+	struct str status, fulfillment, currency, total, refunded, carrier, tracking;
+	struct str email_consent, sms_consent, state;
+	int64_t placed_ms, created_ms, updated_ms, consented_ms;
+	int64_t paid_ms, fulfilled_ms, cancelled_ms, refunded_ms;
+};
+
+/* One message in the making. */
+struct assembly {
+	const struct row_rules *rules;
+	struct arena *arena;
+	struct strbuf head;        /* {"order_id":"1", ... without its end */
+	struct strbuf children;    /* {..},{..} */
+	struct row_facts fact;
+	size_t n_child;
+	bool failed;
+	struct str why, column;
+	bool mended;               /* texts that were not UTF-8 */
+};
+
+void assembly_init(struct assembly *assembly); /* once; assembly_begin before each use */
+void assembly_release(struct assembly *assembly);
+void assembly_begin(struct assembly *assembly, const struct row_rules *rules, struct arena *arena);
+/* The whole first row: head, facts and its child. */
+void assembly_head(struct assembly *assembly, const struct columns *columns, const struct csv_row *row);
+/* What a further row says of its child ("lines.", "variants."). */
+void assembly_child(struct assembly *assembly, const struct columns *columns, const struct csv_row *row);
+/* Remembers the first thing that is wrong. */
+void assembly_fail(struct assembly *assembly, struct str column, const char *format, ...) PRINTF_LIKE(3, 4);
+/* A cell as UTF-8 without blanks around; "" past the row's end. */
+struct str row_cell(const struct csv_row *row, const struct column *column, struct arena *arena, bool *mended);
+
+/* The messages that the assembled rows are; in the arena. Fails the assembly where something needed is missing. */
+void assembly_messages(struct assembly *assembly, enum import_kind kind, const struct import_message **message, size_t *n);
+void assembly_orders(struct assembly *assembly, struct import_message *message, size_t *n);
+/* A member at the end of the head. */
+void assembly_put_text(struct assembly *assembly, const char *name, struct str text);
+void assembly_put_time(struct assembly *assembly, const char *name, int64_t at_ms);
+/* {"type":TYPE,"timestamp" or "sequence":..,"data":DATA}; at_ms 0: the lowest sequence. */
+struct import_message import_envelope(const char *type, int64_t at_ms, struct str data, struct arena *arena);
+
+#endif

@@ -1,0 +1,237 @@
+/* Contract of the store: one customer under several addresses. */
+#include "contract/contract.h"
+
+#define OLD "old@shop.test"
+#define NEW "new@shop.test"
+
+static struct fact customer(const char *email, int64_t version, const char *customer_id)
+{
+	struct fact fact = contract_set(ENTITY_PERSON, email, "customer", version, "{}");
+
+	if (str_eq(str_from(customer_id), STR("77")))
+		fact.body = STR("{\"customer_id\":\"77\"}");
+	return fact;
+}
+
+/* Publishes deliveries of a person; ids of those made. */
+static int64_t publish(struct contract *contract, const char *person, struct delivery_new delivery)
+{
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_PERSON, person),
+		.delivery = &delivery,
+		.n_delivery = 1,
+	};
+	struct audit_filter filter = { .by_code = true, .code = AUDIT_DELIVERY_CREATED, .max_n = 1 };
+	size_t n;
+
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, &publication, 1, &contract_err));
+	return contract_audit(contract, filter, &n)[0].delivery_id;
+}
+
+static struct delivery_new told(enum klaviyo_kind kind, enum delivery_op op, const char *id,
+				const char *parent)
+{
+	struct delivery_new new = contract_delivery(kind, op, id, "content");
+
+	new.parent_external_id = str_from(parent);
+	return new;
+}
+
+static size_t n_claimable(struct contract *contract, enum klaviyo_kind kind, enum delivery_op op)
+{
+	struct outbox_batch batch = contract_claim(contract, kind, op, PRIORITY_REALTIME, 10);
+
+	for (size_t i = 0; i < batch.n; i++)
+		contract_settle_one(contract, batch.id,
+				    contract_settlement(batch.delivery[i].id, DELIVERY_READY));
+	return batch.n;
+}
+
+static void settle(struct contract *contract, const struct outbox_batch *batch, enum delivery_op op,
+		   const char *body)
+{
+	struct delivery_settlement settlement = contract_settlement(batch->delivery[0].id, DELIVERY_READY);
+
+	settlement.op = op;
+	settlement.body = str_from(body);
+	contract_settle_one(contract, batch->id, settlement);
+}
+
+/* ---- who belongs together ---- */
+
+static void test_a_claim_brings_the_other_addresses(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_root root;
+
+	(void)CONTRACT_APPLY(contract, customer(OLD, 1, "77"), customer("aunt@shop.test", 1, ""),
+			     contract_set(ENTITY_PERSON, OLD, "consent.email", 1, "{}"),
+			     customer(NEW, 2, "77"));
+	(void)publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, OLD, ""));
+	root = contract_root(contract, ENTITY_PERSON, NEW);
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer"));
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, OLD, "consent.email"));
+	assert_null(contract_fact(&root, ENTITY_PERSON, "aunt@shop.test", "customer"));
+	assert_int_equal(root.n_sent, 0);
+	assert_int_equal(root.n_kin_sent, 1);
+	assert_str(root.kin_sent[0].external_id, OLD);
+	assert_true(root.kin_sent[0].newest_id > 0);
+	root = contract_root(contract, ENTITY_PERSON, "aunt@shop.test");
+	assert_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer"));
+}
+
+static void test_another_address_makes_the_others_due(void **state)
+{
+	struct contract *contract = *state;
+
+	(void)CONTRACT_APPLY(contract, customer(OLD, 1, "77"), customer("aunt@shop.test", 1, ""));
+	contract_settle_down(contract);
+	(void)CONTRACT_APPLY(contract, customer(NEW, 2, "77"));
+	assert_true(contract_is_due(contract, ENTITY_PERSON, OLD));
+	assert_false(contract_is_due(contract, ENTITY_PERSON, "aunt@shop.test"));
+	contract_settle_down(contract);
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PERSON, OLD, "klaviyo.email", 1, "{}"));
+	assert_true(contract_is_due(contract, ENTITY_PERSON, NEW));
+	contract_settle_down(contract);
+	/* the old address is another customer's from now on */
+	(void)CONTRACT_APPLY(contract, customer(OLD, 3, ""));
+	assert_true(contract_is_due(contract, ENTITY_PERSON, NEW));
+	assert_int_equal(contract_root(contract, ENTITY_PERSON, NEW).n_entity, 1);
+}
+
+static void test_an_order_knows_who_its_customer_is_now(void **state)
+{
+	struct contract *contract = *state;
+	struct fact order = contract_set(ENTITY_ORDER, "1", "base", 1, "{}");
+	struct catalog_root root;
+
+	order.body = STR("{\"customer\":{\"email\":\"" OLD "\",\"customer_id\":\"77\"}}");
+	(void)CONTRACT_APPLY(contract, order, customer(OLD, 1, "77"));
+	root = contract_root(contract, ENTITY_ORDER, "1");
+	assert_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer")); /* there is only one */
+	(void)CONTRACT_APPLY(contract, customer(NEW, 2, "77"));
+	root = contract_root(contract, ENTITY_ORDER, "1");
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer"));
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, NEW, "customer"));
+}
+
+static void test_erasing_one_erases_all(void **state)
+{
+	struct contract *contract = *state;
+
+	(void)CONTRACT_APPLY(contract, customer(OLD, 1, "77"), customer(NEW, 2, "77"));
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PERSON, NEW, "erased", contract->now_ms, "{}"));
+	for (int i = 0; i < 2; i++) {
+		struct catalog_root root = contract_root(contract, ENTITY_PERSON, i == 0 ? OLD : NEW);
+
+		assert_non_null(contract_fact(&root, ENTITY_PERSON, i == 0 ? OLD : NEW, "erased"));
+	}
+}
+
+/* Who begins anew after that is no customer of before. */
+static void test_who_was_erased_is_nobodys_kin(void **state)
+{
+	struct contract *contract = *state;
+	bool more = true;
+
+	(void)CONTRACT_APPLY(contract, customer(NEW, 2, "77"));
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PERSON, NEW, "erased", contract->now_ms, "{}"));
+	contract->now_ms += 1000;
+	(void)CONTRACT_APPLY(contract,
+			     contract_set(ENTITY_PERSON, NEW, "subscriber", contract->now_ms, "{}"));
+	contract_settle_down(contract);
+	while (more)
+		CONTRACT_OK(db_person_purge(contract->db, contract->now_ms, 10, &more, &contract_err));
+	contract->now_ms += 1000;
+	(void)CONTRACT_APPLY(contract, customer(OLD, contract->now_ms, "77"));
+	assert_int_equal(contract_root(contract, ENTITY_PERSON, OLD).n_entity, 1);
+	assert_int_equal(contract_root(contract, ENTITY_PERSON, NEW).n_entity, 1);
+}
+
+/* ---- a profile that gets another address ---- */
+
+static void test_what_is_told_meanwhile_waits(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_batch batch;
+	int64_t id;
+
+	(void)CONTRACT_APPLY(contract, customer(OLD, 1, "77"), customer(NEW, 2, "77"));
+	contract_settle_down(contract);
+	id = publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)publish(contract, NEW, told(KLAVIYO_CONSENT, DELIVERY_CREATE, "email:" NEW, "group"));
+	(void)publish(contract, NEW, told(KLAVIYO_CONSENT, DELIVERY_DELETE, "sms:+1", "group"));
+	(void)publish(contract, NEW, told(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|1", NEW));
+	(void)publish(contract, NEW, told(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|2", "aunt"));
+	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_CREATE), 0);
+	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_DELETE), 0);
+	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 1);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 1);
+	settle(contract, &batch, DELIVERY_UPDATE, "{\"id\":\"P1\"}");
+	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_CREATE), 0);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE);
+	assert_int_equal(batch.delivery[0].id, id);
+	assert_str(batch.delivery[0].body, "{\"id\":\"P1\"}");
+	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_ACCEPTED));
+	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_CREATE), 1);
+	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_DELETE), 1);
+	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 2);
+}
+
+static void test_the_former_profile_is_told_first(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id = publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, OLD, ""));
+	struct outbox_batch batch;
+
+	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 0);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE);
+	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 0);
+	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_ACCEPTED));
+	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 1);
+}
+
+/* There and back before anything left: neither waits for the other for ever. */
+static void test_there_and_back(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_batch batch;
+
+	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_CREATE, OLD, NEW));
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+	assert_str(batch.delivery[0].external_id, NEW);
+}
+
+static void test_what_replaces_it_has_to_find_it_too(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_batch batch;
+
+	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, NEW, ""));
+	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE), 0);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+	assert_str(batch.delivery[0].parent_external_id, OLD);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_claim_brings_the_other_addresses),
+		cmocka_unit_test(test_another_address_makes_the_others_due),
+		cmocka_unit_test(test_an_order_knows_who_its_customer_is_now),
+		cmocka_unit_test(test_erasing_one_erases_all),
+		cmocka_unit_test(test_who_was_erased_is_nobodys_kin),
+		cmocka_unit_test(test_what_is_told_meanwhile_waits),
+		cmocka_unit_test(test_the_former_profile_is_told_first),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_what_replaces_it_has_to_find_it_too),
+	};
+
+	return contract_main(tests, sizeof(tests) / sizeof(tests[0]));
+}

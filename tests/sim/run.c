@@ -1,0 +1,143 @@
+/*
+ * One seed: the first phase, the healing, the draining, the end.
+ */
+#include "sim/run.h"
+
+#include "sim/check.h"
+#include "sim/disk.h"
+#include "sim/klaviyo.h"
+#include "sim/merchant.h"
+#include "sim/node.h"
+#include "sim/shop.h"
+#include "sim/sim.h"
+#include "sim/watch.h"
+#include "sim/wire.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define DRAIN_EVERY	100
+#define DRAIN_MAX_MS	(96 * MS_PER_HOUR)
+#define STEPS_MAX	2000000
+#define OPTOUTS_READ_MS 60000
+
+static void leave_klaviyo(void *arg)
+{
+	int account = (int)sim_draw(OPTION_opt_outs, 0, sim_option(OPTION_accounts) - 1);
+	const char *email = shop_anybody(account);
+
+	(void)arg;
+	if (email && !sim.healed)
+		klaviyo_opt_out(account, email);
+}
+
+static void open_world(uint64_t seed, const char *folder, bool verbose)
+{
+	sim_open(seed, verbose);
+	(void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESET);
+	disk_open();
+	node_setup(folder);
+	klaviyo_open((int)sim_option(OPTION_accounts));
+	shops_open();
+	check_open();
+}
+
+static void begin(void)
+{
+	int64_t until_ms = sim_option(OPTION_span_s) * 1000;
+
+	node_begin();
+	shops_begin(until_ms);
+	merchant_begin(until_ms);
+	for (int64_t i = 0; i < sim_option(OPTION_opt_outs); i++)
+		sim_at(sim_draw(OPTION_opt_outs, 1000, until_ms), leave_klaviyo, NULL);
+	while (!sim_failed() && sim.now_ms < until_ms && sim_step())
+		;
+}
+
+static bool summary_is_empty(struct db *db)
+{
+	struct summary summary = { 0 };
+	struct arena arena;
+	struct err err;
+	bool empty;
+
+	arena_init(&arena);
+	sim.looking = true;
+	empty = db_summary(db, clock_wall_ms(&sim.clock), &arena, &summary, &err) && summary.idle;
+	sim.looking = false;
+	for (size_t i = 0; empty && i < summary.n_account; i++)
+		empty = summary.account[i].waiting == 0;
+	for (size_t i = 0; empty && i < summary.n_store; i++)
+		empty = summary.store[i].held == 0;
+	arena_release(&arena);
+	return empty;
+}
+
+/* Nothing is on its way anywhere. */
+static bool is_drained(void)
+{
+	struct db *db = node_db();
+
+	/* Who left Klaviyo, and came back to a shop before we knew, is known only after the next look. */
+	return db && merchant_is_done(db) && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS &&
+	       shops_are_done() && wire_in_flight() == 0 && summary_is_empty(db);
+}
+
+static void drain(void)
+{
+	int64_t until_ms = sim.now_ms + DRAIN_MAX_MS;
+
+	while (!sim_failed() && !is_drained()) {
+		for (int i = 0; i < DRAIN_EVERY && !sim_failed() && sim_step(); i++)
+			;
+		if (sim.now_ms > until_ms || sim.n_step > STEPS_MAX)
+			sim_fail("drain", "not drained after %" PRId64 " h and %" PRIu64 " steps",
+				 DRAIN_MAX_MS / MS_PER_HOUR, sim.n_step);
+	}
+}
+
+static void compare(void)
+{
+	if (sim_failed())
+		return;
+	check_conservation(node_db());
+	check_messages_there(node_db());
+	check_database_at_end(node_db());
+	shops_compare();
+}
+
+static void close_world(void)
+{
+	sim.healed = sim.closing = true;
+	node_teardown();
+	while (sim_step()) /* what is planned frees what it holds */
+		;
+	klaviyo_close();
+	shops_close();
+	watch_reset();
+	check_close();
+	if (sqlite3_memory_used() != 0)
+		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
+	disk_close();
+	sim_close();
+}
+
+bool run_seed(uint64_t seed, const char *folder, bool verbose)
+{
+	open_world(seed, folder, verbose);
+	begin();
+	if (!sim_failed()) {
+		sim_heal();
+		shops_tell_all();
+		merchant_asks_all();
+		drain();
+	}
+	compare();
+	if (!sim_failed() && merchant_has_last_wishes()) {
+		drain();
+		compare();
+	}
+	close_world();
+	return !sim_failed();
+}

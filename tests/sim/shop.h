@@ -1,0 +1,103 @@
+#ifndef PANNIER_TESTS_SIM_SHOP_H
+#define PANNIER_TESTS_SIM_SHOP_H
+
+#include "base/strbuf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Shops: what they have (the truth), what they do, and how they tell it. Each change is a signed message of the generic
+ * platform; requests that fail are sent again as the shop's software does it, until it gives up.
+ */
+void shops_open(void);
+void shops_close(void);
+/* Plans what the shops do until that time. */
+void shops_begin(int64_t until_ms);
+/* The end of the first phase: every shop tells everything it has once more, until it is taken in. */
+void shops_tell_all(void);
+/* Nothing is on its way any more. */
+bool shops_are_done(void);
+/* When whoever has this address said yes last; 0 = never. */
+int64_t shop_yes_ms(const char *email);
+/* Somebody of the account, for leaving in Klaviyo; NULL if there is nobody. */
+const char *shop_anybody(int account);
+/* The numbers of the messages, from first to before end, that the shop said last on this page of a kind. False: never. */
+bool shop_page_served(int number, const char *kind, int64_t page, int64_t *first, int64_t *end);
+void shop_message_id(int number, int64_t message, char *out, size_t size); /* "s0-m17" */
+/* What is in Klaviyo is what the shops have; fails the run otherwise. */
+void shops_compare(void);
+
+/* ---- the inside ---- */
+#define SHOPS_MAX 3
+#define PRODUCTS_MAX 12
+#define VARIANTS_MAX 3
+#define CATEGORIES 3
+#define PEOPLE_MAX 10
+#define ORDERS_MAX 400
+
+struct variant {
+	bool exists;
+	int64_t cents;
+	int64_t stock;
+};
+struct product {
+	bool exists;
+	bool told;                 /* was ever told */
+	bool poison;
+	int64_t version;           /* of its title */
+	bool in_category[CATEGORIES];
+	struct variant variant[VARIANTS_MAX];
+};
+enum order_state { ORDER_PLACED, ORDER_FULFILLED, ORDER_CANCELLED };
+struct order {
+	int person;
+	enum order_state state;
+	int64_t placed_ms;
+	int64_t ended_ms;
+};
+struct person {
+	char email[48];
+	int64_t version;           /* of the first name; 0 = never told */
+	int64_t told_ms;
+	int64_t consent_ms;        /* 0 = never asked */
+	int64_t yes_ms;            /* when they last said yes; 0 = never */
+	bool subscribed;
+};
+struct shop {
+	int number;
+	int account;
+	int64_t newest_ms;         /* time of the newest change: no two have the same */
+	int64_t n_change;
+	int64_t n_message;
+	int64_t category_version[CATEGORIES];
+	struct product product[PRODUCTS_MAX];
+	struct person person[PEOPLE_MAX];
+	struct order order[ORDERS_MAX];
+	int n_order;
+	int n_failure;             /* in a row */
+	int64_t disabled_until_ms;
+	int n_under_way;
+	int64_t until_ms;
+};
+extern struct shop shop[SHOPS_MAX];
+
+/* ---- shop_text.c: messages; each is one JSON object with an id of its own, at the time of shop->newest_ms ---- */
+void shop_write_product(struct shop *one, int product, struct strbuf *out);
+void shop_write_deleted(struct shop *one, int product, struct strbuf *out);
+void shop_write_price(struct shop *one, int product, int variant, struct strbuf *out);
+void shop_write_stock(struct shop *one, int product, int variant, struct strbuf *out);
+void shop_write_category(struct shop *one, int category, struct strbuf *out);
+void shop_write_order(struct shop *one, int order, enum order_state state, struct strbuf *out);
+void shop_write_person(struct shop *one, int person, struct strbuf *out);
+void shop_write_consent(struct shop *one, int person, struct strbuf *out);
+
+/* ---- shop_post.c ---- */
+/* Takes over body: one message, or several in an array. */
+void shop_post(struct shop *one, struct strbuf *body);
+void shop_post_reset(void);
+
+/* ---- shop_page.c ---- */
+void shop_page_reset(void);
+
+#endif
