@@ -354,7 +354,8 @@ export const en = {
 	"import.cancel.title": "Give it up?",
 	"import.cancel.text": "What was read of it stays and is sent; the rest is not read. It can be begun anew.",
 	"replay.title": "Once more",
-	"replay.note": "For an account that lost something, or a mapping that was mended: what is kept goes through again.",
+	"replay.note": "For an account that lost something, or a mapping that was mended: what is kept goes through again. " +
+		"Of what was imported the events are made anew, from what is known of the orders.",
 	"replay.from": "What",
 	"replay.from.deliveries": "Send again what was sent",
 	"replay.from.inbox": "Understand messages anew",
@@ -374,13 +375,22 @@ export const en = {
 	"replay.requests.unknown": "How many requests it takes depends on what comes out of them.",
 	"replay.backfill": "It is history: no flow starts. What Klaviyo has already stays one.",
 	"replay.flows": "Events that are new enough start flows.",
-	"replay.gone": { one: "Of {n} the content is no longer kept.", other: "Of {n} the content is no longer kept." },
+	"replay.gone.deliveries": {
+		one: "{n} more is passed over: a visit whose content is no longer kept, or of a person who was erased.",
+		other: "{n} more are passed over: visits whose content is no longer kept, or of persons who were erased."
+	},
+	"replay.gone.inbox": {
+		one: "{n} more is passed over: it was imported, and what a file holds is not kept a second time. " +
+			"What came of it can be sent again; to understand it anew, import the file again.",
+		other: "{n} more are passed over: they were imported, and what a file holds is not kept a second time. " +
+			"What came of them can be sent again; to understand them anew, import the file again."
+	},
 	"replay.do": "Once more",
 	"replay.confirm": "Let it go through {store} once more?",
 	"replay.last": "The last one",
 	"replay.seen": "Looked at",
 	"replay.again": "Went through again",
-	"replay.lost": "No longer kept",
+	"replay.lost": "Passed over",
 	"schedule.title": "Schedules",
 	"schedule.note": "When what a shop sends is told, and when the shop is asked for what is new.",
 	"schedule.of": "Schedules of {store}",

@@ -35,7 +35,7 @@ function Preview({ row }) {
 		<p>${row.requests === null ? t("replay.requests.unknown") :
 			t("replay.requests", { n: number(row.requests) })}${" "}
 			${row.backfill ? t("replay.backfill") : t("replay.flows")}</p>
-		${row.gone > 0 && html`<p>${t("replay.gone", { n: number(row.gone) })}</p>`}<//>`;
+		${row.gone > 0 && html`<p>${t(`replay.gone.${row.from}`, { n: number(row.gone) })}</p>`}<//>`;
 }
 
 function Last({ store }) {
