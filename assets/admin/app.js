@@ -1,8 +1,7 @@
 /*
  * Start: who is here, and which screen.
  *
- * Keeps:  a screen with something half written is not taken away when the session ends: signing in lies above
- *         it.
+ * Keeps:  a screen with something half written is not taken away when the session ends: signing in lies above it.
  */
 import { html, render, useEffect, useState } from "./core/dom.js";
 import { onChange } from "./core/api.js";
@@ -16,14 +15,11 @@ import { Shell } from "./parts/shell.js";
 /* One file each, loaded when it is first shown. */
 const SCREENS = {
 	overview: () => import("./screens/overview.js"), activity: () => import("./screens/activity.js"),
-	story: () => import("./screens/story.js"), failed: () => import("./screens/failed.js"),
-		held: () => import("./screens/held.js"),
+	story: () => import("./screens/story.js"), failed: () => import("./screens/failed.js"), held: () => import("./screens/held.js"),
 	catalog: () => import("./screens/catalog.js"), people: () => import("./screens/people.js"),
 	search: () => import("./screens/search.js"), sync: () => import("./screens/sync.js"),
-	settings: () => import("./screens/settings.js"), users: () => import("./screens/users.js"),
-		me: () => import("./screens/me.js"),
-	connect: () => import("./screens/connect.js"), connected: () => import("./screens/connected.js"),
-		store: () => import("./screens/add_store.js"),
+	settings: () => import("./screens/settings.js"), users: () => import("./screens/users.js"), me: () => import("./screens/me.js"),
+	connect: () => import("./screens/connect.js"), connected: () => import("./screens/connected.js"), store: () => import("./screens/add_store.js"),
 	waiting: () => import("./screens/waiting.js"), missing: () => import("./screens/missing.js"),
 	setup: () => import("./screens/setup.js"), sign_in: () => import("./screens/sign_in.js"),
 	invitation: () => import("./screens/invitation.js")
@@ -38,8 +34,7 @@ function useScreen(name) {
 
 		SCREENS[name]().then(
 			(module) => current && setState({ name, view: module.default, error: null }),
-			() => current && setState({ name, view: null,
-				error: { code: "offline", status: 0 } }));
+			() => current && setState({ name, view: null, error: { code: "offline", status: 0 } }));
 		return () => { current = false; };
 	}, [name]);
 	return state;
@@ -60,8 +55,7 @@ function outsideScreen(session, route) {
 	if (route.hash.startsWith("invitation="))
 		return ["invitation", { token: route.hash.slice("invitation=".length) }];
 	if (session.setup)
-		return ["setup", { code: route.hash.startsWith("setup=") ? route.hash.slice("setup=".length) :
-			"" }];
+		return ["setup", { code: route.hash.startsWith("setup=") ? route.hash.slice("setup=".length) : "" }];
 	return ["sign_in", {}];
 }
 
@@ -92,24 +86,20 @@ function App() {
 	};
 
 	if (session === undefined)
-		return html`<main class="outside"><${Loaded} read=${{ data: undefined, error,
-			reload: load }} /></main>`;
+		return html`<main class="outside"><${Loaded} read=${{ data: undefined, error, reload: load }} /></main>`;
 	if (!session.signed_in || route.hash.startsWith("invitation=")) {
 		const [name, rest] = outsideScreen(session, route);
 
-		return html`<main class="outside"><${Screen} name=${name} ...${rest} onEnter=${enter} />
-			</main>`;
+		return html`<main class="outside"><${Screen} name=${name} ...${rest} onEnter=${enter} /></main>`;
 	}
 	const name = screenName(route.parts);
 
 	return html`<${SessionContext.Provider} value=${session}>
 		<${Shell} session=${session} screen=${name} online=${online} onSignedOut=${load}>
-			<${Screen} name=${name} key=${name} parts=${route.parts.slice(1)} query=${route.query}
-				reloadSession=${load} />
+			<${Screen} name=${name} key=${name} parts=${route.parts.slice(1)} query=${route.query} reloadSession=${load} />
 		<//>
 		${signedOut && html`<${Dialog} title=${t("session.over")} fixed=${true}>
-			<p>${t("session.kept")}</p><${Screen} name="sign_in" bare=${true} onEnter=${enter} />
-				<//>`}
+			<p>${t("session.kept")}</p><${Screen} name="sign_in" bare=${true} onEnter=${enter} /><//>`}
 	<//>`;
 }
 

@@ -1,20 +1,17 @@
 /*
- * The demo shop: four pages drawn from a list of products and a cart that the browser keeps. What is of
- * interest here is how little of it is for Pannier: the calls of pannier.push, and the consent bar.
+ * The demo shop: four pages drawn from a list of products and a cart that the browser keeps. What is of interest here is how
+ * little of it is for Pannier: the calls of pannier.push, and the consent bar.
  */
 (function () {
 	"use strict";
 
 	var CURRENCY = "EUR";
 	var PRODUCTS = [
-		{ product_id: "mug-1", variant_id: "mug-1-red", sku: "MUG-R", name: "Coffee mug",
-			variant_name: "Red", price: 12.5,
+		{ product_id: "mug-1", variant_id: "mug-1-red", sku: "MUG-R", name: "Coffee mug", variant_name: "Red", price: 12.5,
 			brand: "Acme", categories: ["Kitchen"] },
-		{ product_id: "mug-1", variant_id: "mug-1-blue", sku: "MUG-B", name: "Coffee mug",
-			variant_name: "Blue", price: 13,
+		{ product_id: "mug-1", variant_id: "mug-1-blue", sku: "MUG-B", name: "Coffee mug", variant_name: "Blue", price: 13,
 			brand: "Acme", categories: ["Kitchen"] },
-		{ product_id: "filter-100", variant_id: "", sku: "FIL", name: "Paper filters, 100",
-			variant_name: "", price: 3.2,
+		{ product_id: "filter-100", variant_id: "", sku: "FIL", name: "Paper filters, 100", variant_name: "", price: 3.2,
 			brand: "", categories: ["Kitchen"] }
 	];
 	var page = document.getElementById("page");
@@ -95,8 +92,7 @@
 		var lines = linesOf(cart);
 
 		return {
-			cart_id: cart.id, currency: CURRENCY, total: totalOf(lines).toFixed(2),
-				recover_url: window.location.origin + "/cart",
+			cart_id: cart.id, currency: CURRENCY, total: totalOf(lines).toFixed(2), recover_url: window.location.origin + "/cart",
 			items: lines
 		};
 	}
@@ -112,8 +108,7 @@
 	}
 
 	function showCount() {
-		document.getElementById("count").textContent = linesOf(readCart())
-			.reduce(function (sum, line) {
+		document.getElementById("count").textContent = linesOf(readCart()).reduce(function (sum, line) {
 			return sum + line.quantity;
 		}, 0);
 	}
@@ -126,20 +121,17 @@
 
 	function showList() {
 		page.append(make("div", { className: "grid" }, PRODUCTS.map(function (item) {
-			return make("a", { className: "card", href: addressOf(item),
-				id: "to-" + keyOf(item) }, [
+			return make("a", { className: "card", href: addressOf(item), id: "to-" + keyOf(item) }, [
 				make("div", { className: "picture", textContent: item.name[0] }),
 				make("div", { textContent: fullName(item) }),
 				make("div", { className: "price", textContent: money(item.price) })
 			]);
 		})));
-		pannier.push(["category", { id: "kitchen", name: "Kitchen",
-			url: window.location.origin + "/" }]);
+		pannier.push(["category", { id: "kitchen", name: "Kitchen", url: window.location.origin + "/" }]);
 	}
 
 	function showProduct() {
-		var item = find(query("id")), button = make("button",
-			{ id: "add", type: "button", textContent: "Add to cart" });
+		var item = find(query("id")), button = make("button", { id: "add", type: "button", textContent: "Add to cart" });
 
 		if (!item) {
 			page.append(make("p", { textContent: "There is no such product." }));
@@ -148,16 +140,14 @@
 		button.addEventListener("click", function () {
 			add(item);
 		});
-		page.append(make("h1", { textContent: fullName(item) }),
-			make("div", { className: "picture", textContent: item.name[0] }),
+		page.append(make("h1", { textContent: fullName(item) }), make("div", { className: "picture", textContent: item.name[0] }),
 			make("p", { className: "price", textContent: money(item.price) }), button);
 		pannier.push(["product", told(item)]);
 	}
 
 	function table(lines) {
 		var rows = lines.map(function (line) {
-			return make("tr", {}, [make("td", { textContent: fullName(line) }),
-				make("td", { textContent: line.quantity }),
+			return make("tr", {}, [make("td", { textContent: fullName(line) }), make("td", { textContent: line.quantity }),
 				make("td", { textContent: money(line.price * line.quantity) })]);
 		});
 
@@ -186,14 +176,11 @@
 
 	function showCheckout() {
 		var lines = linesOf(readCart());
-		var newsletter = make("label", { className: "row" },
-			[make("input", { name: "newsletter", type: "checkbox" }),
+		var newsletter = make("label", { className: "row" }, [make("input", { name: "newsletter", type: "checkbox" }),
 			"Send me the newsletter"]);
 		var form = make("form", { id: "order" }, [field("First name", "first_name", "text"),
-			field("Last name", "last_name", "text"), field("E-mail", "email", "email"),
-				newsletter,
-			make("p", { className: "error", id: "error", hidden: true }),
-				make("button", { textContent: "Order" })]);
+			field("Last name", "last_name", "text"), field("E-mail", "email", "email"), newsletter,
+			make("p", { className: "error", id: "error", hidden: true }), make("button", { textContent: "Order" })]);
 
 		page.append(make("h1", { textContent: "Checkout" }), table(lines), form);
 		/* The moment the visitor is known: all that was seen before counts from now on. */
@@ -214,18 +201,14 @@
 			method: "POST", headers: { "Content-Type": "application/json" },
 			body: JSON.stringify({
 				customer: {
-					email: form.elements.email.value, first_name:
-						form.elements.first_name.value,
-					last_name: form.elements.last_name.value, accepts_marketing:
-						form.elements.newsletter.checked
+					email: form.elements.email.value, first_name: form.elements.first_name.value,
+					last_name: form.elements.last_name.value, accepts_marketing: form.elements.newsletter.checked
 				},
 				currency: CURRENCY, total: totalOf(lines).toFixed(2),
 				lines: lines.map(function (line, at) {
 					return {
-						line_id: String(at + 1), product_id: line.product_id,
-							variant_id: line.variant_id, sku: line.sku,
-						name: line.name, quantity: line.quantity, unit_price:
-							line.price.toFixed(2),
+						line_id: String(at + 1), product_id: line.product_id, variant_id: line.variant_id, sku: line.sku,
+						name: line.name, quantity: line.quantity, unit_price: line.price.toFixed(2),
 						row_total: (line.price * line.quantity).toFixed(2)
 					};
 				})
@@ -236,16 +219,14 @@
 			writeCart({ id: "", lines: {} });
 			window.location.href = "/thanks?order=" + encodeURIComponent(placed.order_id);
 		}).catch(function (error) {
-			document.getElementById("error").textContent = "The order was not taken: " +
-				error.message;
+			document.getElementById("error").textContent = "The order was not taken: " + error.message;
 			document.getElementById("error").hidden = false;
 		});
 	}
 
 	function showThanks() {
 		page.append(make("h1", { textContent: "Thank you" }),
-			make("p", { id: "number", textContent: "Your order is number " + query("order") +
-				"." }),
+			make("p", { id: "number", textContent: "Your order is number " + query("order") + "." }),
 			make("p", {}, [make("a", { href: "/", textContent: "Back to the shop" })]));
 	}
 

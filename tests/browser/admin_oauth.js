@@ -26,8 +26,7 @@ class OAuthWorld {
 	}
 
 	run(...words) {
-		const ran = spawnSync(process.env.PANNIER_BIN, [...words, "--data", this.data],
-			{ encoding: "utf8" });
+		const ran = spawnSync(process.env.PANNIER_BIN, [...words, "--data", this.data], { encoding: "utf8" });
 
 		assert.strictEqual(ran.status, 0, words.join(" ") + ": " + ran.stderr);
 		return ran.stdout;
@@ -36,13 +35,10 @@ class OAuthWorld {
 	async start() {
 		let said = "";
 
-		this.run("user", "add", OWNER, "--role", "owner", "--password-file",
-			this.file("password", PASSWORD));
-		this.child = spawn(process.env.PANNIER_BIN, ["serve", "--data", this.data, "--listen",
-			"127.0.0.1:0",
+		this.run("user", "add", OWNER, "--role", "owner", "--password-file", this.file("password", PASSWORD));
+		this.child = spawn(process.env.PANNIER_BIN, ["serve", "--data", this.data, "--listen", "127.0.0.1:0",
 			"--klaviyo-client-id", "sandbox-app", "--klaviyo-client-secret-file",
-			this.file("app-secret", "sandbox-app-secret")],
-				{ stdio: ["ignore", "pipe", "inherit"] });
+			this.file("app-secret", "sandbox-app-secret")], { stdio: ["ignore", "pipe", "inherit"] });
 		this.child.stdout.on("data", (text) => said += text);
 		this.url = (await until(() => /listening on (http:\S+)/.exec(said), "the daemon listens"))[1];
 	}
@@ -111,17 +107,14 @@ const oauth_tests = {
 		const page = visit.page, ids = Array.from({ length: 30 }, (_, i) => `batch-${i}`);
 
 		await world.admin.send(ids.map((id) => ({
-			type: "product.updated", data: { id, title: "Batch mug", price: "1.00",
-				currency: "EUR" }
+			type: "product.updated", data: { id, title: "Batch mug", price: "1.00", currency: "EUR" }
 		})));
 		world.admin.addUser("batch@shop.example", "operator");
 		await world.admin.signIn(page, "batch@shop.example");
 		const fold = page.locator("details.fold").filter({ hasText: /in that request/ }).first();
 
-		const story = world.admin.url + "/admin/story/batch-7?store=demo-generic&kind=product";
-
 		await until(async () => {
-			await page.goto(story);
+			await page.goto(`${world.admin.url}/admin/story/batch-7?store=demo-generic&kind=product`);
 			await page.getByRole("heading", { level: 1 }).waitFor();
 			await page.locator("details.fold").first().waitFor({ timeout: 3000 }).catch(() => {});
 			return await fold.count() > 0;
@@ -140,9 +133,7 @@ const oauth_tests = {
 		assert.deepStrictEqual(visit.complaints, []);
 	},
 
-	/*
-	 * No, yes, and the address keeps neither code nor state; ended by Klaviyo, said, and connected again.
-	 */
+	/* No, yes, and the address keeps neither code nor state; ended by Klaviyo, said, and connected again. */
 	async admin_connects_by_oauth(world, visit) {
 		const page = visit.page, own = new OAuthWorld(world);
 

@@ -1,7 +1,7 @@
 /*
- * Every switch changes what is sent, and nothing else does: each has a number of its own, and in pass p those
- * are on whose number has bit p. After each pass the stand-in for Klaviyo must have exactly what the switches
- * that are on stand for.
+ * Every switch changes what is sent, and nothing else does: each has a number of its own, and in pass p those are
+ * on whose number has bit p. After each pass the stand-in for Klaviyo must have exactly what the switches that are
+ * on stand for.
  */
 "use strict";
 
@@ -16,8 +16,7 @@ const OWNER = "switch@shop.example";
 const ROWS = [
 	...["Placed Order", "Ordered Product", "Paid Order", "Partially Paid Order", "Fulfilled Order",
 		"Partially Fulfilled Order", "Shipped Order", "Cancelled Order", "Refunded Order",
-		"Partially Refunded Order", "Started Checkout", "Added to Cart", "Viewed Product",
-			"Active on Site",
+		"Partially Refunded Order", "Started Checkout", "Added to Cart", "Viewed Product", "Active on Site",
 		"Viewed Category", "Searched Site"]
 		.map((metric) => ({ label: metric.charAt(0) + metric.slice(1).toLowerCase(), seen: metric })),
 	{ label: "Customers become profiles", seen: "profile" },
@@ -31,8 +30,7 @@ const isOn = (i, pass) => ((i + 1) >> pass & 1) === 1;
 function expected(pass) {
 	const on = new Map(ROWS.map((row, i) => [row.label, isOn(i, pass)]));
 
-	return ROWS.filter((row) => on.get(row.label) !== Boolean(row.off) &&
-		(!row.needs || on.get(row.needs)))
+	return ROWS.filter((row) => on.get(row.label) !== Boolean(row.off) && (!row.needs || on.get(row.needs)))
 		.map((row) => row.seen).sort();
 }
 
@@ -41,21 +39,18 @@ function expected(pass) {
 const emailOf = (pass, who) => `${who}${pass}@switches-demo.net`;
 
 function orderMessages(pass, email) {
-	const line = { line_id: "1", product_id: "mug-1", name: "Mug", quantity: 2, unit_price: "5.00",
-		row_total: "10.00" };
+	const line = { line_id: "1", product_id: "mug-1", name: "Mug", quantity: 2, unit_price: "5.00", row_total: "10.00" };
 	const lines = [line];
 	const at = new Date().toISOString(), id = (n) => `o${pass}-${n}`;
 	const placed = (n) => ({
 		type: "order.placed",
-		data: { order_id: id(n), placed_at: at, currency: "EUR", total: "10.00", customer: { email },
-			lines }
+		data: { order_id: id(n), placed_at: at, currency: "EUR", total: "10.00", customer: { email }, lines }
 	});
 	const then = (n, type, data) => ({ type: "order." + type, data: { order_id: id(n), ...data } });
 
 	return [placed(1), placed(2), placed(3), placed(4),
 		then(1, "partially_paid", { payment: { id: "p1", amount: "5.00", at } }),
-		then(1, "partially_fulfilled", { shipment: { id: "s1", at,
-			lines: [{ line_id: "1", quantity: 1 }] } }),
+		then(1, "partially_fulfilled", { shipment: { id: "s1", at, lines: [{ line_id: "1", quantity: 1 }] } }),
 		then(1, "partially_refunded", { refund: { id: "r1", amount: "2.00", at } }),
 		then(2, "paid", { paid_at: at, amount: "10.00" }),
 		then(2, "fulfilled", { fulfilled_at: at }), then(3, "cancelled", { cancelled_at: at }),
@@ -81,8 +76,7 @@ function visitMessages(pass, email) {
 }
 
 function otherMessages(pass) {
-	const email = emailOf(pass, "customer"), subscriber = emailOf(pass, "subscriber"),
-		now = new Date().toISOString();
+	const email = emailOf(pass, "customer"), subscriber = emailOf(pass, "subscriber"), now = new Date().toISOString();
 
 	return [
 		{
@@ -95,8 +89,7 @@ function otherMessages(pass) {
 		},
 		{
 			type: "product.upserted",
-			data: { product_id: `np${pass}`, title: "No price", url: "https://shop.example/np",
-				sku: `NP${pass}` }
+			data: { product_id: `np${pass}`, title: "No price", url: "https://shop.example/np", sku: `NP${pass}` }
 		}
 	];
 }
@@ -148,10 +141,8 @@ function setUp(world) {
 	const secret = path.join(world.admin.folder, "generic-secret.txt");
 
 	assert(fs.existsSync(secret));
-	world.admin.run("store", "add", STORE, "--platform", "generic", "--account", "demo", "--secret-file",
-		secret,
-		"--set", "id_prefix=" + PREFIX, "--set", "product_wait_ms=0", "--set", "quiet_ms=50", "--set",
-			"list=Switches");
+	world.admin.run("store", "add", STORE, "--platform", "generic", "--account", "demo", "--secret-file", secret,
+		"--set", "id_prefix=" + PREFIX, "--set", "product_wait_ms=0", "--set", "quiet_ms=50", "--set", "list=Switches");
 	world.admin.addUser(OWNER, "operator");
 }
 
@@ -165,15 +156,13 @@ const tests = {
 		await page.getByRole("switch").first().waitFor();
 		for (let pass = 0; pass < PASSES; pass++) {
 			const email = emailOf(pass, "buyer"), before = await asked(world);
-			const messages = [...orderMessages(pass, email), ...visitMessages(pass, email),
-				...otherMessages(pass)];
+			const messages = [...orderMessages(pass, email), ...visitMessages(pass, email), ...otherMessages(pass)];
 
 			await turn(page, pass);
 			for (const message of messages)
 				await world.admin.send(message, STORE);
 			world.admin.run("wait", "--idle");
-			assert.deepStrictEqual(await arrived(world, pass, before), expected(pass),
-				"pass " + pass);
+			assert.deepStrictEqual(await arrived(world, pass, before), expected(pass), "pass " + pass);
 		}
 		assert.deepStrictEqual(visit.complaints, []);
 	}

@@ -1,6 +1,6 @@
 /*
- * The screen of syncs: a shop is asked, which is tried first, paused, and goes on after the daemon was
- * killed; a file is sent. A daemon of its own, because it is killed; Klaviyo is the demo's stand-in.
+ * The screen of syncs: a shop is asked, which is tried first, paused, and goes on after the daemon was killed; a file
+ * is sent. A daemon of its own, because it is killed; Klaviyo is the demo's stand-in.
  */
 "use strict";
 
@@ -67,8 +67,7 @@ class SyncWorld {
 	}
 
 	run(...words) {
-		const ran = spawnSync(process.env.PANNIER_BIN, [...words, "--data", this.data],
-			{ encoding: "utf8" });
+		const ran = spawnSync(process.env.PANNIER_BIN, [...words, "--data", this.data], { encoding: "utf8" });
 
 		assert.strictEqual(ran.status, 0, words.join(" ") + ": " + ran.stderr);
 		return ran.stdout;
@@ -83,16 +82,13 @@ class SyncWorld {
 	setUp(shop) {
 		this.run("account", "add", "main", "--key-file", this.file("key", "pk_" + "0".repeat(34)),
 			"--set", "api_url=" + this.sandbox);
-		this.run("store", "add", "shop", "--platform", "generic", "--account", "main",
-			"--secret-file",
+		this.run("store", "add", "shop", "--platform", "generic", "--account", "main", "--secret-file",
 			this.file("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-			"--set", `pull_products_url=${shop.url}/products?page={page}`, "--set",
-				"pull_items=/data",
+			"--set", `pull_products_url=${shop.url}/products?page={page}`, "--set", "pull_items=/data",
 			"--set", "pull_total=/total",
 			"--set", "pull_map_products=id=/id, title=/title, price=/price, currency=/currency",
 			"--set", "pull_pages_per_minute=6000");
-		this.run("user", "add", OWNER, "--role", "owner", "--password-file",
-			this.file("password", PASSWORD));
+		this.run("user", "add", OWNER, "--role", "owner", "--password-file", this.file("password", PASSWORD));
 	}
 
 	async start() {
@@ -131,8 +127,7 @@ async function tryAndBegin(page) {
 	await page.locator("dialog").getByText(`${PAGES} requests to the shop`).waitFor();
 	await page.locator("dialog").getByText(`${PAGES * PER_PAGE} items`).waitFor();
 	/* 240 items in requests of 100. */
-	await page.locator("dialog").getByText("3 requests to Klaviyo at most, 0.1 min at its pace")
-		.waitFor();
+	await page.locator("dialog").getByText("3 requests to Klaviyo at most, 0.1 min at its pace").waitFor();
 }
 
 async function killAndGoOn(page, world, shop) {
@@ -149,10 +144,7 @@ async function killAndGoOn(page, world, shop) {
 }
 
 const tests = {
-	/*
-	 * Tried, begun, paused, killed, gone on with: every item once; no page that was taken in is asked for
-	 * again.
-	 */
+	/* Tried, begun, paused, killed, gone on with: every item once; no page that was taken in is asked for again. */
 	async admin_sync_survives(world, visit) {
 		const page = visit.page, shop = new PagedShop(), own = new SyncWorld(world);
 
@@ -185,8 +177,7 @@ const tests = {
 	/* A file is sent from the screen and becomes an import, with what could not be read of it. */
 	async admin_sends_a_file(world, visit) {
 		const page = visit.page, file = path.join(world.folder, "history.ndjson");
-		const price = { type: "price.changed", data: { product_id: "history-1", price: "2.00",
-			currency: "EUR" } };
+		const price = { type: "price.changed", data: { product_id: "history-1", price: "2.00", currency: "EUR" } };
 
 		fs.writeFileSync(file, `${JSON.stringify(price)}\nthis is no message\n`);
 		world.admin.addUser("files@shop.example", "operator");
@@ -221,8 +212,7 @@ tests.admin_reconcile_and_replay = async (world, visit) => {
 	await page.locator("#replay").getByRole("button", { name: "Once more" }).click();
 	await page.locator("dialog").getByRole("button", { name: "Once more" }).click();
 	await page.locator("#replay").getByText("done", { exact: true }).waitFor();
-	assert.strictEqual((await (await fetch(world.admin.sandbox + "/sandbox/violations")).json()).total,
-		0);
+	assert.strictEqual((await (await fetch(world.admin.sandbox + "/sandbox/violations")).json()).total, 0);
 	assert.deepStrictEqual(visit.complaints, []);
 };
 

@@ -15,10 +15,8 @@ const { until } = require("./town.js");
 
 const OWNER = "zoe@shop.example";
 const LAYOUT = path.join(__dirname, "layout.json");
-const SCREENS = ["", "activity", "failed", "held", "catalog", "people", "search?q=A-1001",
-	"story/A-1001?store=demo-generic", "sync",
-	"settings", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect",
-		"connected", "store", "waiting/demo-enad",
+const SCREENS = ["", "activity", "failed", "held", "catalog", "people", "search?q=A-1001", "story/A-1001?store=demo-generic", "sync",
+	"settings", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect", "connected", "store", "waiting/demo-enad",
 	"nowhere"];
 
 /* To another screen, as a link would do it, until it is all there. */
@@ -27,8 +25,7 @@ async function show(page, screen) {
 		history.pushState(null, "", "/admin/" + address);
 		dispatchEvent(new PopStateEvent("popstate"));
 	}, screen);
-	await page.waitForFunction(() => document.querySelector("main h1") &&
-		!document.querySelector(".skeleton"));
+	await page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector(".skeleton"));
 }
 
 /* What is changed, after a look at what it does. */
@@ -40,8 +37,7 @@ async function save(page) {
 
 /* No element stands out to the side. */
 async function assertFits(page, what) {
-	const over = await page.evaluate(() =>
-		document.documentElement.scrollWidth - document.documentElement.clientWidth);
+	const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 	assert.strictEqual(over, 0, `${what} is ${over} px too wide`);
 }
@@ -49,8 +45,7 @@ async function assertFits(page, what) {
 async function assertAccessible(page, what) {
 	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
 
-	assert.deepStrictEqual(found.violations.map((row) =>
-		`${what}: ${row.id}: ${row.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), []);
+	assert.deepStrictEqual(found.violations.map((row) => `${what}: ${row.id}: ${row.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), []);
 }
 
 async function loadAxe(page) {
@@ -83,8 +78,7 @@ function fetchRaw(url, headers) {
 		const parts = [];
 
 		answer.on("data", (part) => parts.push(part));
-		answer.on("end", () => done({ status: answer.statusCode, headers: answer.headers,
-			body: Buffer.concat(parts) }));
+		answer.on("end", () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) }));
 	}).on("error", fail));
 }
 
@@ -102,34 +96,25 @@ function totpOf(secret) {
 
 /* In the page: name, left edge and width of what a screen is made of, in the order it stands in. */
 function boxesOf() {
-	const cards = "main section.card[id]:not([id^=group-])";
-	const parts = `nav.side, main h1, ${cards}, ${cards} > header`;
+	const parts = "nav.side, main h1, main section.card[id]:not([id^=group-]), main section.card[id]:not([id^=group-]) > header";
 
 	return [...document.querySelectorAll(parts)].map((one) => {
 		const box = one.getBoundingClientRect(), owner = one.closest("section");
 
-		return [one.tagName.toLowerCase() + (owner ? " " + owner.id : ""), Math.round(box.left),
-			Math.round(box.width)];
+		return [one.tagName.toLowerCase() + (owner ? " " + owner.id : ""), Math.round(box.left), Math.round(box.width)];
 	});
 }
 
-/*
- * Edges and widths may differ by so much; of headings, whose width is that of their text, only the edge
- * counts.
- */
+/* Edges and widths may differ by so much; of headings, whose width is that of their text, only the edge counts. */
 const LAYOUT_PX = 12;
 
 function compareLayouts(want, got) {
 	for (const screen of Object.keys(want)) {
-		assert.deepStrictEqual(got[screen].map(([name]) => name), want[screen].map(([name]) => name),
-			screen);
+		assert.deepStrictEqual(got[screen].map(([name]) => name), want[screen].map(([name]) => name), screen);
 		for (const [i, [name, left, width]] of want[screen].entries()) {
-			const [, gotLeft, gotWidth] = got[screen][i],
-				near = (a, b) => Math.abs(a - b) <= LAYOUT_PX;
+			const [, gotLeft, gotWidth] = got[screen][i], near = (a, b) => Math.abs(a - b) <= LAYOUT_PX;
 
-			assert(near(gotLeft, left) && (name === "h1" || near(gotWidth, width)),
-				`${screen}: ${name} is at ${got[screen][i].slice(1)}, not at ${[left,
-				width]}`);
+			assert(near(gotLeft, left) && (name === "h1" || near(gotWidth, width)), `${screen}: ${name} is at ${got[screen][i].slice(1)}, not at ${[left, width]}`);
 		}
 	}
 }
@@ -160,14 +145,12 @@ const tests = {
 	async admin_first_message(world, visit) {
 		const page = visit.page, secret = world.admin.folder + "/generic-secret.txt";
 
-		world.admin.run("store", "add", "fresh", "--platform", "generic", "--account", "demo",
-			"--secret-file", secret, "--set", "id_prefix=fresh-");
+		world.admin.run("store", "add", "fresh", "--platform", "generic", "--account", "demo", "--secret-file", secret, "--set", "id_prefix=fresh-");
 		await world.admin.signIn(page, OWNER);
 		await page.goto(world.admin.url + "/admin/waiting/fresh");
 		await page.getByText("Waiting for your shop's first message").waitFor();
 		await page.getByText(world.admin.url + "/hooks/generic/fresh").first().waitFor();
-		await world.admin.send({ type: "price.changed",
-			data: { product_id: "mug-9", price: "12.50", currency: "EUR" } }, "fresh");
+		await world.admin.send({ type: "price.changed", data: { product_id: "mug-9", price: "12.50", currency: "EUR" } }, "fresh");
 		await page.getByText("Your shop is connected").waitFor();
 		await page.getByText("Message understood").first().waitFor();
 		assert.deepStrictEqual(visit.complaints, []);
@@ -197,8 +180,7 @@ const tests = {
 		await show(page, "activity?code=delivery_accepted&store=demo-generic");
 		await page.locator("a.row").first().click();
 		await page.getByText("Each time it left").first().waitFor({ state: "attached" });
-		await page.evaluate(() => document.querySelectorAll("main details")
-			.forEach((one) => { one.open = true; }));
+		await page.evaluate(() => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));
 		await page.getByText(/^HTTP 20[0-9]$/).first().waitFor();
 		await page.getByText(/^(POST|PATCH|DELETE) http.*\/api\//).first().waitFor();
 		await page.getByText("As it came").first().waitFor();
@@ -213,33 +195,27 @@ const tests = {
 		await world.admin.signIn(page, OWNER);
 		await show(page, "activity?kind=product&id=live-1&store=demo-generic");
 		await page.getByText("Nothing fits these filters").waitFor();
-		await world.admin.send({ type: "price.changed",
-			data: { product_id: "live-1", price: "1.00", currency: "EUR" } });
+		await world.admin.send({ type: "price.changed", data: { product_id: "live-1", price: "1.00", currency: "EUR" } });
 		await page.getByRole("link", { name: /Message understood.*live-1/ }).first().waitFor();
 		await page.getByRole("link", { name: /Held back.*live-1/ }).first().waitFor();
 	},
 
 	/* What shops and Klaviyo say is text, whatever it looks like. */
 	async admin_hostile_texts(world, visit) {
-		const page = visit.page, screens = ["", "activity", "held", "catalog", "failed",
-			"story/x0?store=demo-generic", "search?q=x0"];
+		const page = visit.page, screens = ["", "activity", "held", "catalog", "failed", "story/x0?store=demo-generic", "search?q=x0"];
 
 		await world.admin.signIn(page, OWNER);
 		for (const [i, text] of PAYLOADS.entries())
 			await world.admin.send({
-				type: "product.upserted", data: { product_id: "x" + i, title: text,
-					description: text, url: "https://shop.example/" + i, sku: text }
+				type: "product.upserted", data: { product_id: "x" + i, title: text, description: text, url: "https://shop.example/" + i, sku: text }
 			});
 		for (const text of PAYLOADS.slice(0, 4))
-			await world.admin.send({ type: text.slice(0, 60), data: { title: text } })
-				.catch(() => null);
+			await world.admin.send({ type: text.slice(0, 60), data: { title: text } }).catch(() => null);
 		await page.evaluate(() => { window.struck = 0; window.alert = () => { window.struck++; }; });
-		for (const screen of screens.concat(PAYLOADS.map((text) => "search?q=" +
-			encodeURIComponent(text)))) {
+		for (const screen of screens.concat(PAYLOADS.map((text) => "search?q=" + encodeURIComponent(text)))) {
 			await show(page, screen);
 			assert.strictEqual(await page.evaluate(() => window.struck), 0, screen);
-			assert.strictEqual(await page.evaluate(() => document.querySelectorAll(
-				"main script, main img, main iframe, main [onerror]").length), 0, screen);
+			assert.strictEqual(await page.evaluate(() => document.querySelectorAll("main script, main img, main iframe, main [onerror]").length), 0, screen);
 		}
 		await show(page, "story/x0?store=demo-generic");
 		for (const summary of await page.locator(".parts summary").all())
@@ -297,18 +273,12 @@ const tests = {
 		assert(world.admin.run("store", "show", "demo-enad").includes("mine-"));
 	},
 
-	/*
-	 * The statuses that a kind of shop comes with stand there with what each means; only what differs is
-	 * kept.
-	 */
+	/* The statuses that a kind of shop comes with stand there with what each means; only what differs is kept. */
 	async admin_order_statuses(world, visit) {
-		const page = visit.page, kept = () => /order_states +(\S.*?)\s*$/m.exec(
-			world.admin.run("store", "show", "cart-shop"))[1];
+		const page = visit.page, kept = () => /order_states +(\S.*?)\s*$/m.exec(world.admin.run("store", "show", "cart-shop"))[1];
 
-		fs.writeFileSync(path.join(world.admin.folder, "cart-secret.txt"), "sixteen-characters",
-			{ mode: 0o600 });
-		world.admin.run("store", "add", "cart-shop", "--platform", "opencart", "--account", "demo",
-			"--secret-file", path.join(world.admin.folder, "cart-secret.txt"));
+		fs.writeFileSync(path.join(world.admin.folder, "cart-secret.txt"), "sixteen-characters", { mode: 0o600 });
+		world.admin.run("store", "add", "cart-shop", "--platform", "opencart", "--account", "demo", "--secret-file", path.join(world.admin.folder, "cart-secret.txt"));
 		await world.admin.signIn(page, OWNER);
 		await show(page, "settings/stores/cart-shop");
 		const complete = page.getByLabel("Complete 5");
@@ -316,8 +286,7 @@ const tests = {
 		assert.strictEqual(await complete.inputValue(), "fulfilled");
 		await complete.selectOption("paid");
 		await page.getByLabel("Refunded 11").selectOption("nothing");
-		await page.getByRole("group", { name: "Other statuses, by name or id" })
-			.getByRole("button", { name: "Add a row" }).click();
+		await page.getByRole("group", { name: "Other statuses, by name or id" }).getByRole("button", { name: "Add a row" }).click();
 		await page.getByLabel("status in the shop").last().fill("At the tailor's");
 		await save(page);
 		await page.getByRole("button", { name: "Undo" }).first().waitFor();
@@ -328,31 +297,21 @@ const tests = {
 		assert.match(kept(), /^11=nothing, At the tailor's=placed/);
 	},
 
-	/*
-	 * What an OpenCart told of its own statuses (as one recorded them), and what a shop of any kind told:
-	 * by name, those nobody knows marked.
-	 */
+	/* What an OpenCart told of its own statuses (as one recorded them), and what a shop of any kind told: by name, those nobody knows marked. */
 	async admin_shop_statuses(world, visit) {
-		const page = visit.page, kept = (store) => /order_states +(\S.*?)\s*$/m.exec(
-			world.admin.run("store", "show", store))[1];
+		const page = visit.page, kept = (store) => /order_states +(\S.*?)\s*$/m.exec(world.admin.run("store", "show", store))[1];
 		const row = (id) => page.locator(".status").filter({ has: page.locator(`#status-${id}`) });
 
-		fs.writeFileSync(path.join(world.admin.folder, "own-secret.txt"), "sixteen-characters",
-			{ mode: 0o600 });
-		world.admin.run("store", "add", "own-statuses", "--platform", "opencart", "--account", "demo",
-			"--secret-file", path.join(world.admin.folder, "own-secret.txt"),
+		fs.writeFileSync(path.join(world.admin.folder, "own-secret.txt"), "sixteen-characters", { mode: 0o600 });
+		world.admin.run("store", "add", "own-statuses", "--platform", "opencart", "--account", "demo", "--secret-file", path.join(world.admin.folder, "own-secret.txt"),
 			"--set", "order_states=22=nothing");
-		world.admin.run("send", "own-statuses", path.join(__dirname,
-			"../fixtures/opencart/shop.updated.json"));
+		world.admin.run("send", "own-statuses", path.join(__dirname, "../fixtures/opencart/shop.updated.json"));
 		await world.admin.signIn(page, OWNER);
 		await show(page, "settings/stores/own-statuses");
 		await page.getByText("The statuses that your shop gives to orders").waitFor();
-		assert.deepStrictEqual(await page.locator(".status label").allInnerTexts(),
-			["Complete 5", "Packing & more 17", "Paid by bank 18"]);
-		assert.deepStrictEqual(await page.locator(".status select")
-			.evaluateAll((all) => all.map((one) => one.value)), ["fulfilled", "placed", "paid"]);
-		assert.deepStrictEqual([await row(5).getByText("not known").count(),
-			await row(17).getByText("not known").count()], [0, 1]);
+		assert.deepStrictEqual(await page.locator(".status label").allInnerTexts(), ["Complete 5", "Packing & more 17", "Paid by bank 18"]);
+		assert.deepStrictEqual(await page.locator(".status select").evaluateAll((all) => all.map((one) => one.value)), ["fulfilled", "placed", "paid"]);
+		assert.deepStrictEqual([await row(5).getByText("not known").count(), await row(17).getByText("not known").count()], [0, 1]);
 		await row(17).getByText("Emballage").waitFor();
 		await page.getByLabel("Packing & more 17").selectOption("nothing");
 		assert.strictEqual(await row(17).getByText("not known").count(), 0);
@@ -361,13 +320,11 @@ const tests = {
 		await page.getByRole("button", { name: "Undo" }).first().waitFor();
 		assert.match(kept("own-statuses"), /^22=nothing, 17=nothing /);
 
-		await world.admin.send({ type: "shop.updated",
-			data: { order_statuses: [{ id: "sent", name: "Auf dem Weg" }, { id: "paid" }] } });
+		await world.admin.send({ type: "shop.updated", data: { order_statuses: [{ id: "sent", name: "Auf dem Weg" }, { id: "paid" }] } });
 		await show(page, "settings/stores/demo-generic");
 		const sent = page.getByLabel("Auf dem Weg sent");
 		await sent.waitFor();
-		assert.deepStrictEqual([await sent.inputValue(),
-			await page.getByLabel("paid paid").inputValue()], ["", "paid"]);
+		assert.deepStrictEqual([await sent.inputValue(), await page.getByLabel("paid paid").inputValue()], ["", "paid"]);
 		await sent.selectOption("fulfilled");
 		await save(page);
 		await page.getByRole("button", { name: "Undo" }).first().waitFor();
@@ -380,8 +337,7 @@ const tests = {
 
 	/* A change is taken back after a look at what that does; one that somebody changed again is not. */
 	async admin_undo(world, visit) {
-		const page = visit.page, undo = () => page.getByRole("button", { name: /^Undo change/ })
-			.first().click();
+		const page = visit.page, undo = () => page.getByRole("button", { name: /^Undo change/ }).first().click();
 
 		world.admin.run("account", "set", "demo", "quota_percent=70");
 		await world.admin.signIn(page, OWNER);
@@ -393,10 +349,7 @@ const tests = {
 		assert(world.admin.run("account", "list", "--json").includes("\"quota_percent\":\"90\""));
 		await undo();
 		world.admin.run("account", "set", "demo", "quota_percent=60");
-		/*
-		 * Said as soon as the screen has heard of it; who is faster is told the same when it is
-		 * tried.
-		 */
+		/* Said as soon as the screen has heard of it; who is faster is told the same when it is tried. */
 		await page.locator("dialog").getByText("Somebody else changed it first").waitFor();
 		await page.locator("dialog").getByText("is now 60").waitFor();
 		assert.strictEqual(await page.getByRole("button", { name: "Take it back" }).count(), 0);
@@ -410,8 +363,7 @@ const tests = {
 		const file = /\/admin\/files\/\w+\/app\.js/.exec(page.body)[0], url = world.admin.url + file;
 		const plain = await fetchRaw(url, { "Accept-Encoding": "gzip;q=0, br" });
 		const packed = await fetchRaw(url, { "Accept-Encoding": "br, gzip" });
-		const again = await fetchRaw(url, { "Accept-Encoding": "gzip",
-			"If-None-Match": packed.headers.etag });
+		const again = await fetchRaw(url, { "Accept-Encoding": "gzip", "If-None-Match": packed.headers.etag });
 
 		assert.strictEqual(plain.headers["content-encoding"], undefined);
 		assert.strictEqual(packed.headers["content-encoding"], "gzip");
@@ -420,8 +372,7 @@ const tests = {
 		assert.notStrictEqual(packed.headers.etag, plain.headers.etag);
 		for (const answer of [plain, packed]) {
 			assert.strictEqual(answer.headers.vary, "Accept-Encoding");
-			assert.strictEqual(answer.headers["cache-control"],
-				"public, max-age=31536000, immutable");
+			assert.strictEqual(answer.headers["cache-control"], "public, max-age=31536000, immutable");
 		}
 		assert.strictEqual(again.status, 304);
 		assert.strictEqual(page.headers["cache-control"], "no-cache");
@@ -459,8 +410,7 @@ const tests = {
 
 	/* A token made in the screens does what its scopes say, and nothing any more once it was ended. */
 	async admin_token(world, visit) {
-		const page = visit.page, api = (path, secret) =>
-			fetch(world.admin.url + "/admin/api/v1" + path,
+		const page = visit.page, api = (path, secret) => fetch(world.admin.url + "/admin/api/v1" + path,
 			{ headers: { Authorization: "Bearer " + secret } });
 
 		await world.admin.signIn(page, OWNER);
@@ -475,32 +425,24 @@ const tests = {
 		await page.getByRole("button", { name: "Done" }).click();
 		await page.locator("#tokens").getByRole("button", { name: "Remove" }).click();
 		await page.locator("dialog").getByRole("button", { name: "Remove" }).click();
-		await until(async () => (await api("/overview", secret)).status === 401,
-			"the token has ended");
+		await until(async () => (await api("/overview", secret)).status === 401, "the token has ended");
 	},
 
-	/*
-	 * What Klaviyo refused for one cause is one group; once the cause is gone, all of it goes with one
-	 * button.
-	 */
+	/* What Klaviyo refused for one cause is one group; once the cause is gone, all of it goes with one button. */
 	async admin_failed_group(world, visit) {
 		const page = visit.page, ids = ["refused-1", "refused-2", "refused-3"];
-		const knobs = (change) => fetch(world.admin.sandbox + "/sandbox/knobs",
-			{ method: "POST", body: JSON.stringify(change) });
+		const knobs = (change) => fetch(world.admin.sandbox + "/sandbox/knobs", { method: "POST", body: JSON.stringify(change) });
 		const there = async () => {
-			const { accounts } = await (await fetch(world.admin.sandbox + "/sandbox/state"))
-				.json();
+			const { accounts } = await (await fetch(world.admin.sandbox + "/sandbox/state")).json();
 
-			return accounts.flatMap((row) => row.items).filter((row) =>
-				ids.some((id) => row.external_id.endsWith(id))).length;
+			return accounts.flatMap((row) => row.items).filter((row) => ids.some((id) => row.external_id.endsWith(id))).length;
 		};
 
 		assert((await knobs({ reject_external_id: ids.map((id) => "mugs-" + id) })).ok);
 		for (const id of ids)
 			await world.admin.send({
 				type: "product.upserted",
-				data: { product_id: id, title: "Refused", url: "https://shop.example/" + id,
-					sku: id, price: "1.00", currency: "EUR" }
+				data: { product_id: id, title: "Refused", url: "https://shop.example/" + id, sku: id, price: "1.00", currency: "EUR" }
 			});
 		await world.admin.signIn(page, OWNER);
 		await show(page, "failed");
@@ -518,10 +460,7 @@ const tests = {
 		assert.deepStrictEqual(visit.complaints, []);
 	},
 
-	/*
-	 * What stands where, compared with what was drawn before, within some pixels: pictures differ with
-	 * the fonts.
-	 */
+	/* What stands where, compared with what was drawn before, within some pixels: pictures differ with the fonts. */
 	async admin_layout(world, visit) {
 		const page = visit.page, found = {};
 
@@ -533,8 +472,7 @@ const tests = {
 				found[`${screen} ${name}`] = await page.evaluate(boxesOf);
 			}
 		if (process.env.PANNIER_GOLDEN === "write")
-			fs.writeFileSync(LAYOUT, JSON.stringify(found)
-				.replace(/("[^"]+ (wide|narrow)":)/g, "\n$1") + "\n");
+			fs.writeFileSync(LAYOUT, JSON.stringify(found).replace(/("[^"]+ (wide|narrow)":)/g, "\n$1") + "\n");
 		compareLayouts(JSON.parse(fs.readFileSync(LAYOUT, "utf8")), found);
 	},
 
@@ -546,9 +484,7 @@ const tests = {
 		await world.admin.signIn(page, "viewer@shop.example");
 		await show(page, "settings/stores/demo-generic");
 		await page.getByText("You may look; changing needs the role operator.").waitFor();
-		const enabled = ["button[role=switch]", "input", "select"]
-			.map((kind) => `.settings ${kind}:enabled`);
-		assert.strictEqual(await page.locator(enabled.join(", ")).count(), 0);
+		assert.strictEqual(await page.locator(".settings button[role=switch]:enabled, .settings input:enabled, .settings select:enabled").count(), 0);
 		assert.strictEqual(await page.getByRole("link", { name: "Users" }).count(), 0);
 		assert.strictEqual(await page.getByRole("link", { name: "People" }).count(), 0);
 		await show(page, "users");
@@ -582,13 +518,10 @@ const tests = {
 		await page.getByRole("heading", { name: "Activity" }).waitFor();
 		await page.locator("a.row").first().focus();
 		await page.keyboard.press("Enter");
-		await until(() => /\/admin\/story\//.test(page.url()),
-			() => "a story is open; here is " + page.url());
+		await until(() => /\/admin\/story\//.test(page.url()), () => "a story is open; here is " + page.url());
 	},
 
-	/*
-	 * Every screen, wide and light or narrow and dark: nothing that axe finds, nothing that is too wide.
-	 */
+	/* Every screen, wide and light or narrow and dark: nothing that axe finds, nothing that is too wide. */
 	async admin_every_screen(world, visit) {
 		await lookAtAll(world, visit, (i) => i % 2 ? [[WIDE, "light"]] : [[NARROW, "dark"]]);
 	}
@@ -596,8 +529,7 @@ const tests = {
 
 const long_tests = {
 	async admin_every_screen_every_way(world, visit) {
-		await lookAtAll(world, visit, () => [[WIDE, "dark"], [WIDE, "light"], [NARROW, "dark"],
-			[NARROW, "light"],
+		await lookAtAll(world, visit, () => [[WIDE, "dark"], [WIDE, "light"], [NARROW, "dark"], [NARROW, "light"],
 			[{ width: 360, height: 640 }, "light"], [{ width: 3840, height: 2160 }, "dark"]]);
 	}
 };

@@ -1,6 +1,5 @@
 /*
- * What the tests of the screens need: the demo with its two shops, its owner, and messages signed as the
- * generic shop does.
+ * What the tests of the screens need: the demo with its two shops, its owner, and messages signed as the generic shop does.
  */
 "use strict";
 
@@ -22,13 +21,10 @@ class AdminWorld {
 	}
 
 	async start() {
-		this.child = spawn(process.env.PANNIER_BIN, ["demo", "--data", this.data, "--listen",
-			"127.0.0.1:0", "--sandbox-listen",
-			"127.0.0.1:0", "--shop-listen", "127.0.0.1:0"],
-				{ stdio: ["ignore", "pipe", "inherit"] });
+		this.child = spawn(process.env.PANNIER_BIN, ["demo", "--data", this.data, "--listen", "127.0.0.1:0", "--sandbox-listen",
+			"127.0.0.1:0", "--shop-listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
 		this.child.stdout.on("data", (text) => this.said += text);
-		await until(() => /Running until/.test(this.said),
-			() => "the demo runs; it said " + this.said);
+		await until(() => /Running until/.test(this.said), () => "the demo runs; it said " + this.said);
 		this.link = /(http:\S+#setup=\S+)/.exec(this.said)[1];
 		this.url = new URL(this.link).origin;
 		this.sandbox = /(http:\S+)\/ +what the stand-in/.exec(this.said)[1];
@@ -37,8 +33,7 @@ class AdminWorld {
 
 	/* A command of pannier beside the daemon. */
 	run(...words) {
-		const ran = spawnSync(process.env.PANNIER_BIN, [...words, "--data", this.folder],
-			{ encoding: "utf8" });
+		const ran = spawnSync(process.env.PANNIER_BIN, [...words, "--data", this.folder], { encoding: "utf8" });
 
 		if (ran.status !== 0)
 			throw new Error("pannier " + words.join(" ") + ": " + ran.stderr);
@@ -58,12 +53,10 @@ class AdminWorld {
 		const body = JSON.stringify(message), id = "msg_" + crypto.randomBytes(8).toString("hex");
 		const now = String(Math.floor(Date.now() / 1000));
 		const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-		const signature = crypto.createHmac("sha256", key).update(`${id}.${now}.${body}`)
-			.digest("base64");
+		const signature = crypto.createHmac("sha256", key).update(`${id}.${now}.${body}`).digest("base64");
 		const answer = await fetch(`${this.url}/hooks/generic/${store}`, {
 			method: "POST", body,
-			headers: { "Content-Type": "application/json", "webhook-id": id,
-				"webhook-timestamp": now, "webhook-signature": "v1," + signature }
+			headers: { "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": now, "webhook-signature": "v1," + signature }
 		});
 
 		if (!answer.ok)

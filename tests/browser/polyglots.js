@@ -1,7 +1,4 @@
-/*
- * Texts that become code where somebody is careless; each would call alert. And texts that are only hard to
- * show.
- */
+/* Texts that become code where somebody is careless; each would call alert. And texts that are only hard to show. */
 "use strict";
 
 const PAYLOADS = [
@@ -9,8 +6,7 @@ const PAYLOADS = [
 	"\"><img src=x onerror=alert(1)>",
 	"'><svg/onload=alert(1)>",
 	"javascript:alert(1)//'/*\\'/*\"/*\\\"/*</title></style></textarea></script>--><svg onload=alert(1)>",
-	"jaVasCript:/*-/*`/*\\`/*'/*\"/**/(/* */oNcliCk=alert(1) " +
-	")//%0D%0A%0d%0a//</stYle/</titLe/</teXtarEa/</scRipt/--!>\\x3csVg/<sVg/oNloAd=alert(1)//>\\x3e",
+	"jaVasCript:/*-/*`/*\\`/*'/*\"/**/(/* */oNcliCk=alert(1) )//%0D%0A%0d%0a//</stYle/</titLe/</teXtarEa/</scRipt/--!>\\x3csVg/<sVg/oNloAd=alert(1)//>\\x3e",
 	"{{constructor.constructor('alert(1)')()}}",
 	"${alert(1)}",
 	"<iframe srcdoc=\"<script>parent.alert(1)</script>\">",

@@ -1,7 +1,7 @@
 /*
- * What runs in browsers, in real Chromium: the storefront's script (tests.js), the walk through the demo's
- * shop, and the screens (admin_*.js). Prints one line per test; exit code 1 if one failed, 77 where there is
- * no browser. Names as arguments run those alone; --long runs what takes long, and what that needs.
+ * What runs in browsers, in real Chromium: the storefront's script (tests.js), the walk through the demo's shop, and the screens
+ * (admin_*.js). Prints one line per test; exit code 1 if one failed, 77 where there is no browser. Names as arguments run those
+ * alone; --long runs what takes long, and what that needs.
  */
 "use strict";
 
@@ -26,8 +26,7 @@ function skip(why) {
 }
 
 function findChromium() {
-	return [process.env.PANNIER_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser",
-		"/usr/bin/google-chrome"]
+	return [process.env.PANNIER_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
 		.find((file) => file && fs.existsSync(file));
 }
 
@@ -53,11 +52,9 @@ async function makeWorld() {
 	daemon.addStore("server", Object.assign({}, usual, { storefront_mode: "server" }));
 	daemon.addStore("both", Object.assign({}, usual, { storefront_mode: "both" }));
 	daemon.addStore("onsite", Object.assign({}, usual, { storefront_mode: "onsite", id_prefix: "x-" }));
-	daemon.addStore("wait", Object.assign({}, usual,
-		{ storefront_mode: "both", storefront_consent: "wait" }));
+	daemon.addStore("wait", Object.assign({}, usual, { storefront_mode: "both", storefront_consent: "wait" }));
 	for (const name of ["server", "both", "onsite", "wait"])
-		await until(async () => (await fetch(`${daemon.url}/s/${name}.js`)).ok,
-			"the daemon knows store " + name);
+		await until(async () => (await fetch(`${daemon.url}/s/${name}.js`)).ok, "the daemon knows store " + name);
 	return world;
 }
 
@@ -72,8 +69,7 @@ async function runOne(name, test, world, context) {
 		return 0;
 	} catch (error) {
 		console.log(`FAIL  ${name}: ${error.stack}`);
-		console.log("      sent: " + JSON.stringify(visit.types()) + "\n      complaints: " +
-			visit.complaints.join("\n"));
+		console.log("      sent: " + JSON.stringify(visit.types()) + "\n      complaints: " + visit.complaints.join("\n"));
 		return 1;
 	}
 }
@@ -96,8 +92,7 @@ async function runShared(chromium, executablePath, world, wanted) {
 
 /* The screens: a demo of their own, and its owner before all others. */
 async function runScreens(browser, world, wanted) {
-	const all = process.argv.includes("--long") ? Object.assign({}, admin_tests, admin_long_tests) :
-		admin_tests;
+	const all = process.argv.includes("--long") ? Object.assign({}, admin_tests, admin_long_tests) : admin_tests;
 	const names = Object.keys(all).filter(wanted);
 	let failed = 0;
 
@@ -133,8 +128,7 @@ async function main() {
 	if (typeof fetch !== "function")
 		skip("node 18 or newer is needed, here is " + process.version);
 	const chromium = loadPlaywright(), executablePath = findChromium() || skip("no chromium here");
-	const names = process.argv.slice(2).filter((name) => name !== "--long"),
-		long = process.argv.includes("--long");
+	const names = process.argv.slice(2).filter((name) => name !== "--long"), long = process.argv.includes("--long");
 	const wanted = (name) => names.length > 0 ? names.includes(name) : !long || name in admin_long_tests;
 	const world = await makeWorld();
 	let failed = await runShared(chromium, executablePath, world, wanted);

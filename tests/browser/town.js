@@ -1,6 +1,5 @@
 /*
- * What the browser tests need around the browser: a daemon with its stores, and a shop that serves plain
- * pages under a strict
+ * What the browser tests need around the browser: a daemon with its stores, and a shop that serves plain pages under a strict
  * Content-Security-Policy. Everything listens on 127.0.0.1 alone.
  */
 "use strict";
@@ -24,8 +23,7 @@ async function until(condition, what) {
 		if (value)
 			return value;
 		if (Date.now() > end)
-			throw new Error("waited in vain until " + (typeof what === "function" ? await what() :
-				what));
+			throw new Error("waited in vain until " + (typeof what === "function" ? await what() : what));
 		await new Promise((done) => setTimeout(done, 20));
 	}
 }
@@ -115,10 +113,8 @@ function cart(origin, quantity) {
 		cart_id: "1000123", currency: "USD", total: Number((9.99 + quantity * 19.99).toFixed(2)),
 		recover_url: origin + "/cart",
 		items: [
-			{ product_id: "1111", sku: "WINNIEPOOH", name: "Winnie the Pooh", quantity: 1,
-				price: 9.99,
-				categories: ["Fiction", "Children"], url: origin + "/pooh",
-					image_url: origin + "/pooh.png" },
+			{ product_id: "1111", sku: "WINNIEPOOH", name: "Winnie the Pooh", quantity: 1, price: 9.99,
+				categories: ["Fiction", "Children"], url: origin + "/pooh", image_url: origin + "/pooh.png" },
 			Object.assign({ quantity: quantity }, product(origin))
 		].slice(0, quantity > 0 ? 2 : 1)
 	};
@@ -132,15 +128,11 @@ const pages = {
 	jsonld: () => `<script type="application/ld+json">${JSON.stringify({
 		"@context": "https://schema.org",
 		"@graph": [{ "@type": "BreadcrumbList" }, {
-			"@type":
-				"Product", productID: "77", sku: "S77", name: "Pot",
-					brand: { "@type": "Brand", name: "B" },
-			image: ["https://cdn.example/pot.png"], offers:
-				[{ "@type": "Offer", price: "12.50", priceCurrency: "EUR" }]
+			"@type": "Product", productID: "77", sku: "S77", name: "Pot", brand: { "@type": "Brand", name: "B" },
+			image: ["https://cdn.example/pot.png"], offers: [{ "@type": "Offer", price: "12.50", priceCurrency: "EUR" }]
 		}]
 	})}</script>`,
-	cart: (origin, query) => `<main data-pannier-cart='${attribute(
-		cart(origin, Number(query.get("quantity"))))}'></main>`,
+	cart: (origin, query) => `<main data-pannier-cart='${attribute(cart(origin, Number(query.get("quantity"))))}'></main>`,
 	checkout: (origin) => `<main data-pannier-checkout='${attribute(cart(origin, 1))}'></main>`,
 	early: () => "<script src=\"/early.js\"></script>",
 	object: () => "<script src=\"/object.js\"></script>",
@@ -154,9 +146,7 @@ const scripts = {
 		"window.pannier.push(['search', {term: 'tale', results: 3}]);",
 	"/object.js": "window.pannier = { product: { product_id: '5', name: 'Five' } };",
 	/* Behind the storefront's script: tells something and is gone in the same breath. */
-	"/leave.js":
-		"pannier.push(['product', { product_id: 'gone', name: 'Gone' }]); location.href = " +
-		"'/empty?store=none';"
+	"/leave.js": "pannier.push(['product', { product_id: 'gone', name: 'Gone' }]); location.href = '/empty?store=none';"
 };
 
 class Shop {
@@ -168,12 +158,9 @@ class Shop {
 	}
 
 	policy() {
-		return ["default-src 'none'",
-			`script-src 'self' ${this.daemon.url} https://static.klaviyo.com`,
-			`connect-src ${this.daemon.url}`, "img-src 'self'", "base-uri 'none'",
-				"form-action 'none'",
-			"require-trusted-types-for 'script'", "trusted-types 'none'"]
-				.slice(0, this.trusted ? 8 : 6).join("; ");
+		return ["default-src 'none'", `script-src 'self' ${this.daemon.url} https://static.klaviyo.com`,
+			`connect-src ${this.daemon.url}`, "img-src 'self'", "base-uri 'none'", "form-action 'none'",
+			"require-trusted-types-for 'script'", "trusted-types 'none'"].slice(0, this.trusted ? 8 : 6).join("; ");
 	}
 
 	answer(request, answer) {
@@ -183,10 +170,8 @@ class Shop {
 			answer.writeHead(200, { "Content-Type": "text/javascript" });
 			answer.end(scripts[url.pathname]);
 		} else if (page) {
-			answer.writeHead(200, { "Content-Type": "text/html; charset=utf-8",
-				"Content-Security-Policy": this.policy() });
-			answer.end(this.html(page(this.origin, url.searchParams),
-				url.searchParams.get("store")));
+			answer.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": this.policy() });
+			answer.end(this.html(page(this.origin, url.searchParams), url.searchParams.get("store")));
 		} else {
 			answer.writeHead(204);
 			answer.end();
@@ -194,11 +179,9 @@ class Shop {
 	}
 
 	html(body, store) {
-		const tag = store === "none" ? "" :
-			`<script src="${this.daemon.url}/s/${store}.js" data-pannier defer></script>`;
+		const tag = store === "none" ? "" : `<script src="${this.daemon.url}/s/${store}.js" data-pannier defer></script>`;
 
-		return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">` +
-			`<title>Shop</title>${tag}</head><body>${body}</body></html>`;
+		return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>${tag}</head><body>${body}</body></html>`;
 	}
 
 	stop() {

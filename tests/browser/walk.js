@@ -1,6 +1,5 @@
 /*
- * The demo's shop, walked through as a person would: look, fill the cart, order; and what has reached
- * Klaviyo's stand-in.
+ * The demo's shop, walked through as a person would: look, fill the cart, order; and what has reached Klaviyo's stand-in.
  */
 "use strict";
 
@@ -9,10 +8,7 @@ const { spawn } = require("child_process");
 const path = require("path");
 const { until } = require("./town.js");
 
-/*
- * What reaches Klaviyo: seen, category, put in, checkout, active; order and its product; a profile and its
- * consent.
- */
+/* What reaches Klaviyo: seen, category, put in, checkout, active; order and its product; a profile and its consent. */
 const DELIVERIES = 9;
 
 async function count(url, name) {
@@ -24,10 +20,8 @@ async function count(url, name) {
 async function startDemo(folder) {
 	const demo = { said: "" };
 
-	demo.child = spawn(process.env.PANNIER_BIN, ["demo", "--data", path.join(folder, "demo"), "--listen",
-		"127.0.0.1:0",
-		"--sandbox-listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0"],
-			{ stdio: ["ignore", "pipe", "inherit"] });
+	demo.child = spawn(process.env.PANNIER_BIN, ["demo", "--data", path.join(folder, "demo"), "--listen", "127.0.0.1:0",
+		"--sandbox-listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
 	demo.child.stdout.on("data", (text) => demo.said += text);
 	await until(() => /Running until/.test(demo.said), () => "the demo runs; it said " + demo.said);
 	demo.shop = /(http:\S+)\/ +the shop/.exec(demo.said)[1];
@@ -59,14 +53,12 @@ async function demo_walk(world, visit) {
 		const before = await count(demo.daemon, "deliveries_accepted");
 
 		await walk(visit, demo.shop);
-		await until(async () => await count(demo.daemon,
-			"deliveries_accepted") - before >= DELIVERIES,
+		await until(async () => await count(demo.daemon, "deliveries_accepted") - before >= DELIVERIES,
 			async () => DELIVERIES + " are accepted; there are " +
 				(await count(demo.daemon, "deliveries_accepted") - before));
 		assert.strictEqual(await count(demo.daemon, "messages_failed"), 0);
 		assert.strictEqual(await count(demo.daemon, "deliveries_failed"), 0);
-		assert.strictEqual((await (await fetch(demo.sandbox + "/sandbox/violations")).json()).total,
-			0);
+		assert.strictEqual((await (await fetch(demo.sandbox + "/sandbox/violations")).json()).total, 0);
 		assert.deepStrictEqual(visit.complaints, []);
 	} finally {
 		demo.child.kill("SIGTERM");

@@ -1,10 +1,8 @@
 /*
  * The API: one function for all requests.
  *
- * Does:   the CSRF token, ETags of reads, If-Match and idempotency keys of writes, problems (RFC 9457) as
- *         errors.
- * Keeps:  a read that was answered once is never empty again: on 304, or while offline, the last answer
- *         counts.
+ * Does:   the CSRF token, ETags of reads, If-Match and idempotency keys of writes, problems (RFC 9457) as errors.
+ * Keeps:  a read that was answered once is never empty again: on 304, or while offline, the last answer counts.
  */
 const ROOT = "/admin/api/v1";
 const known = new Map(); /* path -> { etag, body } of the last answer */
@@ -83,8 +81,7 @@ async function ask(method, path, options) {
 		answer = await fetch(ROOT + path, {
 			method,
 			headers: headersOf(method, path, options),
-			body: options.blob || (options.body === undefined ? undefined :
-				JSON.stringify(options.body)),
+			body: options.blob || (options.body === undefined ? undefined : JSON.stringify(options.body)),
 			credentials: "same-origin",
 			signal: options.signal
 		});
@@ -109,8 +106,8 @@ async function bodyOf(answer) {
 }
 
 /*
- * options: body, match (the ETag that was read), key (idempotency), signal; or blob and range, a part of a
- *          file. Throws a Problem.
+ * options: body, match (the ETag that was read), key (idempotency), signal; or blob and range, a part of a file. Throws a
+ * Problem.
  */
 export async function request(method, path, options = {}) {
 	const answer = await ask(method, path, options);
@@ -136,8 +133,7 @@ export const last = (path) => known.has(path) ? known.get(path).body : undefined
 
 /* "/activity" and { store: "a", code: "" } -> "/activity?store=a" */
 export function address(path, query) {
-	const text = new URLSearchParams(Object.entries(query)
-		.filter(([, value]) => value !== "" && value != null)).toString();
+	const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null)).toString();
 
 	return text ? `${path}?${text}` : path;
 }

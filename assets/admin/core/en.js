@@ -1,6 +1,5 @@
 /*
- * Every text of the screens, in English. Sentences are for people who run a shop: what happened, what was
- * kept, what to do.
+ * Every text of the screens, in English. Sentences are for people who run a shop: what happened, what was kept, what to do.
  */
 export const en = {
 	/* ---- everywhere ---- */
@@ -30,9 +29,7 @@ export const en = {
 	"choice.empty": "(empty)",
 	"changes.to": "becomes",
 	"offline.title": "Pannier does not answer",
-	"offline.text":
-		"You see what was last known. Nothing is lost: the screens go on by themselves when it " +
-		"answers again.",
+	"offline.text": "You see what was last known. Nothing is lost: the screens go on by themselves when it answers again.",
 	"session.over": "Your session has ended",
 	"session.kept": "What you wrote is still here. Sign in to go on.",
 	"missing.title": "There is no such page",
@@ -46,11 +43,9 @@ export const en = {
 	"problem.offline.do": "Is the daemon running, and this machine connected? Try again then.",
 	"problem.unreadable": "The answer could not be read",
 	"problem.wrong_credentials": "Name, password or code is wrong",
-	"problem.wrong_credentials.do":
-		"Check them and try again. After five wrong ones in a row you have to wait.",
+	"problem.wrong_credentials.do": "Check them and try again. After five wrong ones in a row you have to wait.",
 	"problem.locked": "Too many attempts: this user is locked for a while",
-	"problem.locked.do":
-		"Wait {seconds} s. An owner, or whoever runs the daemon, can set a new password.",
+	"problem.locked.do": "Wait {seconds} s. An owner, or whoever runs the daemon, can set a new password.",
 	"problem.too_fast": "Too many attempts in a short time",
 	"problem.too_fast.do": "Wait {seconds} s, then try again.",
 	"problem.sign_in": "Your session has ended",
@@ -103,9 +98,7 @@ export const en = {
 	"search.do": "Search",
 	"search.title": "Search: {q}",
 	"search.none": "Nothing with that id",
-	"search.none.text":
-		"Ids, SKUs, order numbers and addresses are found by their exact text. What is past its " +
-		"retention is not kept.",
+	"search.none.text": "Ids, SKUs, order numbers and addresses are found by their exact text. What is past its retention is not kept.",
 	"search.person": "Open this person",
 	"search.person.text": "What the stores keep of this address: orders, visits, consent.",
 	"search.id": "Open {id}",
@@ -119,9 +112,7 @@ export const en = {
 	"sign_in.title": "Sign in to Pannier",
 	"sign_in.do": "Sign in",
 	"setup.title": "Welcome to Pannier",
-	"setup.lead":
-		"You are the first here, so you become the owner. Three more steps and your shop is in " +
-		"step with Klaviyo.",
+	"setup.lead": "You are the first here, so you become the owner. Three more steps and your shop is in step with Klaviyo.",
 	"setup.code": "Setup code",
 	"setup.code.help": "The daemon printed a link with it when it started.",
 	"setup.name.help": "An e-mail address or another name to sign in with.",
@@ -135,9 +126,7 @@ export const en = {
 	"connect.title": "Connect Klaviyo",
 	"connect.lead": "Pannier tries the key before it keeps anything.",
 	"connect.how.1": "In Klaviyo open Settings, then API keys, then Create private API key.",
-	"connect.how.2":
-		"Give it full access, or these: accounts, catalogs, events, lists, metrics, profiles, " +
-		"subscriptions.",
+	"connect.how.2": "Give it full access, or these: accounts, catalogs, events, lists, metrics, profiles, subscriptions.",
 	"connect.how.3": "Paste the key here. It is kept encrypted and never shown again.",
 	"connect.key": "Private API key",
 	"connect.key.help": "Begins with pk_.",
@@ -151,9 +140,7 @@ export const en = {
 	"connect.do": "Connect",
 	"connect.anyway": "Connect anyway",
 	"oauth.title": "Connect with Klaviyo",
-	"oauth.text":
-		"Klaviyo asks you which account, and what Pannier may do there. No key has to be made or " +
-		"copied.",
+	"oauth.text": "Klaviyo asks you which account, and what Pannier may do there. No key has to be made or copied.",
 	"oauth.do": "Connect with Klaviyo",
 	"oauth.or_key": "Or with a private key",
 	"oauth.busy": "Klaviyo is asked for the connection …",
@@ -167,8 +154,7 @@ export const en = {
 	"oauth.is": "Connected through Klaviyo's own page; the connection is renewed by itself.",
 	"oauth.instead": "Instead of the key it can be connected through Klaviyo's own page.",
 	"oauth.ended": "Klaviyo has ended the connection",
-	"oauth.ended.text":
-		"Nothing is lost: what waits is sent as soon as it is connected again, or has a key.",
+	"oauth.ended.text": "Nothing is lost: what waits is sent as soon as it is connected again, or has a key.",
 	"warning.account_disconnected": "The connection of {account} has ended",
 	"check.organization": "Organization",
 	"check.timezone": "Time zone",
@@ -183,9 +169,7 @@ export const en = {
 	"check.scope.bad": "missing",
 	"check.scope.plain": "could not be tried",
 	"check.metrics": "Metrics that exist already",
-	"check.metrics.note":
-		"The account has these under another spelling; Pannier can use it, so that your flows go " +
-		"on working.",
+	"check.metrics.note": "The account has these under another spelling; Pannier can use it, so that your flows go on working.",
 	"store.title": "Add your shop",
 	"store.lead": "Next you see exactly what to paste into it.",
 	"store.platform": "What kind of shop is it?",
@@ -203,35 +187,26 @@ export const en = {
 	"guide.header": "Header that carries the secret",
 	"guide.secret": "Secret",
 	"guide.secret.once": "Copy it now: it is not shown again. A new one can be made at any time.",
-	"guide.secret.gone":
-		"The secret is not shown again; a new one can be made in the settings of the store.",
+	"guide.secret.gone": "The secret is not shown again; a new one can be made in the settings of the store.",
 	"guide.script": "Script for the pages of the shop",
-	"guide.script.note":
-		"Tells of visits, views and carts. Turn it on under Settings, In the browser, first.",
+	"guide.script.note": "Tells of visits, views and carts. Turn it on under Settings, In the browser, first.",
 	"guide.script.tag": "Before </head> of every page",
 	"waiting.title": "Connect {store}",
 	"waiting.paste": "What to paste into the shop",
 	"waiting.not_yet": "Waiting for your shop's first message",
-	"waiting.how":
-		"Do what stands below, then save something in the shop: a product, a price. This turns " +
-		"green by itself.",
+	"waiting.how": "Do what stands below, then save something in the shop: a product, a price. This turns green by itself.",
 	"waiting.there": "Your shop is connected",
 	"waiting.last": "Last message",
 	"waiting.story": "What became of it",
 	"waiting.story.note": "As it happens: received, understood, compared with what Klaviyo knows, sent.",
 	"waiting.overview": "To the overview",
 	"sample.title": "Try it without the shop",
-	"sample.note":
-		"A message as your shop would send it, and exactly what Klaviyo would get. Nothing is sent " +
-		"unless you say so.",
+	"sample.note": "A message as your shop would send it, and exactly what Klaviyo would get. Nothing is sent unless you say so.",
 	"sample.do": "Show a sample",
 	"sample.send": "Send it",
 	"sample.send.title": "Send a sample to Klaviyo?",
-	"sample.send.event":
-		"An order of two things is taken in as if your shop had sent it, and told to Klaviyo. It " +
-		"is real there: flows that begin with an order may begin.",
-	"sample.send.catalog":
-		"A category named Sample is taken in as if your shop had sent it, and told to Klaviyo.",
+	"sample.send.event": "An order of two things is taken in as if your shop had sent it, and told to Klaviyo. It is real there: flows that begin with an order may begin.",
+	"sample.send.catalog": "A category named Sample is taken in as if your shop had sent it, and told to Klaviyo.",
 	"sample.send.email": "Your own e-mail address",
 	"sample.send.email.help": "The order is of this person, whom you find under this address in Klaviyo.",
 	"sample.send.do": "Send it",
@@ -240,8 +215,7 @@ export const en = {
 	"sample.message": "message of the shop",
 	"sample.step.1": "The shop sends this.",
 	"sample.step.2": "Pannier would tell Klaviyo this, with the settings of now.",
-	"sample.step.3":
-		"What cannot be sent yet waits; what Klaviyo refuses stands under Failed, with what to do.",
+	"sample.step.3": "What cannot be sent yet waits; what Klaviyo refuses stands under Failed, with what to do.",
 
 	/* ---- overview ---- */
 	"overview.empty": "Nothing is connected yet",
@@ -297,12 +271,10 @@ export const en = {
 	"warning.revision_retires": "Klaviyo's API revision will be retired",
 
 	/* ---- sync ---- */
-	"sync.lead":
-		"What is brought in, what is on its way to Klaviyo and until when, and whether both agree.",
+	"sync.lead": "What is brought in, what is on its way to Klaviyo and until when, and whether both agree.",
 	"sync.account": "On its way to Klaviyo",
 	"sync.start": "Ask the shop",
-	"sync.start.note":
-		"Brings in what the shop already holds. It may run at any time and as often as you like.",
+	"sync.start.note": "Brings in what the shop already holds. It may run at any time and as often as you like.",
 	"sync.not_offered": "This shop cannot be asked yet",
 	"sync.set_up": "To its settings",
 	"sync.from": "From",
@@ -318,11 +290,9 @@ export const en = {
 	"sync.kind.messages": "Messages",
 	"sync.not_by_date": "What is greyed out cannot be asked for by date.",
 	"sync.ask.title": "Ask {store}?",
-	"sync.ask.text":
-		"The shop was asked for the first page of each; nothing of it is kept. All of it takes:",
+	"sync.ask.text": "The shop was asked for the first page of each; nothing of it is kept. All of it takes:",
 	"sync.trial.pages": {
-		one: "{n} request to the shop, {minutes} min at least",
-			other: "{n} requests to the shop, {minutes} min at least"
+		one: "{n} request to the shop, {minutes} min at least", other: "{n} requests to the shop, {minutes} min at least"
 	},
 	"sync.trial.klaviyo": {
 		one: "{n} request to Klaviyo at most, {minutes} min at its pace",
@@ -333,8 +303,7 @@ export const en = {
 	"sync.trial.rejected": "{n} of the first {of} could not be read",
 	"sync.trial.refused": "The shop answered {status}",
 	"sync.trial.first": "What the first one becomes",
-	"sync.ask.history":
-		"It is history: no flow starts, nobody is subscribed anew, nothing newer is replaced.",
+	"sync.ask.history": "It is history: no flow starts, nobody is subscribed anew, nothing newer is replaced.",
 	"sync.ask.same": "What Klaviyo has already is not sent again.",
 	"sync.ask.pace": "Live changes go first; it takes what they leave of Klaviyo's limits.",
 	"sync.ask.from": "Only what changed since {from}.",
@@ -343,9 +312,7 @@ export const en = {
 	"sync.do": "Begin",
 	"sync.begun": "Begun. It goes on by itself, also after a restart.",
 	"upload.title": "Bring in a file",
-	"upload.note":
-		"Orders, customers, products of years ago, as CSV or NDJSON, also compressed " +
-		"(docs/import.md).",
+	"upload.note": "Orders, customers, products of years ago, as CSV or NDJSON, also compressed (docs/import.md).",
 	"upload.file": "File",
 	"upload.file.help": "However large; what breaks off goes on where it was.",
 	"upload.kind": "What is in it",
@@ -355,9 +322,7 @@ export const en = {
 	"upload.done": "It is there. Import {id} has begun.",
 	"upload.kept": "What is there stays: send the same file again, and it goes on.",
 	"import.title": "Brought in",
-	"import.note":
-		"Files of history and what shops are asked for. Each goes on where it was, whatever " +
-		"interrupts it.",
+	"import.note": "Files of history and what shops are asked for. Each goes on where it was, whatever interrupts it.",
 	"import.none": "Nothing was brought in yet",
 	"import.none.text": "Ask the shop, or send a file: both above.",
 	"import.state.open": "running",
@@ -387,12 +352,9 @@ export const en = {
 	"import.throttle": "Limit the rate",
 	"import.cancel": "Give up",
 	"import.cancel.title": "Give it up?",
-	"import.cancel.text":
-		"What was read of it stays and is sent; the rest is not read. It can be begun anew.",
+	"import.cancel.text": "What was read of it stays and is sent; the rest is not read. It can be begun anew.",
 	"replay.title": "Once more",
-	"replay.note":
-		"For an account that lost something, or a mapping that was mended: what is kept goes " +
-		"through again. " +
+	"replay.note": "For an account that lost something, or a mapping that was mended: what is kept goes through again. " +
 		"Of what was imported the events are made anew, from what is known of the orders.",
 	"replay.from": "What",
 	"replay.from.deliveries": "Send again what was sent",
@@ -414,17 +376,13 @@ export const en = {
 	"replay.backfill": "It is history: no flow starts. What Klaviyo has already stays one.",
 	"replay.flows": "Events that are new enough start flows.",
 	"replay.gone.deliveries": {
-		one: "{n} more is passed over: a visit whose content is no longer kept, or of a person who " +
-			"was erased.",
-		other: "{n} more are passed over: visits whose content is no longer kept, or of persons " +
-			"who were erased."
+		one: "{n} more is passed over: a visit whose content is no longer kept, or of a person who was erased.",
+		other: "{n} more are passed over: visits whose content is no longer kept, or of persons who were erased."
 	},
 	"replay.gone.inbox": {
-		one: "{n} more is passed over: it was imported, and what a file holds is not kept a second " +
-			"time. " +
+		one: "{n} more is passed over: it was imported, and what a file holds is not kept a second time. " +
 			"What came of it can be sent again; to understand it anew, import the file again.",
-		other: "{n} more are passed over: they were imported, and what a file holds is not kept a " +
-			"second time. " +
+		other: "{n} more are passed over: they were imported, and what a file holds is not kept a second time. " +
 			"What came of them can be sent again; to understand them anew, import the file again."
 	},
 	"replay.do": "Once more",
@@ -448,9 +406,7 @@ export const en = {
 	"schedule.variants": "Variants",
 	"schedule.reconcile": "Comparison with Klaviyo",
 	"reconcile.title": "Does Klaviyo agree?",
-	"reconcile.note":
-		"Compares what Klaviyo holds of each store with what the shop said. Nothing is changed " +
-		"unless you say so.",
+	"reconcile.note": "Compares what Klaviyo holds of each store with what the shop said. Nothing is changed unless you say so.",
 	"reconcile.never": "Never compared.",
 	"reconcile.do": "Compare now",
 	"reconcile.runs": "Being compared",
@@ -471,21 +427,14 @@ export const en = {
 	"reconcile.moving": "Just changing",
 	"reconcile.foreign": "Of others",
 	"reconcile.examples": "What differs",
-	"reconcile.withheld":
-		"{n} were not deleted, because they are very many. Look at them before you confirm.",
-	"reconcile.ambiguous":
-		"Another store of this account has the same prefix of ids, so nothing can be told to be " +
-		"left over.",
+	"reconcile.withheld": "{n} were not deleted, because they are very many. Look at them before you confirm.",
+	"reconcile.ambiguous": "Another store of this account has the same prefix of ids, so nothing can be told to be left over.",
 	"reconcile.fix": "Fix",
 	"reconcile.fix.title": "Fix what differs?",
-	"reconcile.fix.text":
-		"What is missing or has other contents is told again; what is not in the shop any more is " +
-		"deleted there.",
+	"reconcile.fix.text": "What is missing or has other contents is told again; what is not in the shop any more is deleted there.",
 	"reconcile.confirm": "Delete them all the same",
 	"reconcile.confirm.title": "Delete very many things at Klaviyo?",
-	"reconcile.confirm.text":
-		"They are more than 20 % of what Klaviyo holds of the store. They cannot be brought back " +
-		"there.",
+	"reconcile.confirm.text": "They are more than 20 % of what Klaviyo holds of the store. They cannot be brought back there.",
 	"sync.progress": "Progress of {account}",
 	"sync.ready": "Ready",
 	"sync.sending": "Being sent",
@@ -590,8 +539,7 @@ export const en = {
 	"code.signed_in": "Signed in",
 	"code.sign_in_refused": "Sign-in refused",
 	"answer.accepted": { one: "Klaviyo has it", other: "Klaviyo has it: {n} accepted" },
-	"answer.failed": { one: "One part failed and needs a person",
-		other: "{n} parts failed and need a person" },
+	"answer.failed": { one: "One part failed and needs a person", other: "{n} parts failed and need a person" },
 	"answer.held": "It is held back, because something is missing",
 	"answer.waiting": "It is tried again later",
 	"answer.on_its_way": "It is on its way to Klaviyo",
@@ -626,8 +574,7 @@ export const en = {
 	"story.because": "Because of",
 	"story.request": "The request to Klaviyo",
 	"story.request.would": "The request as it would leave now",
-	"story.request.whole": { one: "Show the whole request",
-		other: "Show the whole request with all {n}" },
+	"story.request.whole": { one: "Show the whole request", other: "Show the whole request with all {n}" },
 	"story.request.incomplete": "Of some that left with it only the ids are still kept.",
 	"story.sendings": "Each time it left",
 	"story.alone": "alone in its request",
@@ -639,8 +586,7 @@ export const en = {
 	"story.timeline.empty": "Nothing is recorded any more.",
 
 	/* ---- failed, held, catalog, people ---- */
-	"failed.lead":
-		"By cause, the largest first. Everything here is kept until it is retried or discarded.",
+	"failed.lead": "By cause, the largest first. Everything here is kept until it is retried or discarded.",
 	"failed.none": "Nothing has failed",
 	"failed.none.text": "If something does, it stands here with its cause and what to do.",
 	"failed.no_cause": "No cause was given",
@@ -656,21 +602,17 @@ export const en = {
 	"failed.retry.done": { one: "{n} is tried again", other: "{n} are tried again" },
 	"failed.discard": "Discard",
 	"failed.discard.title": { one: "Discard it?", other: "Discard all {n}?" },
-	"failed.discard.text":
-		"Klaviyo will not be told. This cannot be taken back; the audit keeps your reason.",
+	"failed.discard.text": "Klaviyo will not be told. This cannot be taken back; the audit keeps your reason.",
 	"failed.discard.done": { one: "{n} was discarded", other: "{n} were discarded" },
 	"failed.kept": "Nothing was changed.",
 	"failed.look_only": "You may look; retrying and discarding needs the role operator.",
 	"failed.incomplete": "There are more than were counted; the numbers are at least these.",
 	"failed.singles": "One by one",
-	"held.lead":
-		"Not sent yet, because something is missing. It leaves by itself as soon as the shop sends " +
-		"that.",
+	"held.lead": "Not sent yet, because something is missing. It leaves by itself as soon as the shop sends that.",
 	"held.none": "Nothing is held back",
 	"held.none.text": "All that the shops told is complete.",
 	"held.since": "since",
-	"catalog.lead":
-		"What the shops told of products, categories and orders, and what Klaviyo knows of them.",
+	"catalog.lead": "What the shops told of products, categories and orders, and what Klaviyo knows of them.",
 	"catalog.find": "Find in the catalog",
 	"catalog.id": "Id or SKU",
 	"catalog.id.help": "Of a product, variant, category or order; the shop's or Klaviyo's.",
@@ -678,22 +620,17 @@ export const en = {
 	"catalog.search": "Title, SKU or id has in it",
 	"catalog.more": "Show more",
 	"feed.title": "Feed",
-	"feed.note":
-		"Klaviyo reads the catalog here. Enter one of the two in Klaviyo: Content, Products, " +
-		"Sources.",
+	"feed.note": "Klaviyo reads the catalog here. Enter one of the two in Klaviyo: Content, Products, Sources.",
 	"feed.json": "JSON (better)",
 	"feed.xml": "XML",
 	"feed.anew": "Another address",
-	"feed.anew.text":
-		"The old address is gone at once: Klaviyo reads nothing until the new one is entered there.",
+	"feed.anew.text": "The old address is gone at once: Klaviyo reads nothing until the new one is entered there.",
 	"feed.anew.done": "There is another address now",
 	"catalog.variants": { one: "{n} variant", other: "{n} variants" },
 	"catalog.empty": "Nothing is known yet",
 	"catalog.empty.text": "Products and categories stand here as soon as the shop has sent them.",
 	"catalog.none": "Nothing is called so",
-	"catalog.none.text":
-		"Looked for in titles and SKUs of products and their variants, in every language, and in " +
-		"ids.",
+	"catalog.none.text": "Looked for in titles and SKUs of products and their variants, in every language, and in ids.",
 	"catalog.told.nothing": "not told",
 	"catalog.told.waiting": "on its way",
 	"catalog.told.there": "at Klaviyo",
@@ -713,9 +650,7 @@ export const en = {
 	"people.export": "Export all of it",
 	"people.erase": "Erase",
 	"people.erase.title": "Erase {email}?",
-	"people.erase.text":
-		"The profile is deleted at Klaviyo, and all that the stores keep of this person is erased " +
-		"here; what is older stays out for good. This cannot be taken back.",
+	"people.erase.text": "The profile is deleted at Klaviyo, and all that the stores keep of this person is erased here; what is older stays out for good. This cannot be taken back.",
 	"people.erase.kept": "Nothing was erased.",
 	"people.erase.done": { one: "{n} store was asked to erase", other: "{n} stores were asked to erase" },
 
@@ -874,8 +809,7 @@ export const en = {
 	"order_statuses.none": "Choose what it means",
 	"order_statuses.unknown": "not known",
 	"order_statuses.told": "The statuses that your shop gives to orders, as it told them.",
-	"order_statuses.not_told":
-		"The statuses that a new shop comes with. Your shop has not told its own yet.",
+	"order_statuses.not_told": "The statuses that a new shop comes with. Your shop has not told its own yet.",
 	"pairs.add": "Add a row",
 	"pairs.remove": "Remove {name}",
 	"pairs.order_states.left": "status in the shop",
@@ -891,16 +825,13 @@ export const en = {
 	"save.sweep": "All products of the store are looked at again",
 	"save.sweep.text": "Only what differs from what Klaviyo knows is sent.",
 	"preview.title": "What the latest message becomes",
-	"preview.note":
-		"The exact requests to Klaviyo, with the settings as they are saved. Nothing is sent.",
+	"preview.note": "The exact requests to Klaviyo, with the settings as they are saved. Nothing is sent.",
 	"preview.latest": "Show it",
 	"preview.no_message": "This store has no message yet to show it with.",
 	"preview.held": "Something would be held back",
 	"preview.nothing": "Nothing would be sent.",
 	"conflict.title": "Somebody else changed the same settings",
-	"conflict.text":
-		"Nothing was saved, and nothing of yours is lost. Decide for each; the rest of your " +
-		"changes stay as they are.",
+	"conflict.text": "Nothing was saved, and nothing of yours is lost. Decide for each; the rest of your changes stay as they are.",
 	"conflict.theirs": "is now",
 	"conflict.mine": "yours",
 	"conflict.take": "Leave theirs",
@@ -974,9 +905,7 @@ export const en = {
 	"users.you": "you",
 	"users.totp": "second factor",
 	"users.seen": "last sign-in",
-	"users.alone":
-		"You are the only one. If you forget your password, whoever runs the daemon can set a new " +
-		"one on the command line.",
+	"users.alone": "You are the only one. If you forget your password, whoever runs the daemon can set a new one on the command line.",
 	"users.remove.title": "Remove {name}?",
 	"users.remove.text": "Sessions and tokens of this user end at once.",
 	"users.removed": "Removed",
@@ -1018,18 +947,14 @@ export const en = {
 	"me.password.kept": "The old one still counts.",
 	"totp.section": "Second factor",
 	"totp.is_on": "is on",
-	"totp.is_off":
-		"Only the password protects this user. A second factor is six digits from an app on your " +
-		"phone.",
+	"totp.is_off": "Only the password protects this user. A second factor is six digits from an app on your phone.",
 	"totp.on": "Turn it on",
 	"totp.off": "Turn it off",
 	"totp.on.title": "Turn the second factor on",
 	"totp.on.text": "Your password first.",
 	"totp.off.title": "Turn the second factor off",
 	"totp.off.text": "After that the password alone lets you in.",
-	"totp.app":
-		"Scan this with your authenticator app, or enter the key below; then the six digits it " +
-		"shows.",
+	"totp.app": "Scan this with your authenticator app, or enter the key below; then the six digits it shows.",
 	"totp.qr": "QR code for the authenticator app",
 	"totp.secret": "Key for the app",
 	"totp.link": "Open in an app on this device",

@@ -11,8 +11,7 @@ const percents = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFracti
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const full = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
-const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60],
-	["second", 1]];
+const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 export const number = (value) => whole.format(value);
 export const rate = (value) => fine.format(value);
@@ -41,8 +40,7 @@ export function bytes(value) {
 /* The same moment in a zone of the shop, for hover; UTC where no zone is known. */
 export function timeIn(iso, zone) {
 	try {
-		return new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long",
-			timeZone: zone || "UTC" })
+		return new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long", timeZone: zone || "UTC" })
 			.format(new Date(iso));
 	} catch (error) {
 		return iso;
@@ -55,8 +53,7 @@ export function timeAgo(iso, now = Date.now()) {
 
 	if (Math.abs(seconds) < 3)
 		return t("time.now");
-	const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ||
-		UNITS[UNITS.length - 1];
+	const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) || UNITS[UNITS.length - 1];
 
 	return relative.format(Math.trunc(seconds / size), unit);
 }

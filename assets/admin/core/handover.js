@@ -1,6 +1,5 @@
 /*
- * What one screen gives the next and nobody else: a secret that was made, kept in memory until the page is
- * left.
+ * What one screen gives the next and nobody else: a secret that was made, kept in memory until the page is left.
  */
 const kept = new Map();
 

@@ -1,9 +1,8 @@
 /*
- * What happens, as it happens: one stream of server-sent events for the whole page, which say "read it
- * again".
+ * What happens, as it happens: one stream of server-sent events for the whole page, which say "read it again".
  *
- * Keeps:  without the stream (a proxy that swallows it, an older daemon) or an answer the screens ask every
- *         few seconds instead; nothing is asked while the page is hidden.
+ * Keeps:  without the stream (a proxy that swallows it, an older daemon) or an answer the screens ask every few seconds
+ *         instead; nothing is asked while the page is hidden.
  */
 import { answers } from "./api.js";
 import { useEffect, useRef } from "./dom.js";

@@ -1,6 +1,5 @@
 /*
- * Addresses: /admin/NAME/PART?query. Links are plain links; only those to our own pages are followed without
- * loading anew.
+ * Addresses: /admin/NAME/PART?query. Links are plain links; only those to our own pages are followed without loading anew.
  */
 import { useEffect, useState } from "./dom.js";
 
@@ -11,8 +10,7 @@ let guard = null; /* asks before a screen with unsaved changes is left */
 export function where() {
 	const parts = location.pathname.slice(BASE.length).split("/").filter(Boolean).map(decodeURIComponent);
 
-	return { parts, query: Object.fromEntries(new URLSearchParams(location.search)),
-		hash: location.hash.slice(1) };
+	return { parts, query: Object.fromEntries(new URLSearchParams(location.search)), hash: location.hash.slice(1) };
 }
 
 /* href("settings", "store", "a", { tab: "b" }) -> "/admin/settings/store/a?tab=b" */
@@ -54,10 +52,8 @@ export function useGuard(active, question) {
 function follow(event) {
 	const link = event.target.closest ? event.target.closest("a[href]") : null;
 
-	if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey ||
-		event.shiftKey ||
-		event.altKey || link.target || link.hasAttribute("download") ||
-			link.origin !== location.origin ||
+	if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey ||
+		event.altKey || link.target || link.hasAttribute("download") || link.origin !== location.origin ||
 		!link.pathname.startsWith(BASE) || link.pathname.startsWith(BASE + "/api/"))
 		return;
 	if (link.hash && link.pathname === location.pathname && link.search === location.search)

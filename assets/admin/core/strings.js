@@ -9,8 +9,7 @@ const plurals = new Intl.PluralRules("en");
 export const known = (key) => Object.hasOwn(table, key);
 
 function fill(text, values) {
-	return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] === undefined ? whole :
-		String(values[name]));
+	return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] === undefined ? whole : String(values[name]));
 }
 
 /* t("held.count", { n: 3 }): {n} is replaced; an entry { one, other } is chosen by n. */
@@ -21,6 +20,5 @@ export function t(key, values = {}) {
 		return key;
 	if (typeof entry === "string")
 		return fill(entry, values);
-	return fill(entry[plurals.select(Number(String(values.n).replace(/\D/g, "")))] || entry.other,
-		values);
+	return fill(entry[plurals.select(Number(String(values.n).replace(/\D/g, "")))] || entry.other, values);
 }

@@ -8,19 +8,16 @@ import { useLive } from "./live.js";
 const TRY_AGAIN_MS = 5000;
 
 /*
- * A read: { data, error, loading, reload }. data of before stays while a new read is under way or has failed.
- * path null: nothing is read. live: again when something happens. Without an answer it is tried again until
- * there is one.
+ * A read: { data, error, loading, reload }. data of before stays while a new read is under way or has failed. path null: nothing
+ * is read. live: again when something happens. Without an answer it is tried again until there is one.
  */
 export function useRead(path, options = {}) {
-	const [state, setState] = useState({ path, data: path ? last(path) : undefined, error: null,
-		loading: Boolean(path) });
+	const [state, setState] = useState({ path, data: path ? last(path) : undefined, error: null, loading: Boolean(path) });
 	const wanted = useRef(path), busy = useRef(false), again = useRef(false);
 
 	wanted.current = path;
 	const reload = useCallback(async () => {
-		again.current = busy.current === path;
-			/* what is on its way may be older than what made us ask */
+		again.current = busy.current === path; /* what is on its way may be older than what made us ask */
 		if (!path || again.current)
 			return;
 		busy.current = path;
@@ -31,8 +28,7 @@ export function useRead(path, options = {}) {
 				setState({ path, data, error: null, loading: false });
 		} catch (error) {
 			if (wanted.current === path)
-				setState((before) => ({ path, data: before.path === path ? before.data :
-					undefined, error, loading: false }));
+				setState((before) => ({ path, data: before.path === path ? before.data : undefined, error, loading: false }));
 		} finally {
 			if (busy.current === path)
 				busy.current = false;
@@ -43,8 +39,7 @@ export function useRead(path, options = {}) {
 
 	useEffect(() => {
 		setState((before) => ({
-			path, data: path ? (last(path) || (before.path === path ? before.data : undefined)) :
-				undefined,
+			path, data: path ? (last(path) || (before.path === path ? before.data : undefined)) : undefined,
 			error: null, loading: Boolean(path)
 		}));
 		reload();
@@ -64,8 +59,7 @@ export function useRead(path, options = {}) {
 		return () => clearTimeout(timer);
 	}, [state.error, reload]);
 	useLive(() => options.live && reload());
-	const current = state.path === path ? state :
-		{ data: path ? last(path) : undefined, error: null, loading: Boolean(path) };
+	const current = state.path === path ? state : { data: path ? last(path) : undefined, error: null, loading: Boolean(path) };
 	return { ...current, reload };
 }
 

@@ -8,8 +8,7 @@ const TONES = {
 	message_refused: "bad", message_failed: "bad", delivery_failed: "bad", account_stopped: "bad",
 	store_silent: "bad", sign_in_refused: "bad",
 	root_held: "warn", delivery_retry: "warn", message_duplicate: "warn", delivery_skipped: "warn",
-	delivery_accepted: "good", delivery_job: "good", root_released: "good", account_resumed: "good",
-		message_mapped: "info"
+	delivery_accepted: "good", delivery_job: "good", root_released: "good", account_resumed: "good", message_mapped: "info"
 };
 
 export const toneOf = (code) => TONES[code] || "plain";
@@ -28,14 +27,11 @@ export function ActivityLine({ row }) {
 	const link = storyOf(row);
 
 	return html`<li class=${`event ${toneOf(row.code)}`}>
-		<div class="event-head"><strong>${sentenceOf(row)}
-			</strong> <${Time} at=${row.at} exact=${true} /></div>
+		<div class="event-head"><strong>${sentenceOf(row)}</strong> <${Time} at=${row.at} exact=${true} /></div>
 		${row.reason && html`<p dir="auto"><${Foreign} text=${row.reason} /></p>`}
-		<p class="soft ids">${row.entity && html`<span>
-			${t(`kind.${row.entity.kind}`)} <${Foreign} text=${row.entity.id} /></span> `}
+		<p class="soft ids">${row.entity && html`<span>${t(`kind.${row.entity.kind}`)} <${Foreign} text=${row.entity.id} /></span> `}
 			${row.message && html`<a href=${href("story", row.message)}>${row.message}</a> `}
 			${row.delivery && html`<a href=${href("story", row.delivery)}>${row.delivery}</a> `}
-			${!row.message && !row.delivery && link && html`<a href=${link}>
-				${t("act.story")}</a>`}</p>
+			${!row.message && !row.delivery && link && html`<a href=${link}>${t("act.story")}</a>`}</p>
 	</li>`;
 }

@@ -10,10 +10,8 @@ export function Icon({ name }) {
 }
 
 const PATHS = {
-	good: "M4 10.500l4 4 8-9", bad: "M10 5v6m0 3v.500", wait: "M10 5v5l3 3",
-		search: "M9 4a5 5 0 1 1 0 10a5 5 0 0 1 0-10m4 9l4 4",
-	menu: "M3 6h14M3 10h14M3 14h14", close: "M5 5l10 10M15 5L5 15", copy: "M7 7h9v9H7zM4 13V4h9",
-		next: "M8 5l5 5-5 5",
+	good: "M4 10.500l4 4 8-9", bad: "M10 5v6m0 3v.500", wait: "M10 5v5l3 3", search: "M9 4a5 5 0 1 1 0 10a5 5 0 0 1 0-10m4 9l4 4",
+	menu: "M3 6h14M3 10h14M3 14h14", close: "M5 5l10 10M15 5L5 15", copy: "M7 7h9v9H7zM4 13V4h9", next: "M8 5l5 5-5 5",
 	out: "M8 4H4v12h4M12 6l4 4-4 4M7 10h9"
 };
 
@@ -30,8 +28,7 @@ export function Page({ title, lead, actions, children, wide }) {
 	}, []);
 	return html`<div class=${wide ? "page wide" : "page"}>
 		<header class="page-head">
-			<div><h1 tabindex="-1" ref=${heading} dir="auto">${title}</h1>
-				${lead && html`<p class="lead">${lead}</p>`}</div>
+			<div><h1 tabindex="-1" ref=${heading} dir="auto">${title}</h1>${lead && html`<p class="lead">${lead}</p>`}</div>
 			${actions && html`<div class="actions">${actions}</div>`}
 		</header>
 		${children}
@@ -41,8 +38,7 @@ export function Page({ title, lead, actions, children, wide }) {
 export function Section({ title, note, actions, children, id }) {
 	return html`<section class="card" aria-labelledby=${id && `${id}-title`} id=${id}>
 		${title && html`<header class="card-head">
-			<div><h2 id=${id && `${id}-title`} dir="auto">${title}</h2>
-				${note && html`<p class="note">${note}</p>`}</div>
+			<div><h2 id=${id && `${id}-title`} dir="auto">${title}</h2>${note && html`<p class="note">${note}</p>`}</div>
 			${actions && html`<div class="actions">${actions}</div>`}
 		</header>`}
 		${children}
@@ -52,8 +48,7 @@ export function Section({ title, note, actions, children, id }) {
 /* A section that is shut until it is asked for. */
 export function Fold({ title, note, state, open, children }) {
 	return html`<details class="card fold" open=${open}>
-		<summary><span class="fold-title"><strong dir="auto">${title}</strong>
-			${note && html` <span class="note">${note}</span>`}</span>${state}</summary>
+		<summary><span class="fold-title"><strong dir="auto">${title}</strong>${note && html` <span class="note">${note}</span>`}</span>${state}</summary>
 		<div class="fold-body">${children}</div>
 	</details>`;
 }
@@ -61,8 +56,7 @@ export function Fold({ title, note, state, open, children }) {
 /* kind: "", "main", "danger", "plain" */
 export function Button({ kind = "", busy, children, type = "button", ...rest }) {
 	return html`<button type=${type} class=${`button ${kind}`} aria-busy=${busy ? "true" : undefined}
-		disabled=${busy || rest.disabled} ...${{ ...rest, disabled: undefined }}>
-			${children}</button>`;
+		disabled=${busy || rest.disabled} ...${{ ...rest, disabled: undefined }}>${children}</button>`;
 }
 
 /* tone: good, warn, bad, info, plain */
@@ -72,8 +66,7 @@ export function Tag({ tone = "plain", children }) {
 
 export function Notice({ tone = "info", title, children, actions }) {
 	return html`<div class=${`notice ${tone}`} role=${tone === "bad" ? "alert" : "status"}>
-		<div>${title && html`<strong dir="auto">${title}</strong>`}<div class="notice-text">
-			${children}</div></div>
+		<div>${title && html`<strong dir="auto">${title}</strong>`}<div class="notice-text">${children}</div></div>
 		${actions && html`<div class="actions">${actions}</div>`}
 	</div>`;
 }
@@ -104,8 +97,7 @@ export function ProblemNote({ error, kept, retry }) {
 }
 
 export function Empty({ title, children, actions }) {
-	return html`<div class="empty"><h2>${title}</h2><p>${children}</p>
-		${actions && html`<div class="actions">${actions}</div>`}</div>`;
+	return html`<div class="empty"><h2>${title}</h2><p>${children}</p>${actions && html`<div class="actions">${actions}</div>`}</div>`;
 }
 
 export function Skeleton({ lines = 4 }) {
@@ -117,10 +109,8 @@ export function Skeleton({ lines = 4 }) {
 /* What a read has: skeleton, problem, or children(data); with old data a problem stands above it. */
 export function Loaded({ read, children, lines }) {
 	if (read.data === undefined)
-		return read.error ? html`<${ProblemNote} error=${read.error} retry=${read.reload} />` :
-			html`<${Skeleton} lines=${lines} />`;
-	return html`${read.error && html`<${ProblemNote} error=${read.error} kept=${t("state.old")}
-		retry=${read.reload} />`}
+		return read.error ? html`<${ProblemNote} error=${read.error} retry=${read.reload} />` : html`<${Skeleton} lines=${lines} />`;
+	return html`${read.error && html`<${ProblemNote} error=${read.error} kept=${t("state.old")} retry=${read.reload} />`}
 		${children(read.data)}`;
 }
 
@@ -138,8 +128,7 @@ export function Time({ at, zone, exact }) {
 	if (!at)
 		return html`<span class="soft">${t("time.never")}</span>`;
 	const hover = `${timeFull(at)}\n${timeIn(at, zone)}`;
-	return html`<time datetime=${at} title=${hover}>
-		${exact ? timeFull(at) : timeAgo(at, Math.max(now, Date.now()))}</time>`;
+	return html`<time datetime=${at} title=${hover}>${exact ? timeFull(at) : timeAgo(at, Math.max(now, Date.now()))}</time>`;
 }
 
 /* Text of shops and people: its own direction, breaks where it must. */
@@ -159,19 +148,15 @@ export function Copy({ text, label }) {
 			setDone(false);
 		}
 	}
-	return html`<button type="button" class="button small" onClick=${copy} aria-label=${t("act.copy.what",
-		{ what: label || text })}>
-		<${Icon} name=${done ? "good" : "copy"} /><span aria-live="polite">
-			${done ? t("act.copied") : t("act.copy")}</span></button>`;
+	return html`<button type="button" class="button small" onClick=${copy} aria-label=${t("act.copy.what", { what: label || text })}>
+		<${Icon} name=${done ? "good" : "copy"} /><span aria-live="polite">${done ? t("act.copied") : t("act.copy")}</span></button>`;
 }
 
 /* Something to paste elsewhere, with a button that copies it. */
 export function Paste({ label, text, secret }) {
 	return html`<div class="paste">
-		<div class="paste-label">${label}${secret && html` <${Tag} tone="warn">${t("once")}<//>`}
-			</div>
-		<div class="paste-row"><code dir="ltr">${text}</code>
-			<${Copy} text=${text} label=${label} /></div>
+		<div class="paste-label">${label}${secret && html` <${Tag} tone="warn">${t("once")}<//>`}</div>
+		<div class="paste-row"><code dir="ltr">${text}</code><${Copy} text=${text} label=${label} /></div>
 	</div>`;
 }
 

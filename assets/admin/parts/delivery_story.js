@@ -18,14 +18,11 @@ function Members({ row }) {
 		return html`<span class="soft">${t("story.alone")}</span>`;
 	const rest = row.count - row.members.length;
 
-	return html`<details><summary>${t("story.members", { n: number(row.count) })}
-		${row.more ? "+" : ""}</summary>
+	return html`<details><summary>${t("story.members", { n: number(row.count) })}${row.more ? "+" : ""}</summary>
 		<ul class="members">${row.members.map((one) => html`<li key=${one.delivery}>
 			<a href=${href("story", one.delivery)}>${one.delivery}</a>${" "}
-			<span class="soft">${t(`kind.${one.kind}`)}</span> <${Foreign} text=${one.id} />
-				</li>`)}
-		${rest > 0 && html`<li class="soft">${t("story.members.rest", { n: number(rest) })}</li>`}
-			</ul></details>`;
+			<span class="soft">${t(`kind.${one.kind}`)}</span> <${Foreign} text=${one.id} /></li>`)}
+		${rest > 0 && html`<li class="soft">${t("story.members.rest", { n: number(rest) })}</li>`}</ul></details>`;
 }
 
 function Back({ row }) {
@@ -36,13 +33,11 @@ function Back({ row }) {
 }
 
 function Sendings({ rows }) {
-	return html`<h3>${t("story.sendings")}</h3><ol class="sendings">
-		${rows.map((row, i) => html`<li key=${i}>
+	return html`<h3>${t("story.sendings")}</h3><ol class="sendings">${rows.map((row, i) => html`<li key=${i}>
 		<p><${Time} at=${row.at} exact=${true} /> · <code>${row.endpoint}</code></p>
 		<${Members} row=${row} />
 		${row.answers.length === 0 ? html`<p class="soft">${t("story.no_answer")}</p>` :
-			html`<ul class="plain">${row.answers.map((answer, k) =>
-				html`<${Back} key=${k} row=${answer} />`)}</ul>`}
+			html`<ul class="plain">${row.answers.map((answer, k) => html`<${Back} key=${k} row=${answer} />`)}</ul>`}
 	</li>`)}</ol>`;
 }
 
@@ -54,8 +49,7 @@ function Whole({ id, count }) {
 
 	if (whole)
 		return html`${!whole.complete && html`<p class="note">${t("story.request.incomplete")}</p>`}
-			<${JsonView} value=${whole.request.body}
-				label=${`${whole.request.method} ${whole.request.url}`} />`;
+			<${JsonView} value=${whole.request.body} label=${`${whole.request.method} ${whole.request.url}`} />`;
 	return html`<${ProblemNote} error=${state.error} />
 		<div class="actions"><${Button} kind="small" busy=${state.busy} onClick=${run}>
 			${t("story.request.whole", { n: number(count) })}<//></div>`;
@@ -80,8 +74,7 @@ export function DeliveryStory({ row, open }) {
 
 	return html`<${Fold} title=${title} open=${open || row.state === "failed"}
 		state=${html`<${State} name=${row.state} />`}>
-		${row.waits && html`<${Notice} tone="warn" title=${t("story.waits")}>
-			<${Foreign} text=${row.waits} /><//>`}
+		${row.waits && html`<${Notice} tone="warn" title=${t("story.waits")}><${Foreign} text=${row.waits} /><//>`}
 		<${Facts} rows=${[
 			[t("story.id"), html`<code>${row.id}</code>`], [t("story.account"), row.account],
 			[t("story.made"), html`<${Time} at=${row.created_at} exact=${true} />`],
@@ -89,8 +82,7 @@ export function DeliveryStory({ row, open }) {
 			row.attempts > 0 && [t("story.attempts"), number(row.attempts)],
 			row.due_at && [t("story.due"), html`<${Time} at=${row.due_at} />`],
 			row.reason && [t("story.reason"), html`<${Foreign} text=${row.reason} />`],
-			row.message && [t("story.because"), html`<a href=${href("story", row.message)}>
-				${row.message}</a>`]
+			row.message && [t("story.because"), html`<a href=${href("story", row.message)}>${row.message}</a>`]
 		]} />
 		${row.sendings.length > 0 && html`<${Sendings} rows=${row.sendings} />`}
 		<${Request} row=${row} />

@@ -23,8 +23,7 @@ export function Dialog({ title, onClose, children, fixed, wide }) {
 			onClose();
 	}}>
 		<header class="card-head"><h2 id=${id} dir="auto">${title}</h2>
-			${!fixed && html`<button type="button" class="button small plain"
-				aria-label=${t("act.close")} onClick=${onClose}>
+			${!fixed && html`<button type="button" class="button small plain" aria-label=${t("act.close")} onClick=${onClose}>
 				<${Icon} name="close" /></button>`}
 		</header>
 		${children}
@@ -42,14 +41,11 @@ export function Confirm({ title, text, act, danger, reason, onDo, onClose, kept 
 	return html`<${Dialog} title=${title} onClose=${onClose}>
 		<${Form} onSubmit=${() => (!reason || why.trim()) && run()}>
 			<p dir="auto">${text}</p>
-			${reason && html`<${TextField} label=${t("reason")} help=${t("reason.help")}
-				value=${why} onValue=${setWhy} maxlength="500" />`}
+			${reason && html`<${TextField} label=${t("reason")} help=${t("reason.help")} value=${why} onValue=${setWhy} maxlength="500" />`}
 			<${ProblemNote} error=${state.error} kept=${kept} />
 			<div class="actions end">
 				<${Button} onClick=${onClose}>${t("act.cancel")}<//>
-				<${Button} type="submit" kind=${danger ? "danger" :
-					"main"} busy=${state.busy} disabled=${Boolean(reason) &&
-					!why.trim()}>${act}<//>
+				<${Button} type="submit" kind=${danger ? "danger" : "main"} busy=${state.busy} disabled=${Boolean(reason) && !why.trim()}>${act}<//>
 			</div>
 		<//>
 	<//>`;

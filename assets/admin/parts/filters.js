@@ -32,33 +32,23 @@ function spanOf(since) {
 }
 
 export function Filters({ filters, stores, codes, onChange }) {
-	const [id, setId] = useState(filters.id || filters.message || filters.delivery || ""),
-		[kind, setKind] = useState(filters.kind || "");
-	const spans = SPANS.map(([name]) => [name, t(`span.${name || "all"}`)])
-		.concat(spanOf(filters.since) === "other" ? [["other", t("span.other")]] : []);
+	const [id, setId] = useState(filters.id || filters.message || filters.delivery || ""), [kind, setKind] = useState(filters.kind || "");
+	const spans = SPANS.map(([name]) => [name, t(`span.${name || "all"}`)]).concat(spanOf(filters.since) === "other" ? [["other", t("span.other")]] : []);
 	const since = (name) => {
 		const span = SPANS.find(([key]) => key === name);
 
 		onChange({ since: span && span[1] ? new Date(Date.now() - span[1]).toISOString() : "" });
 	};
 
-	return html`<${Form} class="filters" role="search" aria-label=${t("filters.label")} onSubmit=${() =>
-		onChange(about(id, kind))}>
-		<${Choice} label=${t("filters.store")} value=${filters.store ||
-			""} onValue=${(store) => onChange({ store })}
-			choices=${[["", t("filters.all")], ...(stores ? stores.items.map((row) => row.name) :
-				[])]} />
-		<${Choice} label=${t("filters.code")} value=${filters.code ||
-			""} onValue=${(code) => onChange({ code })}
-			choices=${[["", t("filters.all")], ...(codes ?
-				codes.items.map((row) => [row.code, sentenceOf(row)]) : [])]} />
-		<${Choice} label=${t("filters.since")} value=${spanOf(filters.since)} onValue=${since}
-			choices=${spans} />
-		<${TextField} label=${t("filters.until")} type="datetime-local" value="" onValue=${(value) =>
-			onChange({ until: instant(value) })} />
+	return html`<${Form} class="filters" role="search" aria-label=${t("filters.label")} onSubmit=${() => onChange(about(id, kind))}>
+		<${Choice} label=${t("filters.store")} value=${filters.store || ""} onValue=${(store) => onChange({ store })}
+			choices=${[["", t("filters.all")], ...(stores ? stores.items.map((row) => row.name) : [])]} />
+		<${Choice} label=${t("filters.code")} value=${filters.code || ""} onValue=${(code) => onChange({ code })}
+			choices=${[["", t("filters.all")], ...(codes ? codes.items.map((row) => [row.code, sentenceOf(row)]) : [])]} />
+		<${Choice} label=${t("filters.since")} value=${spanOf(filters.since)} onValue=${since} choices=${spans} />
+		<${TextField} label=${t("filters.until")} type="datetime-local" value="" onValue=${(value) => onChange({ until: instant(value) })} />
 		<${Choice} label=${t("filters.kind")} value=${kind} onValue=${setKind}
-			choices=${[["", t("filters.id_only")], ...KINDS.map((name) =>
-				[name, t(`kind.${name}`)])]} />
+			choices=${[["", t("filters.id_only")], ...KINDS.map((name) => [name, t(`kind.${name}`)])]} />
 		<${TextField} label=${t("filters.id")} value=${id} onValue=${setId} type="search" />
 		<div class="field"><${Button} type="submit">${t("filters.find")}<//></div>
 	<//>`;

@@ -7,8 +7,7 @@ export function Guide({ guide, secret }) {
 	return html`<div class="guide">
 		<${Paste} label=${t("guide.url")} text=${guide.webhook_url} />
 		${guide.header && html`<${Paste} label=${t("guide.header")} text=${guide.header} />`}
-		${secret ? html`<${Paste} label=${t("guide.secret")} text=${secret} secret=${true} />
-			<p class="note">${t("guide.secret.once")}</p>` :
+		${secret ? html`<${Paste} label=${t("guide.secret")} text=${secret} secret=${true} /><p class="note">${t("guide.secret.once")}</p>` :
 			html`<p class="note">${t("guide.secret.gone")}</p>`}
 		<p class="pre" dir="auto" tabindex="0">${guide.configure}</p>
 		<details><summary>${t("guide.script")}</summary><p class="note">${t("guide.script.note")}</p>

@@ -73,8 +73,7 @@ function Lines({ row }) {
 	const lines = plain(row).map((line) => ({ key: line.key, before: line.from, after: line.to }));
 
 	return html`${lines.length > 0 && html`<${ChangeLines} rows=${lines} />`}
-		${secrets(row).map((line) => html`<p key=${line.key}><strong>${nameOf(line.key)}</strong>
-			${" "}
+		${secrets(row).map((line) => html`<p key=${line.key}><strong>${nameOf(line.key)}</strong>${" "}
 			${t("history.secret_changed")}</p>`)}`;
 }
 
@@ -85,15 +84,12 @@ function Entry({ row, writes, onUndo }) {
 
 	return html`<li class="event">
 		<div class="event-head">
-			<strong>${t(`history.${row.scope}.${row.what}`)} <${Foreign} text=${row.name} />
-				</strong>
-			<span>${row.by ? html`<${Foreign} text=${row.by} />` :
-				t("history.cli")} · <${Time} at=${row.at} /></span>
+			<strong>${t(`history.${row.scope}.${row.what}`)} <${Foreign} text=${row.name} /></strong>
+			<span>${row.by ? html`<${Foreign} text=${row.by} />` : t("history.cli")} · <${Time} at=${row.at} /></span>
 		</div>
 		<${Lines} row=${row} />
 		<div class="event-head"><span class="soft">#${row.number}${" "}
-			${TONES[row.undo] && html`<${Tag} tone=${TONES[row.undo]}>
-				${t(`history.undo.${row.undo}`)}<//>`}</span>
+			${TONES[row.undo] && html`<${Tag} tone=${TONES[row.undo]}>${t(`history.undo.${row.undo}`)}<//>`}</span>
 			${button}</div>
 	</li>`;
 }
@@ -109,13 +105,10 @@ export function History({ scope, name }) {
 	return html`<${Section} title=${t("history.title")} note=${t("history.note")} id="history">
 		<${Loaded} read=${history}>${(page) => html`
 			${page.items.length === 0 ? html`<p class="soft">${t("history.none")}</p>` :
-				html`<ol class="timeline">${page.items.map((one) =>
-					html`<${Entry} key=${one.number} row=${one}
+				html`<ol class="timeline">${page.items.map((one) => html`<${Entry} key=${one.number} row=${one}
 					writes=${writes} onUndo=${setAsked} />`)}</ol>`}
 			${page.next && step + 1 < STEPS.length && html`<div class="actions">
-				<${Button} onClick=${() => setStep(step + 1)}>
-					${t("history.older")}<//></div>`}`}<//>
-		${row && html`<${UndoDialog} row=${row} reload=${history.reload} onClose=${() =>
-			setAsked(null)} />`}
+				<${Button} onClick=${() => setStep(step + 1)}>${t("history.older")}<//></div>`}`}<//>
+		${row && html`<${UndoDialog} row=${row} reload=${history.reload} onClose=${() => setAsked(null)} />`}
 	<//>`;
 }

@@ -44,13 +44,11 @@ function Throttle({ row, reload, onClose }) {
 	});
 
 	return html`<${Dialog} title=${t("import.throttle")} onClose=${onClose}><${Form} onSubmit=${run}>
-		<${TextField} label=${t("import.per_minute")} help=${t("import.per_minute.help")}
-			inputmode="numeric"
+		<${TextField} label=${t("import.per_minute")} help=${t("import.per_minute.help")} inputmode="numeric"
 			value=${perMinute} onValue=${setPerMinute} />
 		<${ProblemNote} error=${state.error} />
 		<div class="actions end"><${Button} onClick=${onClose}>${t("act.cancel")}<//>
-			<${Button} type="submit" kind="main" busy=${state.busy}>
-				${t("save.do")}<//></div><//><//>`;
+			<${Button} type="submit" kind="main" busy=${state.busy}>${t("save.do")}<//></div><//><//>`;
 }
 
 /* Which of pause, resume, cancel and throttle there are. */
@@ -66,24 +64,18 @@ function Acts({ row, reload }) {
 	return html`<div class="actions"><${ProblemNote} error=${state.error} />
 		${row.state === "open" ?
 			html`<${Button} kind="small" onClick=${() => run("pause")}>${t("import.pause")}<//>` :
-			html`<${Button} kind="small" onClick=${() => run("resume")}>
-				${t("import.resume")}<//>`}
+			html`<${Button} kind="small" onClick=${() => run("resume")}>${t("import.resume")}<//>`}
 		<${Button} kind="small" onClick=${() => setAsked("throttle")}>${t("import.throttle")}<//>
 		<${Button} kind="small danger" onClick=${() => setAsked("cancel")}>${t("import.cancel")}<//>
-		${asked === "throttle" && html`<${Throttle} row=${row} reload=${reload} onClose=${() =>
-			setAsked("")} />`}
-		${asked === "cancel" && html`<${Confirm} title=${t("import.cancel.title")}
-			text=${t("import.cancel.text")}
-			act=${t("import.cancel")} danger=${true} onClose=${() => setAsked("")} onDo=${() =>
-				run("cancel")} />`}
+		${asked === "throttle" && html`<${Throttle} row=${row} reload=${reload} onClose=${() => setAsked("")} />`}
+		${asked === "cancel" && html`<${Confirm} title=${t("import.cancel.title")} text=${t("import.cancel.text")}
+			act=${t("import.cancel")} danger=${true} onClose=${() => setAsked("")} onDo=${() => run("cancel")} />`}
 	</div>`;
 }
 
 function Progress({ row, speed }) {
-	const text = row.percent === null ? t("import.read", { n: number(row.read) }) :
-		percent(row.percent / 100);
-	const label = t("import.progress", { kind: kindLabel(row.kind) }),
-		paced = speed && speed.perMinute !== null;
+	const text = row.percent === null ? t("import.read", { n: number(row.read) }) : percent(row.percent / 100);
+	const label = t("import.progress", { kind: kindLabel(row.kind) }), paced = speed && speed.perMinute !== null;
 	const end = row.ends_at || (speed && speed.doneAt);
 
 	return html`<div class="progress-row">
@@ -100,15 +92,12 @@ function Import({ row, speed, writes, reload }) {
 	return html`<li class="import"><div class="event-head">
 			<strong>${kindLabel(row.kind)} · <${Foreign} text=${row.store} /></strong>
 			<${Tag} tone=${TONES[row.state]}>${t(`import.state.${row.state}`)}<//></div>
-		${!ended(row) && html`<${Progress} row=${row} speed=${row.state === "open" ? speed :
-			null} />`}
+		${!ended(row) && html`<${Progress} row=${row} speed=${row.state === "open" ? speed : null} />`}
 		${row.reason && html`<p><${Foreign} text=${row.reason} /></p>`}
-		${row.waits_until && !ended(row) && html`<p>${t("import.waits")} <${Time}
-			at=${row.waits_until} /></p>`}
+		${row.waits_until && !ended(row) && html`<p>${t("import.waits")} <${Time} at=${row.waits_until} /></p>`}
 		<${Facts} rows=${[
 			row.source === "shop" ? [t("import.pages"), number(row.pages)] : [t("import.file"),
-				html`<${Foreign} text=${fileName(row.file)} mono=${true} /> (
-					${bytes(row.bytes)})`],
+				html`<${Foreign} text=${fileName(row.file)} mono=${true} /> (${bytes(row.bytes)})`],
 			[t("import.rows"), number(row.read)], [t("import.new"), number(row.new)],
 			row.duplicate > 0 && [t("import.duplicate"), number(row.duplicate)],
 			row.mended > 0 && [t("import.mended"), number(row.mended)],
@@ -133,8 +122,7 @@ export function Imports({ imports }) {
 		<${Loaded} read=${imports}>${() => order.length === 0 ?
 			html`<${Empty} title=${t("import.none")}>${t("import.none.text")}<//>` :
 			html`<ul class="imports">${order.map((row) => html`<${Import} key=${row.id} row=${row}
-				speed=${rates.get(row.id)} writes=${writes} reload=${imports.reload} />`)}
-					</ul>`}<//><//>`;
+				speed=${rates.get(row.id)} writes=${writes} reload=${imports.reload} />`)}</ul>`}<//><//>`;
 }
 
 export const useImports = () => useRead("/imports", { every: ASK_MS, live: true });

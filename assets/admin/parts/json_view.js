@@ -18,9 +18,7 @@ export function JsonView({ value, label }) {
 
 	return html`<div class="json">
 		<div class="json-head"><span>${label}</span><${Copy} text=${text} label=${label} /></div>
-		<pre tabindex="0" dir="ltr" aria-label=${label}>
-			${cut ? text.slice(0, SHORT_CHARS) : text}</pre>
-		${cut && html`<${Button} kind="small" onClick=${() => setWhole(true)}>
-			${t("act.all", { size: bytes(text.length) })}<//>`}
+		<pre tabindex="0" dir="ltr" aria-label=${label}>${cut ? text.slice(0, SHORT_CHARS) : text}</pre>
+		${cut && html`<${Button} kind="small" onClick=${() => setWhole(true)}>${t("act.all", { size: bytes(text.length) })}<//>`}
 	</div>`;
 }

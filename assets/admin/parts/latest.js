@@ -10,8 +10,7 @@ import { Requests } from "./requests.js";
 export function Latest({ name }) {
 	const session = useSession(), [shown, setShown] = useState(null);
 	const [run, state] = useAction(async () => {
-		const page = await read(address("/activity", { store: name, code: "message_mapped",
-			limit: 1 })), row = page.items[0];
+		const page = await read(address("/activity", { store: name, code: "message_mapped", limit: 1 })), row = page.items[0];
 
 		setShown(row ? (await send("/preview", { store: name, message: row.message })).items : []);
 	});

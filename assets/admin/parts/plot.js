@@ -13,27 +13,21 @@ function colour(name) {
 }
 
 function options(width, lines, span) {
-	const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 },
-		ticks: { show: false }, font: "12px system-ui" };
+	const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
 
 	return {
-		width, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
-			padding: [12, 8, 0, 0],
+		width, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } }, padding: [12, 8, 0, 0],
 		scales: { x: { range: () => span }, y: { range: (u, min, max) => [0, Math.max(max, 4)] } },
-		axes: [{ ...axis, space: 70, values: (u, ticks) =>
-			ticks.map((tick) => timeClock(tick * 1000)) },
-			{ ...axis, size: 46, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000,
-				10000, 20000, 50000, 100000] }],
+		axes: [{ ...axis, space: 70, values: (u, ticks) => ticks.map((tick) => timeClock(tick * 1000)) },
+			{ ...axis, size: 46, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] }],
 		series: [{}].concat(lines.map((line) => ({
-			label: line.label, stroke: colour(line.colour), width: 2, dash: line.dash,
-				points: { show: line.values.length < 3 }
+			label: line.label, stroke: colour(line.colour), width: 2, dash: line.dash, points: { show: line.values.length < 3 }
 		})))
 	};
 }
 
 function summary(lines) {
-	return lines.map((line) => t("plot.sum", { what: line.label,
-		n: number(line.values.reduce((a, b) => a + b, 0)) })).join(", ");
+	return lines.map((line) => t("plot.sum", { what: line.label, n: number(line.values.reduce((a, b) => a + b, 0)) })).join(", ");
 }
 
 /* times: seconds; span: what is shown, [from, to]; lines: [{ label, colour: "--token", values }] */
@@ -48,8 +42,7 @@ export function Plot({ times, span, lines, label }) {
 				plot.destroy();
 			plot = new uPlot(options(box.current.clientWidth, lines, span), data, box.current);
 		};
-		const sizes = new ResizeObserver(() => plot &&
-			plot.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+		const sizes = new ResizeObserver(() => plot && plot.setSize({ width: box.current.clientWidth, height: HEIGHT }));
 		const dark = matchMedia("(prefers-color-scheme: dark)");
 
 		draw();
@@ -63,7 +56,6 @@ export function Plot({ times, span, lines, label }) {
 	}, [times, span, lines]);
 	return html`<figure class="plot">
 		<div ref=${box} role="img" aria-label=${`${label}: ${summary(lines)}`}></div>
-		<figcaption>${lines.map((line) => html`<span key=${line.label}
-			class=${`key ${line.colour.slice(2)}`}>${line.label}</span>`)}</figcaption>
+		<figcaption>${lines.map((line) => html`<span key=${line.label} class=${`key ${line.colour.slice(2)}`}>${line.label}</span>`)}</figcaption>
 	</figure>`;
 }

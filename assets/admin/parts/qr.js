@@ -13,6 +13,5 @@ export function Qr({ rows, label }) {
 
 	return html`<svg class="qr" role="img" aria-label=${label} viewBox=${`0 0 ${size} ${size}`}
 		shape-rendering="crispEdges">
-		<rect width=${size} height=${size} fill="#fff" />
-			<path d=${pathOf(rows)} fill="#000" /></svg>`;
+		<rect width=${size} height=${size} fill="#fff" /><path d=${pathOf(rows)} fill="#000" /></svg>`;
 }

@@ -25,8 +25,7 @@ export function useRates(rows) {
 	const seen = useRef(new Map()), now = Date.now();
 
 	return new Map(rows.map((row) => {
-		const kept = row.runs ? (seen.current.get(row.key) || [])
-			.filter((one) => now - one.at < WINDOW_MS) : [];
+		const kept = row.runs ? (seen.current.get(row.key) || []).filter((one) => now - one.at < WINDOW_MS) : [];
 
 		if (kept.length === 0 || now - kept[kept.length - 1].at >= 1000)
 			kept.push({ at: now, count: row.count, percent: row.percent });

@@ -19,23 +19,19 @@ function Counts({ rows }) {
 	return html`<div class="table" tabindex="0" role="region" aria-label=${t("reconcile.counts")}><table>
 		<thead><tr><td></td>${shown.map((name) => html`<th key=${name} scope="col">
 			${t(`reconcile.${name}`)}</th>`)}</tr></thead>
-		<tbody>${rows.map((row) => html`<tr key=${row.kind}><th scope="row">
-			${t(`delivery.${row.kind}`)}</th>
-			${shown.map((name) => html`<td key=${name}>${number(row[name])}</td>`)}</tr>`)}
-				</tbody></table></div>`;
+		<tbody>${rows.map((row) => html`<tr key=${row.kind}><th scope="row">${t(`delivery.${row.kind}`)}</th>
+			${shown.map((name) => html`<td key=${name}>${number(row[name])}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 function Example({ row }) {
-	return html`<li><${Tag} tone="warn">${t(`reconcile.${row.verdict}`)}<//> ${t(`delivery.${row.kind}`)}
-		${" "}
+	return html`<li><${Tag} tone="warn">${t(`reconcile.${row.verdict}`)}<//> ${t(`delivery.${row.kind}`)}${" "}
 		<${Foreign} text=${row.external_id} mono=${true} />${" "}
 		${row.differs && html`<span class="soft"><${Foreign} text=${row.differs} /></span>`}</li>`;
 }
 
 function Examples({ rows }) {
 	return html`<details><summary>${t("reconcile.examples")}</summary>
-		<ul class="plain">${rows.map((row, i) => html`<${Example} key=${i} row=${row} />`)}</ul>
-			</details>`;
+		<ul class="plain">${rows.map((row, i) => html`<${Example} key=${i} row=${row} />`)}</ul></details>`;
 }
 
 function titleOf(row) {
@@ -47,19 +43,15 @@ function titleOf(row) {
 }
 
 function Report({ row }) {
-	const tone = row.state === "failed" ? "bad" : row.state === "open" ? "info" : row.agrees ? "good" :
-		"warn";
+	const tone = row.state === "failed" ? "bad" : row.state === "open" ? "info" : row.agrees ? "good" : "warn";
 
 	return html`<${Notice} tone=${tone} title=${titleOf(row)}>
-			<p>${t("reconcile.compared")} <${Time} at=${row.changed_at} /> · <${Foreign}
-				text=${row.stage} /></p>
+			<p>${t("reconcile.compared")} <${Time} at=${row.changed_at} /> · <${Foreign} text=${row.stage} /></p>
 			${row.reason && html`<p><${Foreign} text=${row.reason} /></p>`}
-			${row.withheld > 0 && html`<p>${t("reconcile.withheld", { n: number(row.withheld) })}
-				</p>`}
+			${row.withheld > 0 && html`<p>${t("reconcile.withheld", { n: number(row.withheld) })}</p>`}
 			${row.ambiguous && html`<p>${t("reconcile.ambiguous")}</p>`}<//>
 		<${Facts} rows=${[
-			[t("reconcile.there"), number(row.there)], [t("reconcile.requests"),
-				number(row.requests)],
+			[t("reconcile.there"), number(row.there)], [t("reconcile.requests"), number(row.requests)],
 			row.told > 0 && [t("reconcile.told"), number(row.told)],
 			row.deleted > 0 && [t("reconcile.deleted"), number(row.deleted)]
 		]} />
@@ -76,20 +68,14 @@ function Acts({ store, row, reload }) {
 	const runs = row && row.state === "open", differs = row && row.state === "done" && !row.agrees;
 
 	return html`<${ProblemNote} error=${state.error} /><div class="actions">
-		${!runs && html`<${Button} busy=${state.busy} onClick=${() => run({})}>
-			${t("reconcile.do")}<//>`}
+		${!runs && html`<${Button} busy=${state.busy} onClick=${() => run({})}>${t("reconcile.do")}<//>`}
 		${runs && html`<${Button} kind="danger" onClick=${() => run(null)}>${t("import.cancel")}<//>`}
-		${differs && html`<${Button} kind="main" onClick=${() => setAsked("fix")}>
-			${t("reconcile.fix")}<//>`}
-		${differs && row.withheld > 0 && html`<${Button} kind="danger" onClick=${() =>
-			setAsked("confirm")}>
+		${differs && html`<${Button} kind="main" onClick=${() => setAsked("fix")}>${t("reconcile.fix")}<//>`}
+		${differs && row.withheld > 0 && html`<${Button} kind="danger" onClick=${() => setAsked("confirm")}>
 			${t("reconcile.confirm")}<//>`}</div>
-		${asked && html`<${Confirm} title=${t(`reconcile.${asked}.title`)}
-			act=${t(`reconcile.${asked}`)}
-			text=${t(`reconcile.${asked}.text`, { n: number(row.withheld) })}
-				danger=${asked === "confirm"}
-			onClose=${() => setAsked("")} onDo=${() => run(
-				{ fix: true, confirm: asked === "confirm" })} />`}`;
+		${asked && html`<${Confirm} title=${t(`reconcile.${asked}.title`)} act=${t(`reconcile.${asked}`)}
+			text=${t(`reconcile.${asked}.text`, { n: number(row.withheld) })} danger=${asked === "confirm"}
+			onClose=${() => setAsked("")} onDo=${() => run({ fix: true, confirm: asked === "confirm" })} />`}`;
 }
 
 function Store({ name, writes }) {

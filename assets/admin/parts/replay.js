@@ -22,8 +22,7 @@ function wishOf({ from, since, until, topic, families, id, live }) {
 
 	return {
 		from, since: instant(since), until: instant(until), live: live || undefined,
-		topic: inbox && topic.trim() ? topic.trim() : undefined,
-			id: !inbox && id.trim() ? id.trim() : undefined,
+		topic: inbox && topic.trim() ? topic.trim() : undefined, id: !inbox && id.trim() ? id.trim() : undefined,
 		families: !inbox && families.length ? families : undefined
 	};
 }
@@ -31,8 +30,7 @@ function wishOf({ from, since, until, topic, families, id, live }) {
 function Preview({ row }) {
 	return html`<${Notice} title=${t("replay.preview")}>
 		<p>${row.from === "inbox" ? t("replay.messages", { n: number(row.messages) }) :
-			row.counts.map((one) => `${t(`delivery.${one.kind}`)}: ${number(one.deliveries)}`)
-				.join(" · ") ||
+			row.counts.map((one) => `${t(`delivery.${one.kind}`)}: ${number(one.deliveries)}`).join(" · ") ||
 				t("replay.nothing")}</p>
 		<p>${row.requests === null ? t("replay.requests.unknown") :
 			t("replay.requests", { n: number(row.requests) })}${" "}
@@ -55,18 +53,14 @@ function Last({ store }) {
 			<${Tag} tone=${TONES[row.state]}>${t(`import.state.${row.state}`)}<//></div>
 		${row.reason && html`<p><${Foreign} text=${row.reason} /></p>`}
 		<${Facts} rows=${[
-			[t("replay.from"), t(`replay.from.${row.from}`)],
-				[t("replay.seen"), number(row.seen)],
-			[t("replay.again"), number(row.again)], row.gone > 0 &&
-				[t("replay.lost"), number(row.gone)],
+			[t("replay.from"), t(`replay.from.${row.from}`)], [t("replay.seen"), number(row.seen)],
+			[t("replay.again"), number(row.again)], row.gone > 0 && [t("replay.lost"), number(row.gone)],
 			[t("import.begun"), html`<${Time} at=${row.started_at} />`],
 			[t("import.changed"), html`<${Time} at=${row.changed_at} />`]
 		]} />
 		<${ProblemNote} error=${state.error} />
-		<div class="actions">${row.state === "open" && act("pause")}
-			${row.state === "paused" && act("resume")}
-			${(row.state === "open" || row.state === "paused") &&
-				act("cancel", "danger")}</div></div>`;
+		<div class="actions">${row.state === "open" && act("pause")}${row.state === "paused" && act("resume")}
+			${(row.state === "open" || row.state === "paused") && act("cancel", "danger")}</div></div>`;
 }
 
 function Fields({ wish, set }) {
@@ -77,16 +71,12 @@ function Fields({ wish, set }) {
 			choices=${["deliveries", "inbox"].map((name) => [name, t(`replay.from.${name}`)])} />
 		<${TextField} type="date" label=${t("sync.from")} value=${wish.since}
 			onValue=${(since) => set({ since })} />
-		<${TextField} type="date" label=${t("sync.to")} value=${wish.until} onValue=${(until) =>
-			set({ until })} />
+		<${TextField} type="date" label=${t("sync.to")} value=${wish.until} onValue=${(until) => set({ until })} />
 		${wish.from === "inbox" ? html`<${TextField} label=${t("replay.topic")} value=${wish.topic}
-			onValue=${(topic) => set({ topic })} />` : html`
-				<${TextField} label=${t("replay.id")} value=${wish.id}
+			onValue=${(topic) => set({ topic })} />` : html`<${TextField} label=${t("replay.id")} value=${wish.id}
 			onValue=${(id) => set({ id })} />
-			<fieldset class="field"><legend>${t("replay.families")}</legend>
-				${FAMILIES.map((name) => html`
-				<${Check} key=${name} label=${t(`replay.family.${name}`)}
-					on=${wish.families.includes(name)}
+			<fieldset class="field"><legend>${t("replay.families")}</legend>${FAMILIES.map((name) => html`
+				<${Check} key=${name} label=${t(`replay.family.${name}`)} on=${wish.families.includes(name)}
 				onValue=${(on) => toggle(name, on)} />`)}</fieldset>`}
 		<div class="field"><${Check} label=${t("replay.live")} on=${wish.live}
 			onValue=${(live) => set({ live })} /></div>`;
@@ -100,8 +90,7 @@ export function Replay({ stores }) {
 	});
 	const [preview, setPreview] = useState(null), [asked, setAsked] = useState(false);
 	const [begun, setBegun] = useState(0);
-	const [look, looking] = useAction(async () =>
-		setPreview(await send(`${path}/preview`, wishOf(wish))));
+	const [look, looking] = useAction(async () => setPreview(await send(`${path}/preview`, wishOf(wish))));
 	const set = (change) => {
 		setWish((before) => ({ ...before, ...change }));
 		setPreview(null);
@@ -109,22 +98,18 @@ export function Replay({ stores }) {
 
 	return html`<${Section} title=${t("replay.title")} id="replay" note=${t("replay.note")}>
 		<${Form} class="filters" onSubmit=${look}>
-			${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store}
-				onValue=${(name) => {
+			${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store} onValue=${(name) => {
 		setStore(name);
 		setPreview(null);
 	}} choices=${stores.map((row) => row.name)} />`}
 			<${Fields} wish=${wish} set=${set} />
-			<div class="field"><${Button} type="submit" busy=${looking.busy}>
-				${t("replay.look")}<//></div><//>
+			<div class="field"><${Button} type="submit" busy=${looking.busy}>${t("replay.look")}<//></div><//>
 		<${ProblemNote} error=${looking.error} kept=${t("sync.kept")} />
 		${preview && html`<${Preview} row=${preview} />
-			<div class="actions"><${Button} kind="main" onClick=${() => setAsked(true)}>
-				${t("replay.do")}<//></div>`}
+			<div class="actions"><${Button} kind="main" onClick=${() => setAsked(true)}>${t("replay.do")}<//></div>`}
 		<${Last} key=${`${store} ${begun}`} store=${store} />
 		${asked && html`<${Confirm} title=${t("replay.confirm", { store })} act=${t("replay.do")}
-			text=${t(wish.live ? "replay.flows" : "replay.backfill")} onClose=${() =>
-				setAsked(false)}
+			text=${t(wish.live ? "replay.flows" : "replay.backfill")} onClose=${() => setAsked(false)}
 			onDo=${async () => {
 		await send(path, wishOf(wish));
 		setPreview(null);

@@ -1,6 +1,6 @@
 /*
- * A list of any length: rows of one height, of which only those in sight are in the page; the next page is
- * asked for before the end comes into sight.
+ * A list of any length: rows of one height, of which only those in sight are in the page; the next page is asked for before
+ * the end comes into sight.
  *
  * Keeps:  a row keeps its place while others are put before it, unless the reader is at the top.
  */
@@ -53,11 +53,9 @@ export function Rows({ items, keyOf, row, more, height, narrow, label }) {
 	}, [to, items.length, more]);
 	return html`<div class="rows" ref=${box} tabindex="0" role="region" aria-label=${label}>
 		<div role="list" style=${{ height: `${items.length * rowHeight}px`, position: "relative" }}>
-			${items.slice(from, to).map((item, i) => html`
-				<div key=${keyOf(item)} role="listitem" class="row-slot"
+			${items.slice(from, to).map((item, i) => html`<div key=${keyOf(item)} role="listitem" class="row-slot"
 				aria-posinset=${from + i + 1} aria-setsize=${more ? -1 : items.length}
-				style=${{ top: `${(from + i) * rowHeight}px`, height: `${rowHeight}px` }}>
-					${row(item)}</div>`)}
+				style=${{ top: `${(from + i) * rowHeight}px`, height: `${rowHeight}px` }}>${row(item)}</div>`)}
 		</div>
 	</div>`;
 }

@@ -24,10 +24,8 @@ function Sent({ message, store }) {
 	const story = useRead(address("/story", { about: message, store }), { live: true, every: ASK_MS });
 
 	return html`<${Loaded} read=${story}>${(data) => html`<${Answer} story=${data} />
-		<ol class="timeline">${data.timeline.map((row) =>
-			html`<${ActivityLine} key=${row.id} row=${row} />`)}</ol>
-		<div class="actions"><a class="button" href=${href("story", message)}>
-			${t("act.story")}</a></div>`}<//>`;
+		<ol class="timeline">${data.timeline.map((row) => html`<${ActivityLine} key=${row.id} row=${row} />`)}</ol>
+		<div class="actions"><a class="button" href=${href("story", message)}>${t("act.story")}</a></div>`}<//>`;
 }
 
 /* It is real: it reaches Klaviyo, and flows may start. That is said before. */
@@ -46,21 +44,17 @@ function SendDialog({ store, onSent, onClose }) {
 		if (good)
 			run();
 	}}><p>${t(needed ? "sample.send.event" : "sample.send.catalog")}</p>
-		${needed && html`<${TextField} label=${t("sample.send.email")}
-			help=${t("sample.send.email.help")}
-			type="email" value=${email} onValue=${setEmail} error=${tried && !good ? t("needed") :
-				""} />`}
+		${needed && html`<${TextField} label=${t("sample.send.email")} help=${t("sample.send.email.help")}
+			type="email" value=${email} onValue=${setEmail} error=${tried && !good ? t("needed") : ""} />`}
 		<${ProblemNote} error=${state.error} />
 		<div class="actions end"><${Button} onClick=${onClose}>${t("act.cancel")}<//>
-			<${Button} type="submit" kind="main" busy=${state.busy}>
-				${t("sample.send.do")}<//></div><//><//>`;
+			<${Button} type="submit" kind="main" busy=${state.busy}>${t("sample.send.do")}<//></div><//><//>`;
 }
 
 function Shown({ body, rows }) {
 	return html`<ol class="how">
 		<li>${t("sample.step.1")}<${JsonView} value=${body} label=${t("sample.message")} /></li>
-		<li>${t("sample.step.2")}${rows.map((row, i) =>
-			html`<${Requests} key=${i} preview=${row} />`)}</li>
+		<li>${t("sample.step.2")}${rows.map((row, i) => html`<${Requests} key=${i} preview=${row} />`)}</li>
 		<li>${t("sample.step.3")}</li></ol>`;
 }
 
@@ -84,10 +78,8 @@ export function Sample({ store }) {
 		${sent && html`<${Notice} title=${t("sample.sent")}>${t("sample.sent.text")}<//>
 			<${Sent} message=${sent} store=${store.name} />`}
 		${shown && html`<${Shown} ...${shown} />`}
-		${known(`sample.${store.platform}`) && html`<p class="note">
-			${t(`sample.${store.platform}`)}</p>`}
-		${asked && html`<${SendDialog} store=${store} onClose=${() =>
-			setAsked(false)} onSent=${(message) => {
+		${known(`sample.${store.platform}`) && html`<p class="note">${t(`sample.${store.platform}`)}</p>`}
+		${asked && html`<${SendDialog} store=${store} onClose=${() => setAsked(false)} onSent=${(message) => {
 		setAsked(false);
 		setSent(message);
 	}} />`}

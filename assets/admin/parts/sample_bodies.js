@@ -3,18 +3,15 @@ function generic(email, number) {
 	return {
 		id: `sample-${number}`, type: "order.placed",
 		data: {
-			order_id: `sample-${number}`, placed_at: new Date(number).toISOString(),
-				currency: "EUR", total: "37.50",
+			order_id: `sample-${number}`, placed_at: new Date(number).toISOString(), currency: "EUR", total: "37.50",
 			customer: { email, first_name: "Anna", last_name: "Example" },
 			lines: [
 				{
-					line_id: "1", product_id: "mug-1", sku: "MUG-R", name: "Coffee mug",
-						quantity: 2,
+					line_id: "1", product_id: "mug-1", sku: "MUG-R", name: "Coffee mug", quantity: 2,
 					unit_price: "12.50", row_total: "25.00"
 				},
 				{
-					line_id: "2", product_id: "tea-1", sku: "TEA-1", name: "Green tea",
-						quantity: 1,
+					line_id: "2", product_id: "tea-1", sku: "TEA-1", name: "Green tea", quantity: 1,
 					unit_price: "12.50", row_total: "12.50"
 				}
 			]
@@ -27,8 +24,7 @@ function enad(email, number) {
 	return {
 		event_type: "category.create",
 		payload: {
-			id: `123e4567-e89b-12d3-a456-${String(number).padStart(12, "0").slice(-12)}`,
-				name: "Sample",
+			id: `123e4567-e89b-12d3-a456-${String(number).padStart(12, "0").slice(-12)}`, name: "Sample",
 			slug: "sample", full_uri: "sample", parent_id: null, status: "active",
 			translations: { name: [{ country_code: "us", value: "Sample" }] }
 		}

@@ -11,12 +11,9 @@ import { Form } from "./form.js";
 import { labelOf } from "./setting_field.js";
 
 export function ChangeLines({ rows }) {
-	return html`<ul class="changes">${rows.map((row) =>
-		html`<li key=${row.key}><strong>${labelOf(row.key)}</strong>${" "}
-		<span class="from"><bdi dir="auto">${row.before ||
-			t("choice.empty")}</bdi></span> <span aria-hidden="true">→</span>
-		<span class="visually-hidden">${t("changes.to")}</span> <span class="to"><bdi dir="auto">
-			${row.after || t("choice.empty")}</bdi></span></li>`)}</ul>`;
+	return html`<ul class="changes">${rows.map((row) => html`<li key=${row.key}><strong>${labelOf(row.key)}</strong>${" "}
+		<span class="from"><bdi dir="auto">${row.before || t("choice.empty")}</bdi></span> <span aria-hidden="true">→</span>
+		<span class="visually-hidden">${t("changes.to")}</span> <span class="to"><bdi dir="auto">${row.after || t("choice.empty")}</bdi></span></li>`)}</ul>`;
 }
 
 export function SaveDialog({ name, path, draft, onSave, onWrong, onClose }) {
@@ -37,13 +34,10 @@ export function SaveDialog({ name, path, draft, onSave, onWrong, onClose }) {
 		<${Form} onSubmit=${run}>
 			<${ProblemNote} error=${looking.error || saving.error} kept=${t("save.kept")} />
 			${!preview && looking.busy && html`<${Skeleton} lines=${3} />`}
-			${preview && (preview.changes.length === 0 ? html`<p>${t("save.nothing")}</p>` :
-				html`<${ChangeLines} rows=${preview.changes} />`)}
-			${preview && preview.sweep && html`<${Notice} title=${t("save.sweep")}>
-				${t("save.sweep.text")}<//>`}
+			${preview && (preview.changes.length === 0 ? html`<p>${t("save.nothing")}</p>` : html`<${ChangeLines} rows=${preview.changes} />`)}
+			${preview && preview.sweep && html`<${Notice} title=${t("save.sweep")}>${t("save.sweep.text")}<//>`}
 			<div class="actions end"><${Button} onClick=${onClose}>${t("act.cancel")}<//>
-				<${Button} type="submit" kind="main" busy=${saving.busy} disabled=${!preview}>
-					${t("save.do")}<//></div>
+				<${Button} type="submit" kind="main" busy=${saving.busy} disabled=${!preview}>${t("save.do")}<//></div>
 		<//>
 	<//>`;
 }

@@ -22,11 +22,9 @@ function Store({ name }) {
 
 	return html`<li class="import"><div class="event-head"><h3><${Foreign} text=${name} /></h3>
 			<a href=${href("settings", "stores", name)}>${t("schedule.change")}</a></div>
-		<${Loaded} read=${rows} lines=${3}>${(page) =>
-			html`<div class="table" tabindex="0" role="region"
+		<${Loaded} read=${rows} lines=${3}>${(page) => html`<div class="table" tabindex="0" role="region"
 			aria-label=${t("schedule.of", { store: name })}><table><thead><tr><td></td>
-				<th scope="col">${t("schedule.when")}</th><th scope="col">
-					${t("schedule.last")}</th>
+				<th scope="col">${t("schedule.when")}</th><th scope="col">${t("schedule.last")}</th>
 				<th scope="col">${t("schedule.next")}</th></tr></thead>
 			<tbody>${page.items.map((row) => html`<${Row} key=${row.kind} row=${row} />`)}</tbody>
 			</table></div>`}<//></li>`;
@@ -34,6 +32,5 @@ function Store({ name }) {
 
 export function Schedules({ stores }) {
 	return html`<${Section} title=${t("schedule.title")} id="schedules" note=${t("schedule.note")}>
-		<ul class="imports">${stores.map((row) => html`
-			<${Store} key=${row.name} name=${row.name} />`)}</ul><//>`;
+		<ul class="imports">${stores.map((row) => html`<${Store} key=${row.name} name=${row.name} />`)}</ul><//>`;
 }

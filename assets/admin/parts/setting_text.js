@@ -8,6 +8,5 @@ export function pairsOf(text) {
 }
 
 export function textOf(pairs) {
-	return pairs.filter(([name]) => name.trim()).map(([name, value]) => `${name.trim()}=${value.trim()}`)
-		.join(", ");
+	return pairs.filter(([name]) => name.trim()).map(([name, value]) => `${name.trim()}=${value.trim()}`).join(", ");
 }

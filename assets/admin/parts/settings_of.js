@@ -1,6 +1,6 @@
 /*
- * All settings of one account or store. What is changed is a draft until it is saved; a change of somebody
- * else meanwhile costs nothing of it.
+ * All settings of one account or store. What is changed is a draft until it is saved; a change of somebody else meanwhile
+ * costs nothing of it.
  */
 import { html, useState } from "../core/dom.js";
 import { read, request, seg } from "../core/api.js";
@@ -20,8 +20,7 @@ import { toast } from "./toast.js";
 
 /* What counts for an event where nothing is said here: the account's switch, else the table's. */
 function baseOf(row, account) {
-	const above = new Map(row.key === "store_metrics" && account ?
-		pairsOf(account.settings.metrics || "") : []);
+	const above = new Map(row.key === "store_metrics" && account ? pairsOf(account.settings.metrics || "") : []);
 
 	return (name) => above.has(name) ? above.get(name) === "on" : (row.on || []).includes(name);
 }
@@ -35,16 +34,15 @@ export function conflicts(draft, before, after) {
 }
 
 /*
- * Saves the draft over what it was made from. Where somebody else changed other settings meanwhile, it is
- * saved over theirs; where the same, nothing is saved and { both, now } says which.
+ * Saves the draft over what it was made from. Where somebody else changed other settings meanwhile, it is saved over theirs;
+ * where the same, nothing is saved and { both, now } says which.
  */
 async function save(path, draft, before) {
 	let seen = before;
 
 	for (;;) {
 		try {
-			return { saved: await request("PATCH", `${path}/settings`,
-				{ body: { changes: draft }, match: seen.etag }) };
+			return { saved: await request("PATCH", `${path}/settings`, { body: { changes: draft }, match: seen.etag }) };
 		} catch (error) {
 			if (error.status !== 409 && error.status !== 412)
 				throw error;
@@ -76,25 +74,19 @@ function Groups({ rows, values, draft, setDraft, account, platform, store, disab
 	});
 
 	return grouped(rows.filter((row) => byKey.has(row.key))).map(([group, list]) => html`
-		<${Section} key=${group} id=${`group-${group}`} title=${t(`group.${group}`)}
-			note=${t(`group.${group}.note`)}>
-			<div class="settings">${list.map((row) => html`
-				<${SettingField} key=${row.key} row=${row} value=${byKey.get(row.key)}
-				draft=${draft[row.key]} base=${baseOf(row, account)} platform=${platform}
-					store=${store} disabled=${disabled} error=${wrong &&
-					wrong.includes(row.key) ? wrong : ""}
+		<${Section} key=${group} id=${`group-${group}`} title=${t(`group.${group}`)} note=${t(`group.${group}.note`)}>
+			<div class="settings">${list.map((row) => html`<${SettingField} key=${row.key} row=${row} value=${byKey.get(row.key)}
+				draft=${draft[row.key]} base=${baseOf(row, account)} platform=${platform} store=${store} disabled=${disabled} error=${wrong && wrong.includes(row.key) ? wrong : ""}
 				onDraft=${(text) => set(row.key, text)} />`)}</div><//>`);
 }
 
 function Editor({ kind, name, rows, settings, account, platform, store, reload }) {
-	const [base, setBase] = useState(settings), [draft, setDraft] = useState({}),
-		[asking, setAsking] = useState(false);
+	const [base, setBase] = useState(settings), [draft, setDraft] = useState({}), [asking, setAsking] = useState(false);
 	const [both, setBoth] = useState(null), [wrong, setWrong] = useState("");
 	const session = useSession(), writes = may(session, "settings:write");
 	const [undo, setUndo] = useState(null); /* the change that takes the last one back */
 	const n = Object.keys(draft).length, path = `/${kind}/${seg(name)}`;
-	/* While nothing is changed here, what others change is shown at once. */
-	const current = n === 0 ? settings : base;
+	const current = n === 0 ? settings : base; /* while nothing is changed here, what others change is shown at once */
 
 	useGuard(n > 0, t("settings.leave"));
 	async function doSave() {
@@ -127,17 +119,14 @@ function Editor({ kind, name, rows, settings, account, platform, store, reload }
 
 	return html`
 		${!writes && html`<${Notice}>${t("settings.look_only")}<//>`}
-		${undo && n === 0 && html`<${Notice} tone="good" title=${t("settings.saved")} actions=${html`
-			<${Button} onClick=${() => {
+		${undo && n === 0 && html`<${Notice} tone="good" title=${t("settings.saved")} actions=${html`<${Button} onClick=${() => {
 		setBase(settings);
 		setDraft(undo);
 		setUndo(null);
 		setAsking(true);
 	}}>${t("history.undo")}<//>`} />`}
 		${both && html`<${Conflict} both=${both.both} draft=${draft} onTheirs=${drop} />`}
-		<${Groups} rows=${rows} values=${(both ? both.now : current)
-			.values} draft=${draft} account=${account} platform=${platform} store=${store}
-			disabled=${!writes} wrong=${wrong}
+		<${Groups} rows=${rows} values=${(both ? both.now : current).values} draft=${draft} account=${account} platform=${platform} store=${store} disabled=${!writes} wrong=${wrong}
 			setDraft=${(change) => {
 		if (n === 0)
 			setBase(settings);
@@ -145,44 +134,31 @@ function Editor({ kind, name, rows, settings, account, platform, store, reload }
 	}} />
 		${n > 0 && html`<div class="save-bar" role="region" aria-label=${t("settings.unsaved")}>
 			<span>${t("settings.changes", { n })}</span>
-			<div class="actions"><${Button} onClick=${() =>
-				{ setDraft({}); setBoth(null); setWrong(""); }}>${t("settings.drop")}<//>
-				<${Button} kind="main" onClick=${begin}>${t("settings.review")}<//></div>
-					</div>`}
-		${asking && html`<${SaveDialog} name=${name} path=${path} draft=${draft} onSave=${doSave}
-			onWrong=${setWrong}
+			<div class="actions"><${Button} onClick=${() => { setDraft({}); setBoth(null); setWrong(""); }}>${t("settings.drop")}<//>
+				<${Button} kind="main" onClick=${begin}>${t("settings.review")}<//></div></div>`}
+		${asking && html`<${SaveDialog} name=${name} path=${path} draft=${draft} onSave=${doSave} onWrong=${setWrong}
 			onClose=${() => setAsking(false)} />`}`;
 }
 
 function Conflict({ both, draft, onTheirs }) {
 	return html`<${Notice} tone="warn" title=${t("conflict.title")}>
 		<p>${t("conflict.text")}</p>
-		<ul class="plain">${both.filter((row) => row.key in draft)
-			.map((row) => html`<li key=${row.key}><code>${row.key}</code>
-			${t("conflict.theirs")} <bdi dir="auto">${row.theirs ||
-				"–"}</bdi> · ${t("conflict.mine")} <bdi dir="auto">
-				${draft[row.key] === null ? t("setting.default") : draft[row.key] ||
-				"–"}</bdi>
-			<${Button} kind="small" onClick=${() => onTheirs(row.key)}>
-				${t("conflict.take")}<//></li>`)}</ul>
+		<ul class="plain">${both.filter((row) => row.key in draft).map((row) => html`<li key=${row.key}><code>${row.key}</code>
+			${t("conflict.theirs")} <bdi dir="auto">${row.theirs || "–"}</bdi> · ${t("conflict.mine")} <bdi dir="auto">${draft[row.key] === null ? t("setting.default") : draft[row.key] || "–"}</bdi>
+			<${Button} kind="small" onClick=${() => onTheirs(row.key)}>${t("conflict.take")}<//></li>`)}</ul>
 	<//>`;
 }
 
 export function SettingsOf({ kind, name }) {
 	const path = `/${kind}/${seg(name)}`, scope = kind === "accounts" ? "account" : "store";
-	const table = useRead("/settings"), settings = useRead(`${path}/settings`, { live: true }),
-		one = useRead(path, { live: true });
+	const table = useRead("/settings"), settings = useRead(`${path}/settings`, { live: true }), one = useRead(path, { live: true });
 	const account = useRead(kind === "stores" && one.data ? `/accounts/${seg(one.data.account)}` : null);
 	const platforms = useRead(kind === "stores" ? "/platforms" : null);
-	const platform = platforms.data && one.data &&
-		platforms.data.items.find((row) => row.name === one.data.platform);
+	const platform = platforms.data && one.data && platforms.data.items.find((row) => row.name === one.data.platform);
 
 	return html`<${Page} title=${name} lead=${t(`settings.of.${scope}`)}>
-		<${Loaded} read=${one}>${(row) => html`<${Credentials} kind=${kind} row=${row}
-			reload=${one.reload} />`}<//>
-		<${Loaded} read=${table} lines=${8}>${(rows) =>
-			html`<${Loaded} read=${settings}>${(values) =>
-			html`<${Editor} kind=${kind} name=${name}
+		<${Loaded} read=${one}>${(row) => html`<${Credentials} kind=${kind} row=${row} reload=${one.reload} />`}<//>
+		<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${settings}>${(values) => html`<${Editor} kind=${kind} name=${name}
 			rows=${rows.items} settings=${values} account=${account.data} platform=${platform}
 			store=${kind === "stores" ? one.data : null} reload=${settings.reload} />`}<//>`}<//>
 		${kind === "stores" && html`<${Latest} name=${name} />`}

@@ -9,7 +9,6 @@ export function StoreChoice({ value, onValue }) {
 
 	if (!stores.data || stores.data.items.length < 2)
 		return null;
-	return html`<div class="filters"><${Choice} label=${t("filters.store")} value=${value}
-		onValue=${onValue}
+	return html`<div class="filters"><${Choice} label=${t("filters.store")} value=${value} onValue=${onValue}
 		choices=${[["", t("filters.all")], ...stores.data.items.map((row) => row.name)]} /></div>`;
 }

@@ -22,19 +22,14 @@ function Trial({ row }) {
 	const known = row.pages !== null;
 
 	return html`<li><strong>${kindLabel(row.kind)}</strong>${" "}
-		${!row.read ? html`<${Tag} tone="bad">${t("sync.trial.refused", { status: row.status })}
-			<//>` :
-			known ? t("sync.trial.pages", { n: number(row.pages),
-				minutes: rate(Math.max(0.1, row.seconds / 60)) }) :
+		${!row.read ? html`<${Tag} tone="bad">${t("sync.trial.refused", { status: row.status })}<//>` :
+			known ? t("sync.trial.pages", { n: number(row.pages), minutes: rate(Math.max(0.1, row.seconds / 60)) }) :
 				t("sync.trial.unknown")}
-		${row.read && row.total !== null && html` · ${t("sync.trial.total",
-			{ n: number(row.total) })}`}
+		${row.read && row.total !== null && html` · ${t("sync.trial.total", { n: number(row.total) })}`}
 		${row.requests !== null && html`<div>${t("sync.trial.klaviyo", {
-			n: number(row.requests), minutes: rate(Math.max(0.1, row.klaviyo_seconds / 60)) })}
-				</div>`}
+			n: number(row.requests), minutes: rate(Math.max(0.1, row.klaviyo_seconds / 60)) })}</div>`}
 		${row.rejected > 0 &&
-			html` · ${t("sync.trial.rejected", { n: number(row.rejected),
-				of: number(row.items) })}`}
+			html` · ${t("sync.trial.rejected", { n: number(row.rejected), of: number(row.items) })}`}
 		${row.reason && html`<p><${Foreign} text=${row.reason} /></p>`}
 		${row.first !== undefined && html`<details><summary>${t("sync.trial.first")}</summary>
 			<${JsonView} value=${row.first} label=${row.url} /></details>`}</li>`;
@@ -65,13 +60,11 @@ function Ask({ store, kinds, from, to, reload, onClose }) {
 		<p>${t("sync.ask.text")}</p>
 		<${Trials} store=${store} body=${body} />
 		<ul class="plain"><li>${t("sync.ask.history")}</li><li>${t("sync.ask.same")}</li>
-			<li>${t("sync.ask.pace")}</li>${from && html`<li>
-				${t("sync.ask.from", { from })}</li>`}
+			<li>${t("sync.ask.pace")}</li>${from && html`<li>${t("sync.ask.from", { from })}</li>`}
 			${to && html`<li>${t("sync.ask.to", { to })}</li>`}</ul>
 		<${ProblemNote} error=${state.error} kept=${t("sync.kept")} />
 		<div class="actions end"><${Button} onClick=${onClose}>${t("act.cancel")}<//>
-			<${Button} type="submit" kind="main" busy=${state.busy}>
-				${t("sync.do")}<//></div><//><//>`;
+			<${Button} type="submit" kind="main" busy=${state.busy}>${t("sync.do")}<//></div><//><//>`;
 }
 
 function Kinds({ store, offer, reload }) {
@@ -82,22 +75,17 @@ function Kinds({ store, offer, reload }) {
 
 	if (there.length === 0)
 		return html`<${Notice} title=${t("sync.not_offered")}
-			actions=${html`<a class="button" href=${href("settings", "stores", store)}>
-				${t("sync.set_up")}</a>`}>
+			actions=${html`<a class="button" href=${href("settings", "stores", store)}>${t("sync.set_up")}</a>`}>
 			<${Foreign} text=${offer.length ? offer[0].why : ""} /><//>`;
 	return html`${byDate && html`<div class="filters">
-			<${TextField} type="date" label=${t("sync.from")} help=${t("sync.from.help")}
-				value=${from}
+			<${TextField} type="date" label=${t("sync.from")} help=${t("sync.from.help")} value=${from}
 				onValue=${setFrom} />
-			<${TextField} type="date" label=${t("sync.to")} value=${to} onValue=${setTo} />
-				</div>`}
+			<${TextField} type="date" label=${t("sync.to")} value=${to} onValue=${setTo} /></div>`}
 		<div class="actions">
-			<${Button} kind="main" disabled=${all.length === 0} onClick=${() => setAsked(all)}>
-				${t("sync.all")}<//>
+			<${Button} kind="main" disabled=${all.length === 0} onClick=${() => setAsked(all)}>${t("sync.all")}<//>
 			${there.map((row) => html`<${Button} key=${row.kind} disabled=${!fits(row)}
 				onClick=${() => setAsked([row.kind])}>${kindLabel(row.kind)}<//>`)}</div>
-		${dated && there.some((row) => !row.by_date) &&
-			html`<p class="note">${t("sync.not_by_date")}</p>`}
+		${dated && there.some((row) => !row.by_date) && html`<p class="note">${t("sync.not_by_date")}</p>`}
 		${asked && html`<${Ask} store=${store} kinds=${asked} from=${from} to=${to} reload=${reload}
 			onClose=${() => setAsked(null)} />`}`;
 }
@@ -109,8 +97,7 @@ export function SyncStart({ stores, reload }) {
 	if (!store)
 		return null;
 	return html`<${Section} title=${t("sync.start")} id="start" note=${t("sync.start.note")}>
-		${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store}
-			onValue=${setStore}
+		${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store} onValue=${setStore}
 			choices=${stores.map((row) => row.name)} />`}
 		<${Loaded} read=${offer} lines=${2}>${(page) => html`<${Kinds} key=${store} store=${store}
 			offer=${page.items} reload=${reload} />`}<//><//>`;

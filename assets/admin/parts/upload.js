@@ -16,8 +16,7 @@ const KINDS = ["", "customers", "subscribers", "categories", "products", "orders
 
 /* How much of this file is there already. */
 async function received(path, file) {
-	const parts = (await read(path)).items.find((row) => row.name === file.name &&
-		row.bytes === file.size);
+	const parts = (await read(path)).items.find((row) => row.name === file.name && row.bytes === file.size);
 
 	return parts ? parts.received : 0;
 }
@@ -39,12 +38,10 @@ async function sendFile(path, file, kind, tell) {
 }
 
 export function Upload({ stores, reload }) {
-	const [chosen, setStore] = useState(""), [kind, setKind] = useState(""),
-		[file, setFile] = useState(null);
+	const [chosen, setStore] = useState(""), [kind, setKind] = useState(""), [file, setFile] = useState(null);
 	const [sent, setSent] = useState(null), input = useRef(null), store = chosen || stores[0].name;
 	const [run, state] = useAction(async () => {
-		const id = await sendFile(`/stores/${seg(store)}/import`, file, kind, setSent)
-			.finally(() => setSent(null));
+		const id = await sendFile(`/stores/${seg(store)}/import`, file, kind, setSent).finally(() => setSent(null));
 
 		input.current.value = "";
 		setFile(null);
@@ -54,20 +51,16 @@ export function Upload({ stores, reload }) {
 
 	return html`<${Section} title=${t("upload.title")} id="upload" note=${t("upload.note")}>
 		<${Form} class="filters" onSubmit=${() => file && run()}>
-			${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store}
-				onValue=${setStore}
+			${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store} onValue=${setStore}
 				choices=${stores.map((row) => row.name)} />`}
 			<${Field} label=${t("upload.file")} help=${t("upload.file.help")}>${(props) => html`
 				<input type="file" ref=${input} ...${props}
 					onChange=${(event) => setFile(event.target.files[0] || null)} />`}<//>
 			<${Choice} label=${t("upload.kind")} value=${kind} onValue=${setKind}
-				choices=${KINDS.map((name) => [name, name ? kindLabel(name) :
-					t("upload.kind.any")])} />
-			<div class="field"><${Button} type="submit" kind="main" busy=${state.busy}
-				disabled=${!file}>
+				choices=${KINDS.map((name) => [name, name ? kindLabel(name) : t("upload.kind.any")])} />
+			<div class="field"><${Button} type="submit" kind="main" busy=${state.busy} disabled=${!file}>
 				${t("upload.do")}<//></div><//>
-		${sent !== null && file && html`<div class="progress-row">
-			<progress max=${file.size} value=${sent}
+		${sent !== null && file && html`<div class="progress-row"><progress max=${file.size} value=${sent}
 			aria-label=${t("upload.progress")}></progress>
 			<span>${percent(sent / Math.max(1, file.size))} · ${bytes(file.size)}</span></div>`}
 		<${ProblemNote} error=${state.error} kept=${t("upload.kept")} /><//>`;

@@ -51,8 +51,7 @@ function useActivity(filters) {
 
 			if (current.current === key)
 				setState((before) => ({
-					key, items: cursor && before.key === key ? before.items.concat(
-						page.items) : page.items,
+					key, items: cursor && before.key === key ? before.items.concat(page.items) : page.items,
 					next: page.next, error: null, searchedTo: page.searched_to
 				}));
 		} catch (error) {
@@ -74,8 +73,7 @@ function useActivity(filters) {
 
 		if (page && current.current === key)
 			setState((before) => ({
-				...before, items: newer(page.items, before.items).concat(before.items)
-					.slice(0, KEEP)
+				...before, items: newer(page.items, before.items).concat(before.items).slice(0, KEEP)
 			}));
 	});
 	const more = useCallback(() => load(state.next), [load, state.next]);
@@ -91,8 +89,7 @@ function Row({ row }) {
 		<span class="row-time"><${Time} at=${row.at} exact=${true} /></span>
 		<span class="row-what"><${Tag} tone=${toneOf(row.code)}>${sentenceOf(row)}<//></span>
 		<span class="row-about">${row.entity ?
-			html`<span class="soft">${t(`kind.${row.entity.kind}`)} </span>
-				<${Foreign} text=${row.entity.id} />` :
+			html`<span class="soft">${t(`kind.${row.entity.kind}`)} </span><${Foreign} text=${row.entity.id} />` :
 			html`<span class="soft">${row.delivery || row.message || ""}</span>`}</span>
 		<span class="row-reason"><${Foreign} text=${row.reason} /></span>
 		<span class="row-store soft"><${Foreign} text=${row.store || row.account || ""} /></span>`;
@@ -102,8 +99,7 @@ function Row({ row }) {
 
 function Export({ filters }) {
 	return html`${["csv", "ndjson"].map((format) => html`<a key=${format} class="button" download
-		href=${fileAddress("/activity/export", { ...filters, format })}>
-			${t(`export.${format}`)}</a>`)}`;
+		href=${fileAddress("/activity/export", { ...filters, format })}>${t(`export.${format}`)}</a>`)}`;
 }
 
 export default function Activity({ query }) {
@@ -119,14 +115,12 @@ export default function Activity({ query }) {
 		${activity.loading && html`<${Skeleton} lines=${10} />`}
 		${!activity.loading && activity.items.length === 0 && !activity.more && html`<${Empty}
 			title=${filtered ? t("activity.none") : t("activity.empty")}
-			actions=${filtered && html`<${Button} onClick=${() => go(href("activity"))}>
-				${t("filters.clear")}<//>`}>
+			actions=${filtered && html`<${Button} onClick=${() => go(href("activity"))}>${t("filters.clear")}<//>`}>
 			${filtered ? t("activity.none.text") : t("activity.empty.text")}<//>`}
 		${activity.more && activity.items.length < PAGE && html`<p class="soft" role="status">
 			${t("activity.looking")} <${Time} at=${activity.searchedTo} exact=${true} /></p>`}
 		${(activity.items.length > 0 || activity.more) && html`<${Rows} items=${activity.items}
-			keyOf=${(row) => row.id} height=${44} narrow=${96} more=${activity.more}
-				label=${t("nav.activity")}
+			keyOf=${(row) => row.id} height=${44} narrow=${96} more=${activity.more} label=${t("nav.activity")}
 			row=${(row) => html`<${Row} row=${row} />`} />`}
 	<//>`;
 }

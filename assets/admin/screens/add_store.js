@@ -1,6 +1,5 @@
 /*
- * Adding a shop: which kind it is, what it is called here. The secret is made unless the shop has one
- * already.
+ * Adding a shop: which kind it is, what it is called here. The secret is made unless the shop has one already.
  */
 import { html, useState } from "../core/dom.js";
 import { send } from "../core/api.js";
@@ -14,13 +13,10 @@ import { Steps } from "../parts/steps.js";
 
 function PlatformChoice({ platforms, value, onValue }) {
 	return html`<fieldset class="cards"><legend>${t("store.platform")}</legend>
-		${platforms.map((row) => html`<label key=${row.name} class=${row.name === value ? "pick on" :
-			"pick"}>
-			<input type="radio" name="platform" value=${row.name} checked=${row.name === value}
-				onChange=${() => onValue(row.name)} />
+		${platforms.map((row) => html`<label key=${row.name} class=${row.name === value ? "pick on" : "pick"}>
+			<input type="radio" name="platform" value=${row.name} checked=${row.name === value} onChange=${() => onValue(row.name)} />
 			<strong dir="auto">${row.label}</strong>
-			<span class="soft">${known(`platform.${row.name}`) ? t(`platform.${row.name}`) :
-				""}</span></label>`)}
+			<span class="soft">${known(`platform.${row.name}`) ? t(`platform.${row.name}`) : ""}</span></label>`)}
 	</fieldset>`;
 }
 
@@ -31,8 +27,7 @@ function StoreForm({ platforms, accounts, query }) {
 	const chosen = platforms.find((row) => row.name === platform);
 	const [run, state] = useAction(async () => {
 		const body = { name: name.trim(), platform, account };
-		const added = await send("/stores", secret.trim() ? { ...body, secret: secret.trim() } :
-			body);
+		const added = await send("/stores", secret.trim() ? { ...body, secret: secret.trim() } : body);
 
 		handOver("secret of " + body.name, added.secret);
 		go(href("waiting", body.name, { first: query.first }));
@@ -45,18 +40,14 @@ function StoreForm({ platforms, accounts, query }) {
 	}
 	return html`<${Form} onSubmit=${submit}>
 		<${PlatformChoice} platforms=${platforms} value=${platform} onValue=${setPlatform} />
-		<${TextField} label=${t("store.name")} help=${t("store.name.help")} value=${name}
-			onValue=${setName} dir="ltr" maxlength="63"
+		<${TextField} label=${t("store.name")} help=${t("store.name.help")} value=${name} onValue=${setName} dir="ltr" maxlength="63"
 			error=${tried && !name.trim() && t("needed")} />
-		<${Choice} label=${t("store.account")} value=${account} onValue=${setAccount}
-			choices=${accounts.map((row) => row.name)} />
+		<${Choice} label=${t("store.account")} value=${account} onValue=${setAccount} choices=${accounts.map((row) => row.name)} />
 		<details><summary>${t("store.own_secret")}</summary>
-			<${TextField} label=${t("store.secret")} help=${chosen.secret_is} value=${secret}
-				onValue=${setSecret} type="password" dir="ltr" />
+			<${TextField} label=${t("store.secret")} help=${chosen.secret_is} value=${secret} onValue=${setSecret} type="password" dir="ltr" />
 		</details>
 		<${ProblemNote} error=${state.error} kept=${t("store.kept")} />
-		<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>
-			${t("store.do")}<//></div>
+		<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>${t("store.do")}<//></div>
 	<//>`;
 }
 
@@ -65,9 +56,7 @@ export default function AddStore({ query }) {
 
 	return html`<${Page} title=${t("store.title")} lead=${t("store.lead")}>
 		${query.first === "1" && html`<${Steps} at="store" />`}
-		<${Section} id="store"><${Loaded} read=${platforms}>
-			${(kinds) => html`<${Loaded} read=${accounts}>${(rows) =>
-			html`<${StoreForm} platforms=${kinds.items} accounts=${rows.items} query=${query} />`}
-				<//>`}<//><//>
+		<${Section} id="store"><${Loaded} read=${platforms}>${(kinds) => html`<${Loaded} read=${accounts}>${(rows) =>
+			html`<${StoreForm} platforms=${kinds.items} accounts=${rows.items} query=${query} />`}<//>`}<//><//>
 	<//>`;
 }

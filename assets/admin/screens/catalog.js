@@ -24,12 +24,10 @@ function Line({ row }) {
 
 	return html`<li class="store"><div class="store-name"><a href=${link}>
 			<${Foreign} text=${row.title || row.id} /></a>${" "}
-			${row.title && html`<span class="soft"><${Foreign} text=${row.id} mono=${true} />
-				</span>`}</div>
+			${row.title && html`<span class="soft"><${Foreign} text=${row.id} mono=${true} /></span>`}</div>
 		<div><${Tag} tone=${TONES[row.told]}>${t(`catalog.told.${row.told}`)}<//>${" "}
 			${row.deleted && html`<${Tag} tone="warn">${t("story.deleted")}<//>`}</div>
-		<div class="soft">${row.variants > 0 && t("catalog.variants", { n: number(row.variants) })}
-			</div></li>`;
+		<div class="soft">${row.variants > 0 && t("catalog.variants", { n: number(row.variants) })}</div></li>`;
 }
 
 /* The first page is read anew when something happens; those behind it are as they were. */
@@ -40,8 +38,7 @@ function List({ query }) {
 	const [more, state] = useAction(async () => {
 		const page = await read(address("/catalog", { ...query, limit: PAGE, cursor: next }));
 
-		setRest((before) => ({ items: (before ? before.items : []).concat(page.items),
-			next: page.next }));
+		setRest((before) => ({ items: (before ? before.items : []).concat(page.items), next: page.next }));
 	});
 
 	return html`<${Loaded} read=${first} lines=${6}>${(page) => {
@@ -50,8 +47,7 @@ function List({ query }) {
 		if (rows.length === 0)
 			return html`<${Empty} title=${t(query.search ? "catalog.none" : "catalog.empty")}>
 				${t(query.search ? "catalog.none.text" : "catalog.empty.text")}<//>`;
-		return html`<ul class="stores">${rows.map((row) =>
-			html`<${Line} key=${row.id} row=${row} />`)}</ul>
+		return html`<ul class="stores">${rows.map((row) => html`<${Line} key=${row.id} row=${row} />`)}</ul>
 			<${ProblemNote} error=${state.error} />
 			${next && html`<div class="actions"><${Button} busy=${state.busy} onClick=${more}>
 				${t("catalog.more")}<//></div>`}`;
@@ -76,10 +72,8 @@ function Feed({ store }) {
 		<${Paste} label=${t("feed.xml")} text=${read.data.feed.xml_url} />
 		${asking && html`<${Dialog} title=${t("feed.anew")} onClose=${() => setAsking(false)}>
 			<p>${t("feed.anew.text")}</p><${ProblemNote} error=${state.error} />
-			<div class="actions end"><${Button} onClick=${() => setAsking(false)}>
-				${t("act.cancel")}<//>
-				<${Button} kind="main" busy=${state.busy} onClick=${anew}>
-					${t("feed.anew")}<//></div><//>`}
+			<div class="actions end"><${Button} onClick=${() => setAsking(false)}>${t("act.cancel")}<//>
+				<${Button} kind="main" busy=${state.busy} onClick=${anew}>${t("feed.anew")}<//></div><//>`}
 	<//>`;
 }
 
@@ -91,16 +85,12 @@ function Browse({ stores, query }) {
 	const set = (change) => go(href("catalog", { ...asked, ...change }), { replace: true });
 
 	return html`<${Section} title=${t("catalog.browse")} id="browse">
-		<${Form} class="filters" aria-label=${t("catalog.browse")} onSubmit=${() =>
-			set({ search: search.trim() })}>
+		<${Form} class="filters" aria-label=${t("catalog.browse")} onSubmit=${() => set({ search: search.trim() })}>
 			${stores.length > 1 && html`<${Choice} label=${t("filters.store")} value=${store}
-				onValue=${(name) => set({ store: name })} choices=${stores.map((row) =>
-					row.name)} />`}
-			<${Choice} label=${t("filters.kind")} value=${kind} onValue=${(value) =>
-				set({ kind: value })}
+				onValue=${(name) => set({ store: name })} choices=${stores.map((row) => row.name)} />`}
+			<${Choice} label=${t("filters.kind")} value=${kind} onValue=${(value) => set({ kind: value })}
 				choices=${["product", "category"].map((name) => [name, t(`kind.${name}`)])} />
-			<${TextField} label=${t("catalog.search")} type="search" value=${search}
-				onValue=${setSearch} />
+			<${TextField} label=${t("catalog.search")} type="search" value=${search} onValue=${setSearch} />
 			<div class="field"><${Button} type="submit">${t("filters.find")}<//></div><//>
 		<${List} key=${JSON.stringify(asked)} query=${asked} /><//>
 		${may(session, "settings:write") && html`<${Feed} key=${store} store=${store} />`}`;
@@ -113,11 +103,9 @@ export default function Catalog({ query }) {
 	return html`<${Page} title=${t("nav.catalog")} lead=${t("catalog.lead")}>
 		<${Section} id="find"><${Form} class="filters" role="search" aria-label=${t("catalog.find")}
 			onSubmit=${find}>
-			<${TextField} label=${t("catalog.id")} help=${t("catalog.id.help")} value=${text}
-				onValue=${setText}
+			<${TextField} label=${t("catalog.id")} help=${t("catalog.id.help")} value=${text} onValue=${setText}
 				type="search" />
-			<div class="field"><${Button} type="submit" kind="main">
-				${t("filters.find")}<//></div><//><//>
+			<div class="field"><${Button} type="submit" kind="main">${t("filters.find")}<//></div><//><//>
 		<${Loaded} read=${stores}>${(page) => page.items.length === 0 ?
 			html`<${Empty} title=${t("overview.empty")}>${t("overview.empty.text")}<//>` :
 			html`<${Browse} stores=${page.items} query=${query} />`}<//>

@@ -22,17 +22,14 @@ export function nameFrom(text) {
 function KeyForm({ apiUrl, setApiUrl, value, setValue, run, state }) {
 	return html`<${Form} onSubmit=${() => value.trim() && run()}>
 		<ol class="how">${[1, 2, 3].map((n) => html`<li key=${n}>${t(`connect.how.${n}`)}</li>`)}</ol>
-		<${TextField} label=${t("connect.key")} help=${t("connect.key.help")} value=${value}
-			onValue=${setValue} dir="ltr"
+		<${TextField} label=${t("connect.key")} help=${t("connect.key.help")} value=${value} onValue=${setValue} dir="ltr"
 			type="password" autocomplete="off" placeholder="pk_" />
 		<details><summary>${t("connect.elsewhere")}</summary>
-			<${TextField} label=${t("setting.api_url")} help=${t("connect.api_url.help")}
-				value=${apiUrl} onValue=${setApiUrl} dir="ltr"
+			<${TextField} label=${t("setting.api_url")} help=${t("connect.api_url.help")} value=${apiUrl} onValue=${setApiUrl} dir="ltr"
 				placeholder="https://a.klaviyo.com" inputmode="url" />
 		</details>
 		<${ProblemNote} error=${state.error} kept=${t("connect.kept")} />
-		<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>
-			${t("connect.check")}<//></div>
+		<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>${t("connect.check")}<//></div>
 	<//>`;
 }
 
@@ -43,13 +40,11 @@ function OAuthWay({ first, apiUrl }) {
 }
 
 export default function Connect({ query }) {
-	const [key, setKey] = useState(""), [apiUrl, setApiUrl] = useState(""),
-		[name, setName] = useState("");
+	const [key, setKey] = useState(""), [apiUrl, setApiUrl] = useState(""), [name, setName] = useState("");
 	const [check, setCheck] = useState(null);
 	const first = query.first === "1", oauth = useOAuth();
 	const [runCheck, checking] = useAction(async () => {
-		const body = apiUrl.trim() ? { key: key.trim(), api_url: apiUrl.trim() } :
-			{ key: key.trim() };
+		const body = apiUrl.trim() ? { key: key.trim(), api_url: apiUrl.trim() } : { key: key.trim() };
 		const found = await send("/key-check", body);
 
 		setName(nameFrom(found.organization) || "klaviyo");
@@ -70,21 +65,16 @@ export default function Connect({ query }) {
 		${first && html`<${Steps} at="klaviyo" />`}
 		${oauth && !check && html`<${OAuthWay} first=${first} apiUrl=${apiUrl} />`}
 		<${Section} id="key" title=${oauth ? t("oauth.or_key") : ""}>
-			${!check && html`<${KeyForm} ...${{ apiUrl, setApiUrl, value: key, setValue: setKey,
-				run: runCheck, state: checking }} />`}
+			${!check && html`<${KeyForm} ...${{ apiUrl, setApiUrl, value: key, setValue: setKey, run: runCheck, state: checking }} />`}
 			${check && html`<${CheckResult} check=${check} />
 				<${Form} onSubmit=${() => name.trim() && runAdd()}>
-					${check.organization !== null && html`<${TextField}
-						label=${t("connect.name")} help=${t("connect.name.help")}
+					${check.organization !== null && html`<${TextField} label=${t("connect.name")} help=${t("connect.name.help")}
 						value=${name} onValue=${setName} dir="ltr" maxlength="63" />`}
 					<${ProblemNote} error=${adding.error} kept=${t("connect.kept")} />
 					<div class="actions end">
-						<${Button} onClick=${() => setCheck(null)}>${t(
-							"connect.other")}<//>
-						${check.organization !== null && html`<${Button} type="submit"
-							kind="main" busy=${adding.busy}>
-							${check.ok ? t("connect.do") : t("connect.anyway")}
-								<//>`}
+						<${Button} onClick=${() => setCheck(null)}>${t("connect.other")}<//>
+						${check.organization !== null && html`<${Button} type="submit" kind="main" busy=${adding.busy}>
+							${check.ok ? t("connect.do") : t("connect.anyway")}<//>`}
 					</div>
 				<//>`}
 		<//>

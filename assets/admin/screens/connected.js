@@ -23,8 +23,7 @@ export default function Connected({ query }) {
 	const [answer] = useState(query), [done, setDone] = useState(null), first = wasFirst();
 	const [run, state] = useAction(async () => setDone(await send("/connection/finish",
 		answer.code ? { state: answer.state || "", code: answer.code }
-			: { state: answer.state || "", error: answer.error_description || answer.error ||
-				"" })));
+			: { state: answer.state || "", error: answer.error_description || answer.error || "" })));
 
 	useEffect(() => {
 		history.replaceState(null, "", href("connected"));
@@ -33,17 +32,13 @@ export default function Connected({ query }) {
 	return html`<${Page} title=${t("connect.title")}>
 		${first && html`<${Steps} at="klaviyo" />`}
 		<${Section} id="key">
-			${!done && !state.error && html`<p role="status">${t("oauth.busy")}</p>
-				<${Skeleton} lines=${4} />`}
-			${state.error && html`<${ProblemNote} error=${state.error} kept=${t("connect.kept")}
-				/>
-				<div class="actions end"><a class="button main" href=${href("connect",
-					{ first: first ? "1" : "" })}>
+			${!done && !state.error && html`<p role="status">${t("oauth.busy")}</p><${Skeleton} lines=${4} />`}
+			${state.error && html`<${ProblemNote} error=${state.error} kept=${t("connect.kept")} />
+				<div class="actions end"><a class="button main" href=${href("connect", { first: first ? "1" : "" })}>
 					${t("oauth.again")}</a></div>`}
 			${done && html`<${Notice} tone="good" title=${t("oauth.done")}>
 				<p><${Foreign} text=${done.account} /></p><//>
-				<${CheckResult} check=${done.check} /><${Next} done=${done} first=${first}
-					/>`}
+				<${CheckResult} check=${done.check} /><${Next} done=${done} first=${first} />`}
 		<//>
 	<//>`;
 }

@@ -24,11 +24,9 @@ export default function Invitation({ token, onEnter }) {
 	return html`<div class="card gate">
 		<h1>${t("invitation.title")}</h1><p class="lead">${t("invitation.lead")}</p>
 		<${Form} onSubmit=${submit}>
-			<${PasswordField} label=${t("password.new")} value=${password} onValue=${setPassword}
-				tried=${tried} />
+			<${PasswordField} label=${t("password.new")} value=${password} onValue=${setPassword} tried=${tried} />
 			<${ProblemNote} error=${state.error} />
-			<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>
-				${t("invitation.do")}<//></div>
+			<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>${t("invitation.do")}<//></div>
 		<//>
 	</div>`;
 }

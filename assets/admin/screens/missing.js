@@ -6,7 +6,6 @@ import { Empty, Page } from "../parts/base.js";
 
 export default function Missing() {
 	return html`<${Page} title=${t("missing.title")}>
-		<${Empty} title=${t("missing.title")} actions=${html`<a class="button main" href=${href()}>
-			${t("nav.overview")}</a>`}>${t("missing.text")}<//>
+		<${Empty} title=${t("missing.title")} actions=${html`<a class="button main" href=${href()}>${t("nav.overview")}</a>`}>${t("missing.text")}<//>
 	<//>`;
 }

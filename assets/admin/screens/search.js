@@ -28,8 +28,7 @@ function useMatches(question) {
 		let current = true;
 
 		setState({ items: undefined, error: null });
-		Promise.all(candidates(question).map((q) => read(address("/search", { q }))))
-			.then((pages) => {
+		Promise.all(candidates(question).map((q) => read(address("/search", { q })))).then((pages) => {
 			const found = new Map();
 
 			for (const row of pages.flatMap((page) => page.items))
@@ -44,14 +43,11 @@ function useMatches(question) {
 
 function Match({ row, answered }) {
 	const about = row.root || { kind: row.kind, id: row.id };
-	const story = useRead(answered ? address("/story", { about: about.id, store: row.store }) : null,
-		{ live: true });
+	const story = useRead(answered ? address("/story", { about: about.id, store: row.store }) : null, { live: true });
 
 	return html`<${Section} title=${row.title || `${t(`kind.${row.kind}`)} ${row.id}`}
-		note=${html`${t(`kind.${row.kind}`)} <${Foreign} text=${row.id} /> · <${Foreign}
-			text=${row.store} />`}
-		actions=${html`<a class="button" href=${href("story", about.id,
-			{ store: row.store, kind: about.kind })}>${t("act.story")}</a>`}>
+		note=${html`${t(`kind.${row.kind}`)} <${Foreign} text=${row.id} /> · <${Foreign} text=${row.store} />`}
+		actions=${html`<a class="button" href=${href("story", about.id, { store: row.store, kind: about.kind })}>${t("act.story")}</a>`}>
 		${story.data && html`<${Answer} story=${story.data} />`}
 	<//>`;
 }
@@ -61,8 +57,7 @@ function Direct({ question }) {
 	const id = candidates(question).find((word) => /^[md][0-9a-z]{3,}$/i.test(word));
 
 	return html`${email && may(session, "people:read") && html`<${Section} title=${email}
-			actions=${html`<a class="button main" href=${href("people", { q: email })}>
-				${t("search.person")}</a>`}>${t("search.person.text")}<//>`}
+			actions=${html`<a class="button main" href=${href("people", { q: email })}>${t("search.person")}</a>`}>${t("search.person.text")}<//>`}
 		${id && html`<p><a href=${href("story", id)}>${t("search.id", { id })}</a></p>`}`;
 }
 
@@ -73,10 +68,7 @@ export default function Search({ query }) {
 		<${Direct} question=${question} />
 		<${ProblemNote} error=${matches.error} />
 		${!matches.items && !matches.error && html`<${Skeleton} />`}
-		${matches.items && matches.items.length === 0 &&
-			html`<${Empty} title=${t("search.none")}>${t("search.none.text")}<//>`}
-		${matches.items && matches.items.map((row, i) =>
-			html`<${Match} key=${row.store + row.kind + row.id} row=${row}
-			answered=${i < SHOWN_ANSWERS} />`)}
+		${matches.items && matches.items.length === 0 && html`<${Empty} title=${t("search.none")}>${t("search.none.text")}<//>`}
+		${matches.items && matches.items.map((row, i) => html`<${Match} key=${row.store + row.kind + row.id} row=${row} answered=${i < SHOWN_ANSWERS} />`)}
 	<//>`;
 }

@@ -11,17 +11,14 @@ import { History } from "../parts/history.js";
 import { SettingsOf } from "../parts/settings_of.js";
 
 function AccountLine({ row }) {
-	return html`<li class="store"><div class="store-name">
-		<a href=${href("settings", "accounts", row.name)}><${Foreign} text=${row.name} /></a>
-		<span class="soft">${row.oauth ? t("oauth.name") :
-			t("settings.key", { last4: row.key_last4 })}</span></div>
+	return html`<li class="store"><div class="store-name"><a href=${href("settings", "accounts", row.name)}><${Foreign} text=${row.name} /></a>
+		<span class="soft">${row.oauth ? t("oauth.name") : t("settings.key", { last4: row.key_last4 })}</span></div>
 		<div>${row.key_opens ? "" : html`<${Tag} tone="bad">${t("settings.key.broken")}<//>`}</div>
 		<div class="soft">${t("settings.feeds", { n: row.stores.length })}</div></li>`;
 }
 
 function StoreLine({ row }) {
-	return html`<li class="store"><div class="store-name"><a href=${href("settings", "stores", row.name)}>
-		<${Foreign} text=${row.name} /></a>
+	return html`<li class="store"><div class="store-name"><a href=${href("settings", "stores", row.name)}><${Foreign} text=${row.name} /></a>
 		<span class="soft">${row.platform} → <${Foreign} text=${row.account} /></span></div>
 		<div>${row.secret_opens ? "" : html`<${Tag} tone="bad">${t("settings.secret.broken")}<//>`}
 			${row.secrets > 1 && html`<${Tag} tone="warn">${t("settings.secrets.two")}<//>`}</div>
@@ -29,20 +26,15 @@ function StoreLine({ row }) {
 }
 
 function All() {
-	const accounts = useRead("/accounts"), stores = useRead("/stores"),
-		owner = may(useSession(), "accounts:write");
+	const accounts = useRead("/accounts"), stores = useRead("/stores"), owner = may(useSession(), "accounts:write");
 	const add = (name, text) => owner && html`<a class="button" href=${href(name)}>${text}</a>`;
 
 	return html`<${Page} title=${t("nav.settings")} lead=${t("settings.lead")}>
-		<${Section} title=${t("settings.stores")} id="stores" actions=${add("store",
-			t("overview.add_store"))}><${Loaded} read=${stores}>${(page) =>
-	page.items.length ? html`<ul class="stores">${page.items.map((row) =>
-		html`<${StoreLine} key=${row.name} row=${row} />`)}</ul>` :
+		<${Section} title=${t("settings.stores")} id="stores" actions=${add("store", t("overview.add_store"))}><${Loaded} read=${stores}>${(page) =>
+	page.items.length ? html`<ul class="stores">${page.items.map((row) => html`<${StoreLine} key=${row.name} row=${row} />`)}</ul>` :
 		html`<${Empty} title=${t("settings.stores.none")}>${t("overview.no_stores")}<//>`}<//><//>
-		<${Section} title=${t("settings.accounts")} id="accounts" actions=${add("connect",
-			t("settings.add_account"))}><${Loaded} read=${accounts}>${(page) =>
-	page.items.length ? html`<ul class="stores">${page.items.map((row) =>
-		html`<${AccountLine} key=${row.name} row=${row} />`)}</ul>` :
+		<${Section} title=${t("settings.accounts")} id="accounts" actions=${add("connect", t("settings.add_account"))}><${Loaded} read=${accounts}>${(page) =>
+	page.items.length ? html`<ul class="stores">${page.items.map((row) => html`<${AccountLine} key=${row.name} row=${row} />`)}</ul>` :
 		html`<${Empty} title=${t("settings.accounts.none")}>${t("overview.empty.text")}<//>`}<//><//>
 		<${History} />
 	<//>`;

@@ -10,8 +10,7 @@ import { PasswordField, passwordProblem } from "../parts/password.js";
 import { Steps } from "../parts/steps.js";
 
 export default function Setup({ code, onEnter }) {
-	const [name, setName] = useState(""), [password, setPassword] = useState(""),
-		[given, setGiven] = useState(code);
+	const [name, setName] = useState(""), [password, setPassword] = useState(""), [given, setGiven] = useState(code);
 	const [tried, setTried] = useState(false);
 	const [run, state] = useAction(async () => {
 		const session = await setUp({ code: given.trim(), name: name.trim(), password });
@@ -30,17 +29,13 @@ export default function Setup({ code, onEnter }) {
 		<h1>${t("setup.title")}</h1>
 		<p class="lead">${t("setup.lead")}</p>
 		<${Form} onSubmit=${submit}>
-			${!code && html`<${TextField} label=${t("setup.code")} help=${t("setup.code.help")}
-				value=${given} onValue=${setGiven}
+			${!code && html`<${TextField} label=${t("setup.code")} help=${t("setup.code.help")} value=${given} onValue=${setGiven}
 				error=${tried && !given.trim() && t("needed")} />`}
-			<${TextField} label=${t("name")} help=${t("setup.name.help")} value=${name}
-				onValue=${setName} autocomplete="username"
+			<${TextField} label=${t("name")} help=${t("setup.name.help")} value=${name} onValue=${setName} autocomplete="username"
 				error=${tried && !name.trim() && t("needed")} />
-			<${PasswordField} label=${t("password.new")} value=${password} onValue=${setPassword}
-				tried=${tried} />
+			<${PasswordField} label=${t("password.new")} value=${password} onValue=${setPassword} tried=${tried} />
 			<${ProblemNote} error=${state.error} />
-			<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>
-				${t("setup.do")}<//></div>
+			<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>${t("setup.do")}<//></div>
 		<//>
 	</div>`;
 }

@@ -22,16 +22,12 @@ export default function SignIn({ onEnter, bare }) {
 	return html`<div class=${bare ? "" : "card gate"}>
 		${!bare && html`<h1>${t("sign_in.title")}</h1>`}
 		<${Form} onSubmit=${() => name && password && run()}>
-			<${TextField} label=${t("name")} value=${name} onValue=${setName}
-				autocomplete="username" autofocus=${!bare} />
-			<${TextField} label=${t("password")} type="password" value=${password}
-				onValue=${setPassword} autocomplete="current-password" />
-			${asked && html`<${TextField} label=${t("code")} help=${t("code.help")} value=${code}
-				onValue=${setCode} inputmode="numeric"
+			<${TextField} label=${t("name")} value=${name} onValue=${setName} autocomplete="username" autofocus=${!bare} />
+			<${TextField} label=${t("password")} type="password" value=${password} onValue=${setPassword} autocomplete="current-password" />
+			${asked && html`<${TextField} label=${t("code")} help=${t("code.help")} value=${code} onValue=${setCode} inputmode="numeric"
 				autocomplete="one-time-code" maxlength="6" autofocus=${true} />`}
 			<${ProblemNote} error=${state.error} />
-			<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>
-				${t("sign_in.do")}<//></div>
+			<div class="actions end"><${Button} type="submit" kind="main" busy=${state.busy}>${t("sign_in.do")}<//></div>
 		<//>
 	</div>`;
 }

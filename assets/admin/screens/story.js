@@ -40,8 +40,7 @@ function Told({ row }) {
 function Entity({ row }) {
 	return html`<${Section} title=${`${t(`kind.${row.kind}`)} ${row.id}`} note=${row.store}>
 		${row.deleted && html`<${Tag} tone="warn">${t("story.deleted")}<//>`}
-		${row.held && html`<${Notice} tone="warn" title=${t("story.held")}><bdi dir="auto">
-			${row.held}</bdi><//>`}
+		${row.held && html`<${Notice} tone="warn" title=${t("story.held")}><bdi dir="auto">${row.held}</bdi><//>`}
 		<h3>${t("story.said")}</h3>
 		${row.facts.length ? html`<${Parts} rows=${row.facts} />` :
 			html`<p class="soft">${t("story.said.nothing")}</p>`}
@@ -60,8 +59,7 @@ function Message({ row, open }) {
 			[t("story.received"), html`<${Time} at=${row.received_at} exact=${true} />`],
 			[t("filters.store"), row.store],
 			[t("story.topic"), html`<${Foreign} text=${row.topic} mono=${true} />`],
-			row.source_id && [t("story.source_id"), html`
-				<${Foreign} text=${row.source_id} mono=${true} />`],
+			row.source_id && [t("story.source_id"), html`<${Foreign} text=${row.source_id} mono=${true} />`],
 			[t("story.size"), bytes(row.bytes)]
 		]} />`}
 		${row.body !== undefined && html`<details><summary>${t("story.raw")}</summary>
@@ -74,18 +72,15 @@ function Whole({ story }) {
 	return html`<${Answer} story=${story} />
 		<div class="columns">
 			<div>
-				${story.entities.map((row) => html`<${Entity} key=${row.store + row.kind +
-					row.id} row=${row} />`)}
-				${story.deliveries.map((row) => html`<${DeliveryStory} key=${row.id}
-					row=${row}
+				${story.entities.map((row) => html`<${Entity} key=${row.store + row.kind + row.id} row=${row} />`)}
+				${story.deliveries.map((row) => html`<${DeliveryStory} key=${row.id} row=${row}
 					open=${story.deliveries.length === 1} />`)}
 				${story.messages.map((row) => html`<${Message} key=${row.id} row=${row}
 					open=${story.messages.length === 1} />`)}
 			</div>
 			<${Section} title=${t("story.timeline")} id="timeline">${story.timeline.length === 0 ?
 				html`<p class="soft">${t("story.timeline.empty")}</p>` :
-				html`<ol class="timeline">${story.timeline.map((row) =>
-					html`<${ActivityLine} key=${row.id}
+				html`<ol class="timeline">${story.timeline.map((row) => html`<${ActivityLine} key=${row.id}
 					row=${row} />`)}</ol>`}<//>
 		</div>`;
 }

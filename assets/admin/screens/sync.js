@@ -31,14 +31,12 @@ function Account({ row, most }) {
 
 	return html`<${Section} title=${row.account} note=${t("sync.account")} actions=${tag}>
 		<div class="progress-row"><progress max="1" value=${part}
-			aria-label=${t("sync.progress", { account: row.account })}></progress><span>
-				${percent(part)}</span></div>
+			aria-label=${t("sync.progress", { account: row.account })}></progress><span>${percent(part)}</span></div>
 		<${Facts} rows=${[
 			[t("sync.ready"), number(row.ready)], [t("sync.sending"), number(row.sending)],
 			[t("sync.waiting"), number(row.waiting)],
 			row.behind_until && [t("sync.until"), html`<${Time} at=${row.behind_until} />`],
-			row.oldest_waiting_at && [t("sync.oldest"), html`
-				<${Time} at=${row.oldest_waiting_at} />`],
+			row.oldest_waiting_at && [t("sync.oldest"), html`<${Time} at=${row.oldest_waiting_at} />`],
 			[t("overview.failed"), html`<a href=${href("failed")}>${number(row.failed)}</a>`]
 		]} />
 	<//>`;
@@ -49,10 +47,8 @@ function OnItsWay({ data }) {
 
 	return html`${data.accounts.map((row) => html`<${Account} key=${row.account} row=${row}
 			most=${most.get(row.account)} />`)}
-		<${Section} title=${t("sync.stores")} id="stores"><ul class="stores">
-			${data.stores.map((row) => html`
-			<li class="store" key=${row.store}><div class="store-name"><bdi>
-				${row.store}</bdi></div>
+		<${Section} title=${t("sync.stores")} id="stores"><ul class="stores">${data.stores.map((row) => html`
+			<li class="store" key=${row.store}><div class="store-name"><bdi>${row.store}</bdi></div>
 				<div>${t("sync.pending", { n: number(row.pending) })} ·${" "}
 					${t("sync.due", { n: number(row.due) })}</div></li>`)}</ul><//>`;
 }
@@ -60,8 +56,7 @@ function OnItsWay({ data }) {
 export default function Sync() {
 	const overview = useRead("/overview", { every: 2000, live: true });
 	const stores = useRead("/stores"), imports = useImports();
-	const session = useSession(), writes = may(session, "settings:write"),
-		sends = may(session, "imports:write");
+	const session = useSession(), writes = may(session, "settings:write"), sends = may(session, "imports:write");
 
 	return html`<${Page} title=${t("nav.sync")} lead=${t("sync.lead")}>
 		<${Loaded} read=${stores}>${(page) => page.items.length === 0 ?
@@ -72,6 +67,5 @@ export default function Sync() {
 			<${Loaded} read=${overview}>${(data) => html`<${OnItsWay} data=${data} />`}<//>
 			<${Schedules} stores=${page.items} />
 			<${Reconcile} stores=${page.items} />
-			${may(session, "agreement:write") && html`<${Replay} stores=${page.items} />`}`}<//>
-				<//>`;
+			${may(session, "agreement:write") && html`<${Replay} stores=${page.items} />`}`}<//><//>`;
 }

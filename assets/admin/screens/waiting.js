@@ -19,24 +19,19 @@ function Waiting({ store }) {
 	const there = Boolean(store.last_message_at);
 
 	return html`<div class=${there ? "beacon good" : "beacon"} role="status" aria-live="polite">
-		<span class="beacon-mark" aria-hidden="true">
-			<${Icon} name=${there ? "good" : "wait"} /></span>
+		<span class="beacon-mark" aria-hidden="true"><${Icon} name=${there ? "good" : "wait"} /></span>
 		<div><strong>${there ? t("waiting.there") : t("waiting.not_yet")}</strong>
-			<p>${there ? html`${t("waiting.last")} <${Time} at=${store.last_message_at} />` :
-				t("waiting.how")}</p></div>
+			<p>${there ? html`${t("waiting.last")} <${Time} at=${store.last_message_at} />` : t("waiting.how")}</p></div>
 	</div>`;
 }
 
 function FirstSteps({ store }) {
-	const rows = useRead(address("/activity", { store: store.name, limit: 12 }),
-		{ live: true, every: ASK_MS });
+	const rows = useRead(address("/activity", { store: store.name, limit: 12 }), { live: true, every: ASK_MS });
 
 	return html`<${Section} title=${t("waiting.story")} id="story" note=${t("waiting.story.note")}>
-		<${Loaded} read=${rows}>${(page) => html`<ul class="timeline">
-			${page.items.slice().reverse().map((row) =>
+		<${Loaded} read=${rows}>${(page) => html`<ul class="timeline">${page.items.slice().reverse().map((row) =>
 			html`<${ActivityLine} key=${row.id} row=${row} />`)}</ul>`}<//>
-		<div class="actions end"><a class="button main" href=${href()}>
-			${t("waiting.overview")}</a></div>
+		<div class="actions end"><a class="button main" href=${href()}>${t("waiting.overview")}</a></div>
 	<//>`;
 }
 
@@ -48,8 +43,7 @@ export default function WaitingScreen({ parts, query }) {
 		<${Loaded} read=${store}>${(row) => html`
 			<${Waiting} store=${row} />
 			${row.last_message_at && html`<${FirstSteps} store=${row} />`}
-			<${Section} title=${t("waiting.paste")} id="paste">
-				<${Guide} guide=${row.guide} secret=${take("secret of " + name)} /><//>
+			<${Section} title=${t("waiting.paste")} id="paste"><${Guide} guide=${row.guide} secret=${take("secret of " + name)} /><//>
 			<${Sample} store=${row} />`}<//>
 	<//>`;
 }
