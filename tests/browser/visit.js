@@ -6,6 +6,7 @@
 const assert = require("assert");
 const fs = require("fs");
 const path = require("path");
+const { DEADLINE_MS, until } = require("./town.js");
 
 const STUB = fs.readFileSync(path.join(__dirname, "klaviyo_stub.js"), "utf8");
 const RULES = fs.readFileSync(path.join(__dirname, "adblock.txt"), "utf8").split("\n")
@@ -34,12 +35,14 @@ class Visit {
 		this.context = context;
 		this.sent = [];
 		this.n_sent = 0;
+		this.n_marks = 0;
 		this.complaints = [];
 		this.loaded = [];
 	}
 
 	/* klaviyo: "stub", "blocked" (by the rules), or undefined: nobody should ask for it. */
 	async open(klaviyo) {
+		this.context.setDefaultTimeout(DEADLINE_MS);
 		await this.context.route(/klaviyo\.com/, (route) => {
 			this.loaded.push(route.request().url());
 			if (klaviyo === "stub")
@@ -78,9 +81,25 @@ class Visit {
 		await this.quiet();
 	}
 
-	/* All that the page had queued to do at once is done. */
-	quiet() {
-		return this.page.evaluate(() => new Promise((done) => setTimeout(() => setTimeout(done, 0), 0)));
+	/*
+	 * All that the page had queued to do at once is done, and noted here: what a browser tells of requests comes behind what a
+	 * page answers, but in order, so a last request of ours is waited for.
+	 */
+	async quiet() {
+		const address = `${this.world.daemon.url}/health/live?mark=${++this.n_marks}`;
+		const seen = this.page.waitForRequest(address);
+
+		await this.page.evaluate((to) => new Promise((done) => setTimeout(() => setTimeout(() => {
+			window.fetch(to, { mode: "no-cors", keepalive: true }).catch(() => undefined);
+			done();
+		}, 0), 0)), address);
+		await seen;
+	}
+
+	/* Waits until as many events were sent; they are these, and no others. */
+	async told(types) {
+		await until(() => this.sent.length >= types.length, () => "the page has told " + types + "; it told " + this.types());
+		assert.deepStrictEqual(this.types(), types);
 	}
 
 	call(name, value) {
