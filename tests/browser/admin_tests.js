@@ -264,12 +264,12 @@ const tests = {
 		await mine.getByRole("switch", { name: "Customers become profiles" }).click();
 		await theirs.getByLabel("Prefix of ids").fill("theirs-");
 		await save(theirs);
-		await theirs.getByRole("button", { name: "Undo" }).waitFor();
+		await theirs.getByRole("button", { name: "Undo", exact: true }).waitFor();
 		await save(mine);
 		await mine.getByText("Somebody else changed the same settings").waitFor();
 		assert.strictEqual(await mine.getByLabel("Prefix of ids").inputValue(), "mine-");
 		await save(mine);
-		await mine.getByRole("button", { name: "Undo" }).waitFor();
+		await mine.getByRole("button", { name: "Undo", exact: true }).waitFor();
 		assert(world.admin.run("store", "show", "demo-enad").includes("mine-"));
 	},
 
@@ -289,11 +289,11 @@ const tests = {
 		await page.getByRole("group", { name: "Other statuses, by name or id" }).getByRole("button", { name: "Add a row" }).click();
 		await page.getByLabel("status in the shop").last().fill("At the tailor's");
 		await save(page);
-		await page.getByRole("button", { name: "Undo" }).first().waitFor();
+		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
 		assert.match(kept(), /^5=paid, 11=nothing, At the tailor's=placed/);
 		await complete.selectOption("fulfilled");
 		await save(page);
-		await page.getByRole("button", { name: "Undo" }).first().waitFor();
+		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
 		assert.match(kept(), /^11=nothing, At the tailor's=placed/);
 	},
 
@@ -317,7 +317,7 @@ const tests = {
 		assert.strictEqual(await row(17).getByText("not known").count(), 0);
 		assert.strictEqual(await page.getByLabel("status in the shop").inputValue(), "22");
 		await save(page);
-		await page.getByRole("button", { name: "Undo" }).first().waitFor();
+		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
 		assert.match(kept("own-statuses"), /^22=nothing, 17=nothing /);
 
 		await world.admin.send({ type: "shop.updated", data: { order_statuses: [{ id: "sent", name: "Auf dem Weg" }, { id: "paid" }] } });
@@ -327,11 +327,11 @@ const tests = {
 		assert.deepStrictEqual([await sent.inputValue(), await page.getByLabel("paid paid").inputValue()], ["", "paid"]);
 		await sent.selectOption("fulfilled");
 		await save(page);
-		await page.getByRole("button", { name: "Undo" }).first().waitFor();
+		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
 		assert.match(kept("demo-generic"), /^sent=fulfilled /);
 		await sent.selectOption("");
 		await save(page);
-		await page.getByRole("button", { name: "Undo" }).first().waitFor();
+		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
 		assert.match(kept("demo-generic"), /^\(empty\)/);
 	},
 
