@@ -14,7 +14,8 @@
 static const char *const source_row[] = { "customer", "order", "subscriber" };
 
 struct source {
-	const struct fold_fact *fact;
+	int64_t version; /* when it was so, in ms; 0: not known */
+	int64_t seq;
 	struct contact contact;
 };
 
@@ -22,6 +23,16 @@ struct sources {
 	struct source source[ARRAY_LEN(source_row)];
 	size_t n;
 };
+
+/* Shops that number their changes say the time beside. */
+static int64_t version_of(struct fold *fold, const struct fold_fact *fact)
+{
+	int64_t at_ms;
+
+	if (json_get(fact->body, "at") && fold_time(fold, fact->body, "at", &at_ms))
+		return at_ms;
+	return fact->row->version;
+}
 
 static void read_sources(struct fold *fold, struct sources *sources)
 {
@@ -31,14 +42,14 @@ static void read_sources(struct fold *fold, struct sources *sources)
 
 		if (!fact)
 			continue;
-		sources->source[sources->n++] =
-			(struct source){ fact, contact_read(fold, fact->body, STR("")) };
+		sources->source[sources->n++] = (struct source){ version_of(fold, fact), fact->row->seq,
+								 contact_read(fold, fact->body, STR("")) };
 	}
 }
 
 static bool is_later(const struct source *a, const struct source *b)
 {
-	return fact_wins(a->fact->row->version, a->fact->row->seq, b->fact->row->version, b->fact->row->seq);
+	return fact_wins(a->version, a->seq, b->version, b->seq);
 }
 
 /* The text at this place of the newest contact that has one. */

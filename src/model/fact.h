@@ -103,7 +103,8 @@ enum fact_op {
  * order    payment.I       {at*, amount*}                            one of several payments
  * order    shipment.I      {at*, SHIPPING, lines: [{line_id*, quantity}]}
  * order    refund.I        {at*, amount*, reason, lines: [{line_id*, quantity}]}
- * person   customer        CONTACT and {birthday, group, tags: [text], created_at, custom: {NAME: text}}
+ * person   customer        CONTACT and {birthday, group, tags: [text], created_at, custom: {NAME: text}, at}   at: when it was so, where
+ *                                                                    the version is a number of the shop's own
  * person   order           CONTACT                                   from the newest order; version = when it was placed
  * person   subscriber      CONTACT                                   from a newsletter form; version = when
  * person   consent.CHANNEL {state*: subscribed | unsubscribed | pending, at*, source, evidence, ip, double_opt_in: bool,

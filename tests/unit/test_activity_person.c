@@ -29,6 +29,32 @@ static void the_newest_of_each_field(void **state)
 	support_close(&support);
 }
 
+/* A shop that numbers its changes: the number says nothing beside the time of an order, what stands with it does. */
+static void a_number_is_no_time(void **state)
+{
+	static const struct {
+		const char *at, *want;
+	} row[] = { { "2026-03-01T00:00:00.000Z", "<ann@shop.example||||Annabell Lee||||[|||||||||||]>" },
+		    { "2026-01-01T00:00:00.000Z", "<ann@shop.example||||Ann Lee||||[|||||||||||]>" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct support support;
+		char customer[128];
+
+		snprintf(customer, sizeof(customer), "{'first_name':'Annabell','last_name':'Lee','at':'%s'}",
+			 row[i].at);
+		support_open(&support, ENTITY_PERSON, ID);
+		support_versioned(&support, "customer", 7, 2, customer);
+		/* 2026-02-01 */
+		support_versioned(&support, "order", 1769904000000, 1,
+				  "{'first_name':'Ann','last_name':'Lee'}");
+		support_merge(&support);
+		support_equal(support_profile(&support, &support.view.profile), row[i].want, "profile");
+		support_close(&support);
+	}
+}
+
 #define CUSTOMER \
 	"{'customer_id':'7','birthday':'1990-01-02','group':'vip','tags':['a','b']," \
 	"'created_at':'2020-01-01T00:00:00Z','custom':{'size':'M','points':12,'secret':'x','no':{}}}"
@@ -321,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest test[] = {
 		cmocka_unit_test(the_newest_of_each_field),
+		cmocka_unit_test(a_number_is_no_time),
 		cmocka_unit_test(fields_follow_the_rules),
 		cmocka_unit_test(who_gets_a_profile),
 		cmocka_unit_test(nothing_is_told_of_who_was_erased),

@@ -61,6 +61,9 @@ void generic_map_customer(struct mapping *mapping, const struct generic_message 
 		json_free(body);
 		return;
 	}
+	/* A number that grows says nothing beside the time of an order. */
+	if (message->version > 0 && message->version != message->at_ms)
+		json_set_text(body, "at", field_time_text(mapping, message->at_ms));
 	contact_add(mapping, person, STR("customer"), message->version, body);
 	add_field(mapping, message, person, "email_marketing|accepts_marketing", "field.email");
 	add_field(mapping, message, person, "sms_marketing", "field.sms");
