@@ -182,6 +182,32 @@ class Merchant {
 		return this.selected("catalog/category", "delete", ids);
 	}
 
+	/* names: { option value's id: its name }; all else of the option stays. */
+	async saveOption(id, names) {
+		const { db } = this.world, [option] = db.rows("SELECT * FROM oc_option WHERE option_id = " + id);
+		const languages = (table, where) => Object.fromEntries(db.rows(`SELECT language_id, name FROM ${table} WHERE ${where}`).map((row) => [row.language_id, { name: row.name }]));
+		const values = db.rows(`SELECT * FROM oc_option_value WHERE option_id = ${id}`).map((row) => ({ option_value_id: row.option_value_id, image: row.image, sort_order: row.sort_order,
+			option_value_description: Object.fromEntries(Object.entries(languages("oc_option_value_description", "option_value_id = " + row.option_value_id))
+				.map(([language, text]) => [language, { name: names[row.option_value_id] || text.name }])) }));
+		const fields = { option_description: languages("oc_option_description", "option_id = " + id), type: option.type, validation: "", sort_order: option.sort_order,
+			option_value: Object.fromEntries(values.map((value, i) => [i, value])) };
+
+		if (this.four)
+			return this.visitor.send(this.action("catalog/option", "save"), Object.assign({ option_id: id }, fields));
+		return this.form(this.route("catalog/option/edit", "&option_id=" + id), fields);
+	}
+
+	/* row: of oc_tax_rate; percent: its new rate. */
+	async saveTaxRate(row, percent) {
+		const groups = this.world.db.rows(`SELECT customer_group_id FROM oc_tax_rate_to_customer_group WHERE tax_rate_id = ${row.tax_rate_id}`);
+		const fields = { name: row.name, rate: percent, type: row.type, geo_zone_id: row.geo_zone_id,
+			tax_rate_customer_group: Object.fromEntries(groups.map((group, i) => [i, group.customer_group_id])) };
+
+		if (this.four)
+			return this.visitor.send(this.action("localisation/tax_rate", "save"), Object.assign({ tax_rate_id: row.tax_rate_id }, fields));
+		return this.form(this.route("localisation/tax_rate/edit", "&tax_rate_id=" + row.tax_rate_id), fields);
+	}
+
 	/* ---- stores and languages ---- */
 
 	/* Another store of the same shop, set up as the first one is but for these settings (config_...). Gives its id. */

@@ -10,6 +10,7 @@ const { Merchant, slug } = require("./merchant.js");
 const { Shopper } = require("./shopper.js");
 const { FIRST, decoded } = require("./compare.js");
 const { agree, colours, optionOf, metric, dayOfSpecial, plannedDay } = require("./steps.js");
+const { details } = require("./details.js");
 const { daemon_down, shop_killed, repeated_and_reordered, wrong_clock, broken_extension } = require("./trouble.js");
 const { until, SECRET, CONNECTION } = require("./world.js");
 const { cost_of_a_save, pages_stay_flat, scale } = require("./figures.js");
@@ -445,6 +446,6 @@ async function uninstalling(world) {
 }
 
 module.exports = {
-	installing, scenarios: [sending_everything, unattended, products, product_variants, categories, category_paths, specials, customers, guest_order, customer_order, order_statuses, admin_order, cart_link, pages, browsing, pulling, syncing,
+	installing, scenarios: [sending_everything, unattended, products, product_variants, categories, category_paths, specials, customers, guest_order, customer_order, order_statuses, admin_order, ...details, cart_link, pages, browsing, pulling, syncing,
 		daemon_down, shop_killed, repeated_and_reordered, wrong_clock, broken_extension, several_stores, another_currency, cost_of_a_save, pages_stay_flat, scale, uninstalling]
 };

@@ -20,6 +20,9 @@ class Handlers
 		'admin/model/catalog/category?editCategory/' => 'both',
 		'admin/model/catalog/category?deleteCategory/' => 'both',
 		'admin/model/catalog/manufacturer?editManufacturer/' => 'after',
+		'admin/model/catalog/option?editOption/' => 'after',
+		'admin/model/localisation/tax_class?editTaxClass/' => 'after',
+		'admin/model/localisation/tax_rate?editTaxRate/' => 'after',
 		'admin/model/customer/customer?addCustomer/' => 'both',
 		'admin/model/customer/customer?editCustomer/' => 'both',
 		'admin/model/localisation/order_status?addOrderStatus/' => 'after',
@@ -37,7 +40,7 @@ class Handlers
 		'catalog/model/account/address?addAddress/' => 'after',
 		'catalog/model/account/address?editAddress/' => 'after',
 		'catalog/controller/checkout/cart?add/' => 'after',
-		'catalog/controller/checkout/cart?edit/' => 'after',
+		'catalog/controller/checkout/cart?edit/' => 'both',
 		'catalog/controller/checkout/cart?remove/' => 'after',
 		'catalog/controller/checkout/register?save/' => 'after',
 		'catalog/controller/checkout/guest?save/' => 'after',
@@ -104,6 +107,8 @@ class Handlers
 			case 'sale/order/deleteOrder':
 			case 'checkout/order/deleteOrder':
 				return $this->orderDeleted((int)$args[0]);
+			case 'checkout/cart/edit':
+				return $this->cartWillChange();
 		}
 	}
 
@@ -181,7 +186,13 @@ class Handlers
 			case 'catalog/category/deleteCategory':
 				return $this->categoryGone((int)$args[0]);
 			case 'catalog/manufacturer/editManufacturer':
-				return $this->outbox->recordAll('product', "SELECT product_id AS id FROM {product} WHERE manufacturer_id = ?", [(int)$args[0]]);
+				return $this->products("{product} p WHERE p.manufacturer_id = ?", (int)$args[0]);
+			case 'catalog/option/editOption':
+				return $this->products("{product_option} o JOIN {product} p ON p.product_id = o.product_id WHERE o.option_id = ?", (int)$args[0]);
+			case 'localisation/tax_class/editTaxClass':
+				return $this->products("{product} p WHERE p.tax_class_id = ?", (int)$args[0]);
+			case 'localisation/tax_rate/editTaxRate':
+				return $this->products("{tax_rule} r JOIN {product} p ON p.tax_class_id = r.tax_class_id WHERE r.tax_rate_id = ?", (int)$args[0]);
 			case 'localisation/order_status/addOrderStatus':
 			case 'localisation/order_status/editOrderStatus':
 			case 'localisation/order_status/deleteOrderStatus':
@@ -212,6 +223,7 @@ class Handlers
 			case 'checkout/cart/add':
 				return $this->cartChanged(true);
 			case 'checkout/cart/edit':
+				return $this->shop->isVersion('4.0.0.0') ? $this->cartChanged(false) : null;
 			case 'checkout/cart/remove':
 				return $this->cartChanged(false);
 			case 'checkout/register/save':
@@ -224,13 +236,18 @@ class Handlers
 		}
 	}
 
-	/** An order takes stock without any event of its products. */
-	private function stockOf(int $orderId)
+	/** Products that changed with something else, all at once; $from names them as `p` and has one place for a value. */
+	private function products(string $from, int $id)
 	{
 		$column = $this->shop->isVersion('4.0.0.0') ? "IF(p.master_id > 0, p.master_id, p.product_id)" : "p.product_id";
 
-		$this->outbox->recordAll('product',
-			"SELECT DISTINCT $column AS id FROM {order_product} op JOIN {product} p ON p.product_id = op.product_id WHERE op.order_id = ?", [$orderId]);
+		$this->outbox->recordAll('product', "SELECT DISTINCT $column AS id FROM $from", [$id]);
+	}
+
+	/** An order takes stock without any event of its products. */
+	private function stockOf(int $orderId)
+	{
+		$this->products("{order_product} o JOIN {product} p ON p.product_id = o.product_id WHERE o.order_id = ?", $orderId);
 	}
 
 	private function customerAdded(int $customerId, string $source)
@@ -285,14 +302,27 @@ class Handlers
 		return is_array($answer) && empty($answer['error']);
 	}
 
-	private function cartChanged(bool $added)
+	private function cartChanged(bool $posted)
 	{
-		if ($added && !$this->wentWell()) {
+		if ($posted && !$this->wentWell()) {
 			return;
 		}
-		$cart = (new Cart($this->shop))->snapshot($added);
+		$cart = (new Cart($this->shop))->changed($posted);
 		if ($cart) {
 			$this->outbox->record('cart', $cart['cart_id'], $cart);
+		}
+	}
+
+	/** 3.0 leaves by a redirect, which ends the request: nothing that comes after is called. */
+	private function cartWillChange()
+	{
+		if (!$this->shop->isVersion('4.0.0.0')) {
+			register_shutdown_function(function () {
+				guarded($this->shop, function () {
+					$this->cartChanged(false);
+				});
+				Flush::kickLater($this->shop);
+			});
 		}
 	}
 
@@ -316,7 +346,8 @@ class Handlers
 			return;
 		}
 		$this->shop->get('session')->data['pannier_email'] = $email;
-		if (empty($post['account']) && !empty($post['newsletter'])) {
+		/* 3.0 asks guests nothing, and makes an account wherever it has asked. */
+		if ($this->shop->isVersion('4.0.0.0') && empty($post['account']) && !empty($post['newsletter'])) {
 			$this->consent(0, $email, true, 'Checkout of a guest');
 		}
 		$this->checkoutStarted($email);
@@ -326,7 +357,7 @@ class Handlers
 	private function checkoutStarted(string $email)
 	{
 		$session = $this->shop->get('session');
-		$cart = $this->shop->has('cart') ? (new Cart($this->shop))->snapshot(false) : null;
+		$cart = $this->shop->has('cart') ? (new Cart($this->shop))->snapshot() : null;
 
 		if (!$cart || !$cart['lines']) {
 			return;

@@ -15,11 +15,21 @@ class Cart
 	}
 
 	/**
-	 * Amounts as the visitor sees them, in the shop's own currency. Null: there is no session to belong to.
+	 * The cart with what this request put into it, or null: something was only taken out.
 	 *
-	 * @param bool $added  the product of this request was just put in
+	 * @param bool $posted  a product was put in by its page; otherwise a line's quantity was changed
 	 */
-	public function snapshot(bool $added)
+	public function changed(bool $posted)
+	{
+		$before = $this->kept($this->id()) ?: [];
+		$snapshot = $this->snapshot();
+		$snapshot['added'] = $posted ? $this->added($snapshot['lines']) : $this->grown($before, $snapshot['lines']);
+
+		return $snapshot['added'] ? $snapshot : null;
+	}
+
+	/** Amounts as the visitor sees them, in the shop's own currency. */
+	public function snapshot(): array
 	{
 		$lines = [];
 		$total = 0.0;
@@ -30,18 +40,15 @@ class Cart
 			$lines[] = $line;
 		}
 		$snapshot = ['cart_id' => $this->id(), 'store_id' => (int)$this->shop->config('config_store_id'), 'lines' => $lines, 'total' => $total] + $this->visitor();
-		if ($added) {
-			$snapshot['added'] = $this->added($lines);
-		}
 		$this->keep($snapshot['cart_id'], $lines);
 
 		return $snapshot;
 	}
 
-	/** 4.0 remembers what the cart held when the request began, also after something was put in. */
+	/** Before 4.1 the cart is as it was when the request began: 4.0 misses what was put in, 3.0 what is theirs who has just logged in. */
 	private function now()
 	{
-		if ($this->shop->isVersion('4.0.0.0') && !$this->shop->isVersion('4.1.0.0')) {
+		if (!$this->shop->isVersion('4.1.0.0')) {
 			$class = get_class($this->shop->get('cart'));
 
 			return new $class($this->shop->registry());
@@ -114,7 +121,36 @@ class Cart
 		return $lines ? end($lines) : null;
 	}
 
+	/** The first line of which there is more than before, with as much as came to it. */
+	private function grown(array $before, array $lines)
+	{
+		foreach ($lines as $line) {
+			$quantity = $line['quantity'];
+			foreach ($before as $old) {
+				$quantity -= self::sameThing($old, $line) ? $old['quantity'] : 0;
+			}
+			if ($quantity > 0) {
+				return ['quantity' => $quantity] + $line;
+			}
+		}
+
+		return null;
+	}
+
+	private static function sameThing(array $old, array $line): bool
+	{
+		return $old['product_id'] === $line['product_id'] && json_encode($old['options']) === json_encode($line['options']);
+	}
+
 	/* ---- bringing it back ---- */
+
+	/** Lines as keep() left them, null: there is no such cart. */
+	private function kept(string $id)
+	{
+		$content = preg_match('/^[0-9a-f]{32}$/', $id) ? $this->shop->value("SELECT content FROM {pannier_cart} WHERE cart_id = ?", [$id]) : null;
+
+		return $content === null ? null : (json_decode($content, true) ?: []);
+	}
 
 	private function keep(string $id, array $lines)
 	{
@@ -130,14 +166,14 @@ class Cart
 	/** Puts a kept cart's products into this visitor's, unless theirs has something in it. False: there is no such cart. */
 	public function restore(string $id): bool
 	{
-		$content = preg_match('/^[0-9a-f]{32}$/', $id) ? $this->shop->value("SELECT content FROM {pannier_cart} WHERE cart_id = ?", [$id]) : null;
+		$kept = $this->kept($id);
 		$cart = $this->shop->get('cart');
 
-		if ($content === null) {
+		if ($kept === null) {
 			return false;
 		}
 		if (!$cart->hasProducts()) {
-			foreach (json_decode($content, true) ?: [] as $line) {
+			foreach ($kept as $line) {
 				$cart->add((int)$line['product_id'], (int)$line['quantity'], self::posted($line['options']));
 			}
 			$this->shop->get('session')->data['pannier_cart'] = $id;
