@@ -1,5 +1,6 @@
 /*
- * Gathering what is kept of a person, step by step (db_person_find).
+ * Gathering what is kept of a person, step by step (db_person_find): under the address asked for, and under
+ * all others that the shop knows, or knew, the same customer by.
  */
 #include "admin/person_find.h"
 
@@ -54,12 +55,56 @@ static void each_once(int64_t *id, size_t *n)
 	*n = kept;
 }
 
-bool person_find(struct look *look, int64_t store_id, struct str email, struct person_found *out,
-		 struct err *err)
+static int compare_audit(const void *a, const void *b)
 {
-	struct person_search search = { .store_id = store_id, .person_id = email };
+	const struct audit_row *left = a, *right = b;
 
-	*out = (struct person_found){ .store_id = store_id };
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static void each_row_once(struct audit_row *row, size_t *n)
+{
+	size_t kept = 0;
+
+	if (*n > 1)
+		qsort(row, *n, sizeof(*row), compare_audit);
+	for (size_t i = 0; i < *n; i++)
+		if (kept == 0 || row[kept - 1].id != row[i].id)
+			row[kept++] = row[i];
+	*n = kept;
+}
+
+static bool is_same(struct entity a, struct entity b)
+{
+	return a.kind == b.kind && str_eq(a.id, b.id);
+}
+
+static bool has_root(const struct person_found *found, size_t n, struct entity root)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_same(found->root[i], root))
+			return true;
+	return false;
+}
+
+static void add_roots(struct look *look, const struct person_search *search, struct person_found *out)
+{
+	size_t before = out->n_root;
+
+	for (size_t i = 0; i < search->n_root; i++) {
+		if (has_root(out, before, search->root[i]))
+			continue;
+		out->root =
+			joined(look->arena, out->root, out->n_root, &search->root[i], 1, sizeof(*out->root));
+		out->n_root++;
+	}
+}
+
+/* All that is found under one address, or phone number. */
+static bool find_one(struct look *look, struct str person_id, struct person_found *out, struct err *err)
+{
+	struct person_search search = { .store_id = out->store_id, .person_id = person_id };
+
 	while (search.source != PERSON_SOURCE_COUNT) {
 		struct person_page page;
 
@@ -67,10 +112,37 @@ bool person_find(struct look *look, int64_t store_id, struct str email, struct p
 			return false;
 		add_page(look, &page, out);
 	}
+	add_roots(look, &search, out);
+	return true;
+}
+
+/* Nobody is known by the address: then it has no kin. */
+static bool find_kin(struct look *look, struct str email, struct person_found *out, struct err *err)
+{
+	struct entity person = { ENTITY_PERSON, email };
+	struct err problem = { ERR_NONE, "" };
+	struct catalog_root root;
+
+	if (!db_catalog_get(look->db, out->store_id, person, look->arena, &root, &problem))
+		return problem.code == ERR_NOT_FOUND || err_set(err, problem.code, "%s", problem.msg);
+	for (size_t i = 0; i < root.n_entity; i++) {
+		struct entity kin = root.entity[i].entity;
+
+		if (kin.kind == ENTITY_PERSON && !is_same(kin, person) && !find_one(look, kin.id, out, err))
+			return false;
+	}
+	return true;
+}
+
+bool person_find(struct look *look, int64_t store_id, struct str email, struct person_found *out,
+		 struct err *err)
+{
+	*out = (struct person_found){ .store_id = store_id };
+	if (!find_one(look, email, out, err) || !find_kin(look, email, out, err))
+		return false;
 	each_once(out->message, &out->n_message);
 	each_once(out->delivery, &out->n_delivery);
-	out->root = search.root;
-	out->n_root = search.n_root;
+	each_row_once(out->audit, &out->n_audit);
 	return true;
 }
 

@@ -3,16 +3,16 @@
 
 #include "admin/look.h"
 
-/* All that a store keeps of a person, by ids; in the run's arena. */
+/* All that a store keeps of a person, under all addresses of the same customer, by ids; in the run's arena. */
 struct person_found {
 	int64_t store_id;
-	const struct entity *root; /* the person first */
+	struct entity *root;       /* the person first, each once */
 	size_t n_root;
 	int64_t *message;          /* each once, by id */
 	size_t n_message;
 	int64_t *delivery;
 	size_t n_delivery;
-	struct audit_row *audit;
+	struct audit_row *audit;   /* each once, by id */
 	size_t n_audit;
 };
 bool person_find(struct look *look, int64_t store_id, struct str email, struct person_found *out,

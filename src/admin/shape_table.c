@@ -721,7 +721,7 @@ static const struct shape_field person_ask[] = {
 static const struct shape_field person[] = {
 	F("store", TEXT, NULL, 0, NULL),
 	F("email", TEXT, NULL, 0, NULL),
-	F("entities", REFS, "Root", 0, "the person first, then orders and visitors"),
+	F("entities", REFS, "Root", 0, "the person first, then orders, visitors and former addresses"),
 	F("messages", TEXTS, NULL, 0, "ids"),
 	F("deliveries", TEXTS, NULL, 0, "ids"),
 	F("consent", REFS, "Activity", 0, "rows about consent, newest first"),

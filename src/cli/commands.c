@@ -544,7 +544,8 @@ const struct command commands[] = {
 	  OPTIONS(export_options),
 	  .help = "By store: what is known of the person, of orders and visits, the messages it came with, "
 		  "what was\n"
-		  "sent to Klaviyo, and the audit. An empty list of stores: nothing is kept." },
+		  "sent to Klaviyo, and the audit; also under other addresses of the same customer. An empty "
+		  "list\nof stores: nothing is kept." },
 	{ .name = "user add",
 	  .usage = "NAME --role ROLE",
 	  .summary = "Let somebody use the screens",

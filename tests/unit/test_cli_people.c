@@ -244,6 +244,70 @@ static void an_export_has_all_that_is_kept(void **state)
 	assert_int_equal(run(world, "export bob@shop.test --store shup"), CLI_NOT_FOUND);
 }
 
+/* ---- one customer, several addresses ---- */
+
+static void customer(struct rig *rig, const char *id, const char *email, const char *rest)
+{
+	rig_generic(rig, "shop", "customer.upserted",
+		    arena_printf(&rig->arena, "{'customer_id':'%s','email':'%s'%s}", id, email, rest).p);
+}
+
+/* Known by a phone number, then by one address, then by another; an order under the first address. */
+static void one_under_three(struct world *world)
+{
+	struct rig *rig = world->rig;
+
+	rig_generic(rig, "shop", "customer.upserted", "{'customer_id':'77','phone':'+493012345678'}");
+	customer(rig, "77", "old@shop.test", ",'first_name':'Annold'");
+	rig_generic(rig, "shop", "order.placed",
+		    "{'order_id':'1001','currency':'EUR','total':'5.00',"
+		    "'placed_at':'2026-07-25T17:20:00Z','customer':{'email':'old@shop.test'}}");
+	(void)rig_settle(rig, 60000);
+	customer(rig, "77", "new@shop.test", ",'first_name':'Annenew'");
+	customer(rig, "78", "aunt@shop.test", ",'first_name':'Auntie'");
+	(void)rig_settle(rig, 60000);
+}
+
+static size_t times_in(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		n++;
+	return n;
+}
+
+static void assert_all_addresses_in(struct world *world)
+{
+	static const char *const parts[] = { "\"id\":\"old@shop.test\"",
+					     "\"id\":\"new@shop.test\"",
+					     "\"id\":\"+493012345678\"",
+					     "Placed Order|1001",
+					     "Annold",
+					     "Annenew" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!strstr(world->out, parts[i]))
+			fail_msg("no '%s' in: %s", parts[i], world->out);
+	assert_null(strstr(world->out, "aunt@shop.test"));
+	/* Once each, though the order names one address and the profile's move both. */
+	assert_int_equal(times_in(world->out, "\"kind\":\"order\",\"id\":\"1001\""), 1);
+	assert_int_equal(times_in(world->out, "\"topic\":\"order.placed\""), 1);
+}
+
+static void an_export_has_what_is_kept_under_other_addresses(void **state)
+{
+	struct world *world = *state;
+
+	one_under_three(world);
+	assert_int_equal(count_stores(world, "export new@shop.test"), 1);
+	assert_all_addresses_in(world);
+	assert_int_equal(count_stores(world, "export old@shop.test"), 1);
+	assert_all_addresses_in(world);
+	assert_int_equal(count_stores(world, "export aunt@shop.test"), 1);
+	assert_null(strstr(world->out, "old@shop.test"));
+}
+
 static void who_is_erased_is_in_no_byte_of_the_files(void **state)
 {
 	struct world *world = *state;
@@ -311,6 +375,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_export_has_all_that_is_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_export_has_what_is_kept_under_other_addresses, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(who_is_erased_is_in_no_byte_of_the_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_message_erases_as_well, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_happens_unasked, set_up, tear_down),
