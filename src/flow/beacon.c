@@ -3,7 +3,8 @@
  *
  * Does:    store, origin, robot, rate, key; hands what beacon_read made of the body to the group commit and
  *          answers when that has told.
- * Doesn't: understand events.
+ * Doesn't: understand events, or refuse a beacon by settings that may have changed a moment ago: the merchant
+ *          who has just turned the script on looks whether it works.
  * Keeps:   a 2xx for an event comes after its commit, as in ingest.c. A flood of beacons fills at most half
  *          of what the store may have pending, so the shop's own messages still come in. No answer and no
  *          audit row repeats what a browser sent.
@@ -23,6 +24,8 @@
 /* Many people can be behind one address; one browser is one person. */
 #define ADDRESS_RATE ((struct rate){ .burst = 300, .per_minute = 600 })
 #define VISITOR_RATE ((struct rate){ .burst = 120, .per_minute = 60 })
+/* Of each store's settings, for beacons that are denied by those of a moment ago: a flood costs no more. */
+#define RENEW_RATE ((struct rate){ .burst = 5, .per_minute = 60 })
 
 struct beacon {
 	struct ingest *ingest;
@@ -35,7 +38,11 @@ struct call {
 	struct http_exchange *exchange;
 	const struct settings_store *store; /* valid only on the HTTP thread, while the snapshot is held */
 	struct str origin;		    /* in the arena; "" = not (yet) allowed */
+	bool counted;			    /* by its address */
 };
+
+/* DENIED is not answered yet: the settings may have changed. Never with the last try. */
+enum beacon_result { BEACON_ANSWERED, BEACON_DENIED };
 
 struct beacon *beacon_new(struct ingest *ingest)
 {
@@ -126,20 +133,21 @@ static bool takes_beacons(const struct settings_store *store)
 	return str_eq(mode, STR("server")) || str_eq(mode, STR("both"));
 }
 
-/* The store of that name, if it takes beacons; looks for changes once if not. */
-static const struct snapshot *take_store(struct beacon *beacon, struct str name,
-					 const struct settings_store **store)
+/* The store of that name, if it takes beacons. */
+static const struct settings_store *find_store(const struct snapshot *snapshot, struct str name)
 {
-	const struct snapshot *snapshot = settings_take(beacon->ingest->ctx->settings);
+	const struct settings_store *store = snapshot_find_store(snapshot, name);
 
-	*store = snapshot_find_store(snapshot, name);
-	if (!*store || !takes_beacons(*store)) {
-		snapshot = ingest_renew_settings(beacon->ingest, snapshot);
-		*store = snapshot_find_store(snapshot, name);
-	}
-	if (*store && !takes_beacons(*store))
-		*store = NULL;
-	return snapshot;
+	return store && takes_beacons(store) ? store : NULL;
+}
+
+/* What is known by no name is held down by ingest_renew_settings itself. */
+static bool may_renew(struct beacon *beacon, const struct snapshot *snapshot, struct str name)
+{
+	const struct settings_store *store = snapshot_find_store(snapshot, name);
+
+	return !store || rate_limit_take(beacon->limit, "settings", store->id, STR(""), RENEW_RATE, 1,
+					 clock_mono_ms(beacon->ingest->ctx->clock));
 }
 
 static bool check_origin(struct call *call)
@@ -165,9 +173,7 @@ static bool check_shape(struct call *call)
 {
 	const struct http_request *http = http_exchange_request(call->exchange);
 
-	if (!check_origin(call))
-		refuse(call, 403, 0, STR("this origin is not in the store's storefront_origins"));
-	else if (!is_readable(http_exchange_header(call->exchange, "Content-Type")))
+	if (!is_readable(http_exchange_header(call->exchange, "Content-Type")))
 		refuse(call, 415, 0, STR("send text/plain or application/json"));
 	else if (http->body_encoded)
 		refuse(call, 415, 0, STR("send it without Content-Encoding"));
@@ -192,11 +198,14 @@ static bool rates_allow(struct call *call, const struct beacon_batch *batch)
 	return true;
 }
 
+/* Once for each request, however often it is tried. */
 static bool address_allows(struct call *call)
 {
-	return rate_limit_take(call->beacon->limit, "address", call->store->id,
-			       http_exchange_request(call->exchange)->remote, ADDRESS_RATE, 1,
-			       clock_mono_ms(call->beacon->ingest->ctx->clock));
+	if (!call->counted)
+		call->counted = rate_limit_take(call->beacon->limit, "address", call->store->id,
+						http_exchange_request(call->exchange)->remote, ADDRESS_RATE,
+						1, clock_mono_ms(call->beacon->ingest->ctx->clock));
+	return call->counted;
 }
 
 static bool has_key(const struct call *call, const struct beacon_batch *batch)
@@ -233,44 +242,95 @@ static void submit(struct call *call, const struct beacon_batch *batch, int64_t 
 		reply_no(call, 503, ingest_retry_after_s(&err), ingest_unavailable_text(&err));
 }
 
-static void take_in(struct call *call)
+static void take_events(struct call *call, const struct beacon_batch *batch, int64_t now_ms)
 {
 	struct ingest *ingest = call->beacon->ingest;
-	struct arena *arena = http_exchange_arena(call->exchange);
-	int64_t now_ms = clock_wall_ms(ingest->ctx->clock);
 	int64_t limit = setting_int(call->store->value, SETTING_KEY_max_pending) / 2;
+
+	if (batch->n == 0)
+		refuse(call, 400, 0, str_from(batch->why.msg));
+	else if (!rates_allow(call, batch))
+		refuse(call, 429, RETRY_AFTER_RATE_S, STR("too many events of one visitor"));
+	else if (!backlog_take(ingest->backlog, call->store->id, batch->n, limit > 0 ? limit : 1))
+		refuse(call, 429, RETRY_AFTER_BACKLOG_S, STR("too many messages of this store wait"));
+	else
+		submit(call, batch, now_ms);
+}
+
+static enum beacon_result take_in(struct call *call, bool last)
+{
+	struct arena *arena = http_exchange_arena(call->exchange);
+	int64_t now_ms = clock_wall_ms(call->beacon->ingest->ctx->clock);
 	struct beacon_batch batch;
 	struct err err;
 
 	if (!beacon_read(call->store, http_exchange_request(call->exchange)->body, now_ms, arena, &batch,
 			 &err))
 		refuse(call, err.code == ERR_TOO_LARGE ? 413 : 400, 0, str_from(err.msg));
-	else if (!has_key(call, &batch))
-		refuse(call, 401, 0, STR("the publishable key is missing or not this store's"));
-	else if (batch.n == 0)
-		refuse(call, 400, 0, str_from(batch.why.msg));
-	else if (!rates_allow(call, &batch))
-		refuse(call, 429, RETRY_AFTER_RATE_S, STR("too many events of one visitor"));
-	else if (!backlog_take(ingest->backlog, call->store->id, batch.n, limit > 0 ? limit : 1))
-		refuse(call, 429, RETRY_AFTER_BACKLOG_S, STR("too many messages of this store wait"));
+	else if (has_key(call, &batch))
+		take_events(call, &batch, now_ms);
+	else if (!last)
+		return BEACON_DENIED;
 	else
-		submit(call, &batch, now_ms);
+		refuse(call, 401, 0, STR("the publishable key is missing or not this store's"));
+	return BEACON_ANSWERED;
 }
 
-static void receive(struct call *call)
+static enum beacon_result deny_origin(const struct call *call, bool last)
 {
+	if (!last)
+		return BEACON_DENIED;
+	refuse(call, 403, 0, STR("this origin is not in the store's storefront_origins"));
+	return BEACON_ANSWERED;
+}
+
+static enum beacon_result deny_store(const struct call *call, bool last)
+{
+	if (!last)
+		return BEACON_DENIED;
+	reply_no(call, 404, 0, STR("no such store, or it takes no events of browsers"));
+	return BEACON_ANSWERED;
+}
+
+static enum beacon_result receive(struct call *call, bool last)
+{
+	if (!call->store)
+		return deny_store(call, last);
+	if (!check_origin(call))
+		return deny_origin(call, last);
 	if (!check_shape(call))
-		return;
+		return BEACON_ANSWERED;
 	if (beacon_is_bot(http_exchange_header(call->exchange, "User-Agent"))) {
 		counter_add(COUNTER_beacon_bots, 1);
 		accept(call);
-		return;
+		return BEACON_ANSWERED;
 	}
 	if (!address_allows(call)) {
 		refuse(call, 429, RETRY_AFTER_RATE_S, STR("too many requests from one address"));
-		return;
+		return BEACON_ANSWERED;
 	}
-	take_in(call);
+	return take_in(call, last);
+}
+
+/* What a browser asks beforehand. */
+static enum beacon_result permit(struct call *call, bool last)
+{
+	bool known = call->store != NULL, allowed = known && check_origin(call);
+	const struct http_header header[] = {
+		{ STR("Access-Control-Allow-Origin"), call->origin },
+		{ STR("Access-Control-Allow-Methods"), STR("POST") },
+		{ STR("Access-Control-Allow-Headers"), STR("content-type") },
+		{ STR("Access-Control-Max-Age"), STR("86400") },
+		{ STR("Vary"), STR("Origin") },
+	};
+
+	if (allowed)
+		http_reply(call->exchange, 204, header, ARRAY_LEN(header), STR(""));
+	else if (!last)
+		return BEACON_DENIED;
+	else
+		reply_no(call, known ? 403 : 404, 0, STR("this origin may not send events here"));
+	return BEACON_ANSWERED;
 }
 
 static struct call *call_new(struct beacon *beacon, struct http_exchange *exchange)
@@ -282,35 +342,29 @@ static struct call *call_new(struct beacon *beacon, struct http_exchange *exchan
 	return call;
 }
 
-void beacon_post(struct beacon *beacon, struct http_exchange *exchange, struct str store)
+/* With the settings at hand; if these deny it, with those that are stored. */
+static void answer(struct beacon *beacon, struct http_exchange *exchange, struct str store,
+		   enum beacon_result (*one_try)(struct call *call, bool last))
 {
 	struct call *call = call_new(beacon, exchange);
-	const struct snapshot *snapshot = take_store(beacon, store, &call->store);
+	const struct snapshot *snapshot = settings_take(beacon->ingest->ctx->settings);
 
-	if (call->store)
-		receive(call);
-	else
-		reply_no(call, 404, 0, STR("no such store, or it takes no events of browsers"));
+	call->store = find_store(snapshot, store);
+	if (one_try(call, false) == BEACON_DENIED) {
+		if (may_renew(beacon, snapshot, store))
+			snapshot = ingest_renew_settings(beacon->ingest, snapshot);
+		call->store = find_store(snapshot, store);
+		(void)one_try(call, true);
+	}
 	settings_release(beacon->ingest->ctx->settings, snapshot);
+}
+
+void beacon_post(struct beacon *beacon, struct http_exchange *exchange, struct str store)
+{
+	answer(beacon, exchange, store, receive);
 }
 
 void beacon_options(struct beacon *beacon, struct http_exchange *exchange, struct str store)
 {
-	struct call *call = call_new(beacon, exchange);
-	const struct snapshot *snapshot = take_store(beacon, store, &call->store);
-
-	if (call->store && check_origin(call)) {
-		const struct http_header header[] = {
-			{ STR("Access-Control-Allow-Origin"), call->origin },
-			{ STR("Access-Control-Allow-Methods"), STR("POST") },
-			{ STR("Access-Control-Allow-Headers"), STR("content-type") },
-			{ STR("Access-Control-Max-Age"), STR("86400") },
-			{ STR("Vary"), STR("Origin") },
-		};
-
-		http_reply(exchange, 204, header, ARRAY_LEN(header), STR(""));
-	} else {
-		reply_no(call, call->store ? 403 : 404, 0, STR("this origin may not send events here"));
-	}
-	settings_release(beacon->ingest->ctx->settings, snapshot);
+	answer(beacon, exchange, store, permit);
 }

@@ -11,8 +11,9 @@
  *        out; 400 if none is left
  *   403 origin, 401 key, 404 no such store or its mode takes none, 413 over 32 KiB or 20 events, 415 type, 429 and 503 with
  *   Retry-After
- * OPTIONS answers the browser's question beforehand. What is kept is told like a message of the generic platform, whatever
- * the store's platform is: topics "storefront.*".
+ * What the settings at hand deny (origin, key, mode) is tried once more with those that are stored; a store's are read for that
+ * once a second at most, in the long run. OPTIONS answers the browser's question beforehand. What is kept is told like a message
+ * of the generic platform, whatever the store's platform is: topics "storefront.*".
  */
 struct beacon;
 

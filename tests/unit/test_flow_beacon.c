@@ -275,6 +275,67 @@ static void modes_that_take_none_are_404(void **state)
 	assert_int_equal(received(world), 0);
 }
 
+/* Settings as another process changes them: the daemon's own are those of before. */
+static void change_behind(struct world *world, const char *key, const char *value)
+{
+	struct setting_change change = { str_from(key), str_from(value) };
+	struct settings *other = NULL;
+
+	assert_true(settings_open(world->rig->db, world->rig->key_file, &other, &world->err));
+	assert_true(settings_store_set(other, STR("shop"), (struct str){ 0 }, (struct str){ 0 }, &change, 1,
+				       world->rig->clock.now_ms, &world->err));
+	settings_close(other);
+}
+
+static void what_was_just_allowed_is_taken_in(void **state)
+{
+	static const struct {
+		const char *key, *before, *after;
+		int denied;
+	} table[] = {
+		{ "storefront_mode", "off", "server", 404 },
+		{ "storefront_origins", "https://other.example", SHOP, 403 },
+		{ "storefront_key", "pub_9999999999", KEY, 401 },
+	};
+	struct world *world = *state;
+	const struct request view = { .body = STR(BODY(VIEW("event-0001"))) };
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		print_message("%s\n", table[i].key);
+		change_behind(world, table[i].key, table[i].before);
+		assert_true(settings_refresh(world->rig->settings, NULL, &world->err));
+		assert_int_equal(ask(world, view, NULL), table[i].denied);
+		rig_advance(world->rig, 1000);
+		change_behind(world, table[i].key, table[i].after);
+		assert_int_equal(ask(world, view, NULL), 204);
+	}
+	change_behind(world, "storefront_origins", "https://other.example");
+	assert_true(settings_refresh(world->rig->settings, NULL, &world->err));
+	change_behind(world, "storefront_origins", SHOP);
+	rig_advance(world->rig, 1000);
+	assert_int_equal(ask(world, (struct request){ .method = "OPTIONS" }, NULL), 204);
+}
+
+/* That nothing is read shows in what stays denied. */
+static void a_flood_that_is_denied_reads_no_settings_each(void **state)
+{
+	struct world *world = *state;
+	const struct request evil = { .origin = "https://evil.example",
+				      .body = STR(BODY(VIEW("event-0001"))) };
+
+	for (int i = 0; i < 20; i++) {
+		rig_advance(world->rig, 10);
+		assert_int_equal(ask(world, evil, NULL), 403);
+	}
+	change_behind(world, "storefront_origins", "https://evil.example");
+	for (int i = 0; i < 20; i++) {
+		rig_advance(world->rig, 10);
+		assert_int_equal(ask(world, evil, NULL), 403);
+	}
+	rig_advance(world->rig, 1000);
+	assert_int_equal(ask(world, evil, NULL), 204);
+}
+
 static void a_browser_asks_beforehand(void **state)
 {
 	struct world *world = *state;
@@ -526,6 +587,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(statuses_by_table),
 		TEST(modes_that_take_none_are_404),
+		TEST(what_was_just_allowed_is_taken_in),
+		TEST(a_flood_that_is_denied_reads_no_settings_each),
 		TEST(a_browser_asks_beforehand),
 		TEST(what_was_answered_is_kept_once),
 		TEST(a_wrong_event_takes_none_with_it),
