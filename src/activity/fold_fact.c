@@ -64,8 +64,15 @@ static void read_body(struct fold *fold, struct fold_fact *fact)
 	fold_note(fold, "part \"%.*s\" could not be read", STR_ARG(fact->row->part));
 }
 
+static bool is_customer(const struct root_fact *fact)
+{
+	return fact->entity.kind == ENTITY_PERSON && str_eq(fact->part, STR("customer"));
+}
+
 static bool is_kin_fact(const struct catalog_root *root, const struct root_fact *fact)
 {
+	if (root->root.kind == ENTITY_VISITOR)
+		return is_customer(fact);
 	return root->root.kind == ENTITY_PERSON && fact->entity.kind == ENTITY_PERSON &&
 	       !str_eq(fact->entity.id, root->root.id);
 }
@@ -110,11 +117,6 @@ void fold_close(struct fold *fold)
 		json_free(fold->kin_fact[i].body);
 }
 
-static bool is_customer(const struct root_fact *fact)
-{
-	return fact->entity.kind == ENTITY_PERSON && str_eq(fact->part, STR("customer"));
-}
-
 struct str fold_kin_now(const struct fold *fold)
 {
 	const struct root_fact *now = NULL;
@@ -138,6 +140,30 @@ bool fold_is_kin(const struct fold *fold, struct str person_id)
 		if (is_customer(&fold->root->fact[i]) && str_eq(fold->root->fact[i].entity.id, person_id))
 			return true;
 	return false;
+}
+
+/* The customer id by which the shop knows that person; "" = by none. */
+static struct str customer_id_of(const struct fold *fold, struct str person_id)
+{
+	for (size_t i = 0; i < fold->n_kin_fact; i++)
+		if (str_eq(fold->kin_fact[i].row->entity.id, person_id))
+			return fold_text(fold, fold->kin_fact[i].body, "customer_id");
+	return STR("");
+}
+
+struct str fold_person_now(const struct fold *fold, struct str person_id)
+{
+	struct str customer_id = customer_id_of(fold, person_id);
+	const struct root_fact *now = NULL;
+
+	for (size_t i = 0; customer_id.len > 0 && i < fold->n_kin_fact; i++) {
+		const struct fold_fact *fact = &fold->kin_fact[i];
+
+		if (str_eq(fold_text(fold, fact->body, "customer_id"), customer_id) &&
+		    (!now || fact_wins(fact->row->version, fact->row->seq, now->version, now->seq)))
+			now = fact->row;
+	}
+	return now ? now->entity.id : person_id;
 }
 
 const struct fold_fact *fold_part(const struct fold *fold, const char *part)

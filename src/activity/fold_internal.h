@@ -48,7 +48,8 @@ struct fold {
 	struct arena *arena;
 	struct fold_fact *fact; /* by part, one of each */
 	size_t n_fact;
-	struct fold_fact *kin_fact; /* of a person: parts of the others that the shop knows by the same customer id */
+	struct fold_fact *kin_fact; /* of a person: parts of the others that the shop knows by the same customer id; of a visitor:
+				       customer parts of whom it may have been */
 	size_t n_kin_fact;
 	struct fold_index by_product; /* the platform's ids */
 	struct fold_index by_variant;
@@ -71,6 +72,8 @@ const struct fold_fact *fold_part(const struct fold *fold, const char *part);
 struct str fold_kin_now(const struct fold *fold);
 /* Is that person one of those? */
 bool fold_is_kin(const struct fold *fold, struct str person_id);
+/* Of a visitor: who the person of that id is now, themself if the shop knows them by no other id. Borrowed. */
+struct str fold_person_now(const struct fold *fold, struct str person_id);
 /* Is it a readable part "name.KEY"? */
 bool fold_part_key(const struct fold_fact *fact, const char *name, struct str *key);
 void fold_hold(struct fold *fold, const char *format, ...) PRINTF_LIKE(2, 3);

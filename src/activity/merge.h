@@ -84,7 +84,8 @@ struct activity_view {
  * e-mail address or phone number that is the root's id counts before all. Properties: CustomerId (unless it is the external_id),
  * Birthday, CustomerGroup, CustomerTags, CustomerSince and custom; profile_include is about custom, the other rules about all.
  * Of persons whom the shop has known by one customer id (root->fact and kin_sent of the others) the one whose customer part is newest is
- * who it is now. The others have no profile and are not subscribed; the events of an order under their address are told of who it is now.
+ * who it is now. The others have no profile and are not subscribed; the events of orders and visits under their address are told of who it
+ * is now.
  * Opt-outs of one count for all; an opt-in only for its own address: what Klaviyo was told for a former one is taken back, unless the new
  * one has an opt-in of its own.
  * Consent: the newest of consent.CHANNEL, field.CHANNEL (implied: read off a profile's field) and klaviyo.CHANNEL by its `at`;

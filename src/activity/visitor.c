@@ -136,7 +136,15 @@ static bool is_somebody(const struct contact *contact)
 	return contact->email.len + contact->phone.len + contact->exchange_id.len > 0;
 }
 
-/* Who did it, as the event says, else as is known of the visitor now. */
+/* The address of now of whoever changed it since, else the one they were seen with. */
+static struct str email_now(const struct fold *fold, const struct contact *contact)
+{
+	struct str now = fold_person_now(fold, contact->email.len > 0 ? contact->email : contact->phone);
+
+	return str_find_char(now, '@') < now.len ? arena_dup(fold->arena, now) : contact->email;
+}
+
+/* Who did it, as the event says, else as is known of the visitor; but who that is now. */
 static bool read_person(struct fold *fold, const struct visitor *visitor, const struct json *body,
 			struct activity_profile *profile)
 {
@@ -144,7 +152,7 @@ static bool read_person(struct fold *fold, const struct visitor *visitor, const 
 	const struct contact *contact = is_somebody(&own) ? &own : &visitor->person;
 
 	*profile = (struct activity_profile){
-		.email = contact->email,
+		.email = email_now(fold, contact),
 		.phone = contact->phone,
 		.exchange_id = contact->exchange_id,
 	};

@@ -295,9 +295,10 @@ bool db_found_list(struct db *db, const struct found_query *query, struct arena 
  * Each with all it needs to be merged: facts of itself, its variants (at most STORE_VARIANTS_MAX), of what they name, of the
  * categories above a named one (STORE_ANCESTORS_MAX levels), of all markets and store groups (not for a person); for an order or
  * visitor also the products of variants and what these products name; for a person the kin, others with the same customer id (member
- * "customer_id" of the customer part; at most STORE_KIN_MAX), for an order the persons of its customer id if there are several; and
- * what the store's account was last told. entity: the root first, then by kind and id; facts in that order, then by part;
- * sent by kind and external id, kin_sent by person first. Claims nothing durable.
+ * "customer_id" of the customer part; at most STORE_KIN_MAX), for an order the persons of its customer id if there are several, for
+ * a visitor those of the customer ids of whom its parts name (STORE_KIN_MAX of these); and what the store's account was last told.
+ * entity: the root first, then by kind and id; facts in that order, then by part; sent by kind and external id, kin_sent by person
+ * first. Claims nothing durable.
  * Ends early past STORE_CLAIM_BYTES of bodies. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all.
  */
 bool db_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena, struct catalog_root **root,

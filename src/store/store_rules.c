@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/id_text.h"
+#include "model/person.h"
 #include "store/store_person.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #define KEY_MEMBERS_MAX 64
 
@@ -131,6 +133,38 @@ struct str store_fact_key(const struct fact *fact, struct arena *arena)
 struct str store_order_customer(struct str body, struct arena *arena)
 {
 	return text_of(member_of(body, "customer"), "customer_id", arena);
+}
+
+/* Part "identity" is one, the others have one. */
+static struct str visit_person(const struct root_fact *fact, struct arena *arena)
+{
+	bool whole = str_eq(fact->part, STR("identity"));
+	struct str contact = whole ? fact->body : member_of(fact->body, "identity");
+
+	return person_id(text_of(contact, "email", arena), text_of(contact, "phone", arena), STR(""), STR(""),
+			 arena);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+size_t store_visit_persons(const struct catalog_root *visit, struct arena *arena,
+			   struct str person[STORE_KIN_MAX])
+{
+	struct str *all = ARENA_ARRAY(arena, visit->n_fact, struct str);
+	size_t n_all = 0, n = 0;
+
+	for (size_t i = 0; i < visit->n_fact; i++)
+		if (entity_eq(visit->fact[i].entity, visit->root))
+			all[n_all++] = visit_person(&visit->fact[i], arena);
+	if (n_all > 1)
+		qsort(all, n_all, sizeof(*all), compare_texts);
+	for (size_t i = 0; i < n_all && n < STORE_KIN_MAX; i++)
+		if (all[i].len > 0 && (n == 0 || !str_eq(person[n - 1], all[i])))
+			person[n++] = all[i];
+	return n;
 }
 
 /* ---- deliveries ---- */

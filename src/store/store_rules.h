@@ -75,6 +75,8 @@ bool store_part_has_key(enum entity_kind kind, struct str part);
 struct str store_fact_key(const struct fact *fact, struct arena *arena);
 /* The customer id of an order's base part, in the arena or borrowed; "" if none. */
 struct str store_order_customer(struct str body, struct arena *arena);
+/* Ids of the persons that the parts of a visit name by e-mail address, else phone number: each once, at most STORE_KIN_MAX, in order. */
+size_t store_visit_persons(const struct catalog_root *visit, struct arena *arena, struct str person[STORE_KIN_MAX]);
 
 /* ---- imports ---- */
 

@@ -117,6 +117,40 @@ static void test_an_order_knows_who_its_customer_is_now(void **state)
 	assert_non_null(contract_fact(&root, ENTITY_PERSON, NEW, "customer"));
 }
 
+static struct fact visit(const char *part, const char *body)
+{
+	struct fact fact = contract_set(ENTITY_VISITOR, "w1", part, 0, "{}");
+
+	fact.body = str_from(body);
+	return fact;
+}
+
+static void test_a_visit_knows_who_its_visitors_are_now(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_root root;
+
+	(void)CONTRACT_APPLY(contract, visit("identity", "{\"email\":\"Old@Shop.test\"}"),
+			     customer(OLD, 1, "77"), customer("+4930123", 1, ""),
+			     customer("aunt@shop.test", 1, ""));
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer")); /* there is only one */
+	(void)CONTRACT_APPLY(contract, customer(NEW, 2, "77"));
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer"));
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, NEW, "customer"));
+	assert_null(contract_fact(&root, ENTITY_PERSON, "aunt@shop.test", "customer"));
+	/* An event may be another's: of one who is known by a number alone. */
+	(void)CONTRACT_APPLY(contract, visit("identity", "{\"email\":\"aunt@shop.test\"}"),
+			     visit("event.1", "{\"identity\":{\"phone\":\"+4930123\"}}"));
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_null(contract_fact(&root, ENTITY_PERSON, NEW, "customer"));
+	(void)CONTRACT_APPLY(contract, customer("+4930123", 2, "77"));
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, NEW, "customer"));
+	assert_null(contract_fact(&root, ENTITY_PERSON, "aunt@shop.test", "customer"));
+}
+
 static void test_erasing_one_erases_all(void **state)
 {
 	struct contract *contract = *state;
@@ -225,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_a_claim_brings_the_other_addresses),
 		cmocka_unit_test(test_another_address_makes_the_others_due),
 		cmocka_unit_test(test_an_order_knows_who_its_customer_is_now),
+		cmocka_unit_test(test_a_visit_knows_who_its_visitors_are_now),
 		cmocka_unit_test(test_erasing_one_erases_all),
 		cmocka_unit_test(test_who_was_erased_is_nobodys_kin),
 		cmocka_unit_test(test_what_is_told_meanwhile_waits),

@@ -132,6 +132,49 @@ static void orders_are_of_who_it_is_now(void **state)
 	}
 }
 
+#define SEEN(identity) \
+	"{'type':'active','at':'2026-07-30T09:01:00Z','page_url':'https://s/'," \
+	"'identity':{" identity "}}"
+
+/* Two customers whom the visit may have been, and one whom the shop knows by one address alone. */
+static struct str seen_email(const char *identity, struct support *support)
+{
+	support_open(support, ENTITY_VISITOR, "w1");
+	support_fact(support, "event.1", identity);
+	kin_fact(support, NEW, "customer", 20, "{'customer_id':'77','email':'" NEW "'}");
+	kin_fact(support, OLD, "customer", 10, "{'customer_id':'77','email':'" OLD "'}");
+	kin_fact(support, "+4930123", "customer", 10, "{'customer_id':'78'}");
+	kin_fact(support, "bob@shop.example", "customer", 30, "{'customer_id':'78'}");
+	kin_fact(support, "aunt@shop.example", "customer", 40, "{'email':'aunt@shop.example'}");
+	support_merge(support);
+	assert_int_equal(support->view.n_event, 1);
+	return support->view.event[0].profile.email;
+}
+
+static void visits_are_of_who_it_is_now(void **state)
+{
+	static const struct {
+		const char *identity, *email, *phone;
+	} row[] = {
+		{ SEEN("'email':'" OLD "'"), NEW, "" },
+		{ SEEN("'email':'Ann.Old@Shop.example','phone':'+4930123'"), NEW, "+4930123" },
+		{ SEEN("'email':'" NEW "'"), NEW, "" },
+		{ SEEN("'phone':'+4930123'"), "bob@shop.example", "+4930123" },
+		{ SEEN("'email':'aunt@shop.example'"), "aunt@shop.example", "" },
+		{ SEEN("'email':'guest@shop.example','customer_id':'77'"), "guest@shop.example", "" },
+		{ SEEN("'exchange_id':'kx'"), "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct support support;
+
+		support_equal(seen_email(row[i].identity, &support), row[i].email, row[i].identity);
+		support_equal(support.view.event[0].profile.phone, row[i].phone, row[i].identity);
+		support_close(&support);
+	}
+}
+
 static void phone_consent_goes_with_the_number(void **state)
 {
 	struct support support;
@@ -386,6 +429,7 @@ int main(void)
 		cmocka_unit_test(a_former_address_has_none),
 		cmocka_unit_test(back_at_an_old_address),
 		cmocka_unit_test(orders_are_of_who_it_is_now),
+		cmocka_unit_test(visits_are_of_who_it_is_now),
 		cmocka_unit_test(phone_consent_goes_with_the_number),
 		cmocka_unit_test(what_the_old_address_agreed_to_is_taken_back),
 		cmocka_unit_test(consent_belongs_to_its_address),

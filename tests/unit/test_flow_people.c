@@ -309,6 +309,29 @@ static void a_visitor_is_told_once_known(void **state)
 	assert_int_equal(count_body(rig, "/api/event", "\"Viewed Product\""), 2);
 }
 
+#define VIEW(product) "{'anonymous_id':'v1','product':{'product_id':'" product "'}}"
+
+/* The first waits for its product while the address changes; the second comes afterwards. */
+static void a_visit_is_told_of_who_it_is_now(void **state)
+{
+	struct rig *rig = *state;
+
+	answer_all(rig);
+	rig_generic(rig, "shop", "customer.upserted", "{'customer_id':'77','email':'old@shop.test'}");
+	(void)rig_settle(rig, 20000);
+	rig_generic(rig, "shop", "storefront.identified", "{'anonymous_id':'v1','email':'old@shop.test'}");
+	rig_generic(rig, "shop", "storefront.product_viewed", VIEW("p1"));
+	rig_run(rig, 3000);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/event"), 0);
+	rig_generic(rig, "shop", "customer.upserted", "{'customer_id':'77','email':'new@shop.test'}");
+	(void)rig_settle(rig, 30000);
+	rig_generic(rig, "shop", "storefront.product_viewed", VIEW("p2"));
+	(void)rig_settle(rig, 30000);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/event"), 2);
+	assert_int_equal(count_body(rig, "/api/event", "\"new@shop.test\""), 2);
+	assert_int_equal(count_body(rig, "/api/event", "\"old@shop.test\""), 0);
+}
+
 /* ---- consent ---- */
 
 #define OPT_IN \
@@ -464,6 +487,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(metrics_can_be_switched_off, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(many_orders_leave_in_bulk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_visitor_is_told_once_known, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_visit_is_told_of_who_it_is_now, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(consent_waits_for_opt_outs_and_its_list, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_queued_subscription_waits_for_what_has_come_in, set_up,
 						tear_down),

@@ -89,10 +89,19 @@ static size_t add_kin(struct entity_set *set, struct memory *memory, int64_t sto
 	return n;
 }
 
-/* Who an order's customer was and is, if the shop has known them under several addresses. */
-static void add_customer(struct entity_set *set, struct memory *memory, int64_t store_id, struct entity order)
+/* A customer's persons, if the shop has known them under several addresses. */
+static void add_addresses(struct entity_set *set, struct memory *memory, int64_t store_id,
+			  struct str customer_id)
 {
 	struct entity nobody = { ENTITY_PERSON, STR("") }, kin[STORE_KIN_MAX];
+
+	if (memory_kin(memory, store_id, customer_id, nobody, kin) > 1)
+		(void)add_kin(set, memory, store_id, customer_id, nobody);
+}
+
+/* Who an order's customer was and is. */
+static void add_customer(struct entity_set *set, struct memory *memory, int64_t store_id, struct entity order)
+{
 	struct str customer_id = STR("");
 	struct arena arena;
 
@@ -104,8 +113,7 @@ static void add_customer(struct entity_set *set, struct memory *memory, int64_t 
 		    str_eq(row->part, STR("base")))
 			customer_id = store_order_customer(row->body, &arena);
 	}
-	if (memory_kin(memory, store_id, customer_id, nobody, kin) > 1)
-		(void)add_kin(set, memory, store_id, customer_id, nobody);
+	add_addresses(set, memory, store_id, customer_id);
 	arena_release(&arena);
 }
 
@@ -264,6 +272,26 @@ static int64_t newest_seq(const struct catalog_root *root)
 	return seq;
 }
 
+/* Who a visitor was and is. True: somebody was added. */
+static bool add_visitor(struct entity_set *set, struct memory *memory, const struct catalog_root *visit,
+			struct arena *arena)
+{
+	struct str person[STORE_KIN_MAX];
+	size_t n = store_visit_persons(visit, arena, person), before = set->n, first;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct memory_entity *row =
+			memory_entity(memory, visit->store_id, (struct entity){ ENTITY_PERSON, person[i] });
+
+		if (row)
+			add_addresses(set, memory, visit->store_id, row->sku);
+	}
+	first = set->n > 0 && entity_eq(set->at[0], visit->root);
+	if (set->n > before)
+		qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
+	return set->n > before;
+}
+
 static void read_root(struct memory *memory, int64_t store_id, struct entity root, struct arena *arena,
 		      struct catalog_root *out)
 {
@@ -274,6 +302,10 @@ static void read_root(struct memory *memory, int64_t store_id, struct entity roo
 	collect_entities(memory, store_id, root, &set);
 	read_entities(memory, &set, arena, out);
 	read_facts(memory, arena, out);
+	if (root.kind == ENTITY_VISITOR && add_visitor(&set, memory, out, arena)) {
+		read_entities(memory, &set, arena, out);
+		read_facts(memory, arena, out);
+	}
 	read_all_sent(memory, arena, out);
 	out->deleted = is_deleted(memory, store_id, root);
 	if (due) {

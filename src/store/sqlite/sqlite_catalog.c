@@ -345,18 +345,42 @@ static struct str order_body(const struct catalog_root *order)
 	return STR("");
 }
 
-/* Who an order's customer was and is, if the shop has known them under several addresses. */
-static void add_customer(struct tx *tx, struct entity_set *set, struct arena *arena, struct catalog_root *out)
+/* A customer's persons, if the shop has known them under several addresses. */
+static void add_addresses(struct tx *tx, struct entity_set *set, struct str customer_id,
+			  const struct catalog_root *of)
 {
-	struct str customer_id = store_order_customer(order_body(out), arena);
 	struct entity nobody = { ENTITY_PERSON, STR("") }, *kin;
-	size_t n = kin_read(tx, out->store_id, customer_id, nobody, arena, &kin), first = set->n;
+	size_t n = kin_read(tx, of->store_id, customer_id, nobody, set->arena, &kin);
 
-	if (n < 2)
-		return;
+	for (size_t i = 0; n > 1 && i < n; i++)
+		add_root(set, tx, of->store_id, kin[i]);
+}
+
+static void add_visitor(struct tx *tx, struct entity_set *set, const struct catalog_root *of)
+{
+	struct str person[STORE_KIN_MAX];
+	size_t n = store_visit_persons(of, set->arena, person);
+
 	for (size_t i = 0; i < n; i++)
-		add_root(set, tx, out->store_id, kin[i]);
-	first = first > 0 && entity_eq(set->at[0].entity, out->root);
+		add_addresses(
+			tx, set,
+			entity_read(tx, of->store_id, (struct entity){ ENTITY_PERSON, person[i] }, set->arena)
+				.sku,
+			of);
+}
+
+/* Who an order's customer, or a visitor, was and is. */
+static void add_people(struct tx *tx, struct entity_set *set, struct arena *arena, struct catalog_root *out)
+{
+	size_t before = set->n, first;
+
+	if (out->root.kind == ENTITY_ORDER)
+		add_addresses(tx, set, store_order_customer(order_body(out), arena), out);
+	if (out->root.kind == ENTITY_VISITOR)
+		add_visitor(tx, set, out);
+	if (set->n == before)
+		return;
+	first = entity_eq(set->at[0].entity, out->root);
 	qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
 	read_facts(tx, set, arena, out);
 }
@@ -370,8 +394,7 @@ static void read_root(struct tx *tx, int64_t store_id, struct entity root, struc
 				      .root = { root.kind, arena_dup(arena, root.id) } };
 	collect_entities(tx, store_id, root, &set);
 	read_facts(tx, &set, arena, out);
-	if (root.kind == ENTITY_ORDER)
-		add_customer(tx, &set, arena, out);
+	add_people(tx, &set, arena, out);
 	read_own_sent(tx, arena, out);
 	read_kin_sent(tx, arena, out);
 	read_due(tx, out);
