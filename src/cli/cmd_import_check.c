@@ -68,8 +68,8 @@ static bool understand(struct reading *reading, const struct import_item *item)
 			reject(reading, item, result.reason);
 			return false;
 		}
-		for (size_t f = 0; result.state == MAP_DONE && f < result.n_fact; f++)
-			tellings_add(&reading->told, &result.fact[f], message->body);
+		if (result.state == MAP_DONE)
+			tellings_add(&reading->told, result.fact, result.n_fact, message->body);
 	}
 	return true;
 }

@@ -87,8 +87,8 @@ static void count_told(const struct settings_store *store, const struct platform
 		if (!flow_history_record(&history, &message, (int64_t)i, arena, &record, &ignored))
 			continue;
 		form->map(&view, record.topic, record.body, now_ms, arena, &result);
-		for (size_t f = 0; result.state == MAP_DONE && f < result.n_fact; f++)
-			tellings_add(&out->told, &result.fact[f], record.body);
+		if (result.state == MAP_DONE)
+			tellings_add(&out->told, result.fact, result.n_fact, record.body);
 	}
 }
 

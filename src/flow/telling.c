@@ -38,7 +38,7 @@ static int64_t lines_of(struct str body)
 	return n;
 }
 
-void tellings_add(struct tellings *tellings, const struct fact *fact, struct str body)
+static void add_fact(struct tellings *tellings, const struct fact *fact, struct str body)
 {
 	int64_t *told = tellings->n;
 
@@ -60,6 +60,16 @@ void tellings_add(struct tellings *tellings, const struct fact *fact, struct str
 		told[TELLING_items]++;
 	else if (fact->entity.kind == ENTITY_VARIANT && str_eq(fact->part, STR("base")))
 		told[TELLING_variants]++;
+}
+
+void tellings_add(struct tellings *tellings, const struct fact *fact, size_t n, struct str body)
+{
+	struct tellings before = *tellings;
+
+	for (size_t i = 0; i < n; i++)
+		add_fact(tellings, &fact[i], body);
+	if (tellings->n[TELLING_variants] == before.n[TELLING_variants])
+		tellings->n[TELLING_variants] += tellings->n[TELLING_items] - before.n[TELLING_items];
 }
 
 struct tellings_estimate tellings_estimate(const struct settings_account *account,

@@ -31,8 +31,8 @@ struct tellings {
 	int64_t n[TELLING_COUNT];
 };
 
-/* body: of the message that the fact is from. */
-void tellings_add(struct tellings *tellings, const struct fact *fact, struct str body);
+/* All facts of one message, and its body. A product that comes without variants counts one: it is shown with one of its own. */
+void tellings_add(struct tellings *tellings, const struct fact *fact, size_t n, struct str body);
 
 struct tellings_estimate {
 	int64_t requests[TELLING_COUNT];
