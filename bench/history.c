@@ -2,7 +2,7 @@
  * Benchmark of history: N orders of 3 lines each with their customers, imported from one NDJSON file.
  *
  *   bench-history [--build DIR] [--orders N] [--limits on|off] [--quota PERCENT] [--kill-every-s S]
- *                 [--parse-only] [--json]
+ *                 [--parse-only | --import-only] [--json]
  *
  * Each order becomes a Placed Order and three Ordered Product events; four orders are one customer's. With
  * --limits on the sandbox keeps Klaviyo's real limits, and the account may use all of them. What is
@@ -10,12 +10,15 @@
  * --kill-every-s: the daemon is killed (SIGKILL) so often and started again; the sandbox counts effects, so
  * that what was lost or came twice is seen.
  *
+ * --import-only: without limits, until all rows of the file are in the store; what is still on its way to
+ * Klaviyo then is not waited for.
+ *
  * First, how fast the file is read: by our own reader, and by `jq -c .` and (as CSV) `mlr` where they are
  * installed. Then one line about the import: events per minute beside Klaviyo's 150,000, requests beside the
  * fewest possible, processor seconds per million events, peak memory, most bytes on disk.
  */
 #include "base/clock.h"
-#include "base/strbuf.h"
+#include "history_file.h"
 #include "import/import.h"
 #include "option.h"
 #include "shop.h"
@@ -25,11 +28,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
-#define LINES		   3
-#define EVENTS		   (1 + LINES) /* of one order */
-#define ORDERS_PER_PERSON  4
-#define FIRST_S		   INT64_C(1400000000) /* 2014-05-13 */
+#define EVENTS		   (1 + HISTORY_LINES) /* of one order */
 #define EVENTS_PER_MIN_MAX 150000.0
 #define EVENTS_PER_REQUEST 1000
 /* A window of a minute at any phase, as Pannier counts it. */
@@ -43,6 +44,7 @@ struct bench {
 	size_t orders;
 	bool limits;
 	bool parse_only;
+	bool import_only;
 	bool json;
 	size_t kill_every_s;
 	size_t quota; /* per cent of Klaviyo's limits */
@@ -56,84 +58,6 @@ struct bench {
 	int64_t mark[MARKS_MAX]; /* events after so many windows from then on */
 	size_t n_mark;
 };
-
-/* ---- the file ------------------------------------------------------------------------------------ */
-
-static void time_text(size_t i, struct strbuf *out)
-{
-	strbuf_reset(out);
-	time_format_rfc3339((FIRST_S + (int64_t)i * 300) * 1000, out);
-}
-
-static void write_order(FILE *file, size_t i, const char *time)
-{
-	size_t person = i / ORDERS_PER_PERSON;
-
-	(void)fprintf(file,
-		      "{\"type\":\"order.placed\",\"timestamp\":\"%s\",\"data\":{\"order_id\":\"o%zu\","
-		      "\"order_number\":"
-		      "\"%zu\",\"placed_at\":\"%s\",\"currency\":\"SEK\",\"total\":\"%zu.70\",\"subtotal\":"
-		      "\"%zu.70\","
-		      "\"customer\":{\"customer_id\":\"%zu\",\"email\":\"buyer%zu@shop.test\",\"first_name\":"
-		      "\"Ann\","
-		      "\"last_name\":\"Berg\"},\"billing\":{\"first_name\":\"Ann\",\"last_name\":\"Berg\","
-		      "\"address1\":"
-		      "\"Main street "
-		      "%zu\",\"city\":\"Malmo\",\"zip\":\"21100\",\"country_code\":\"SE\"},\"lines\":[",
-		      time, i, i, time, 100 + i % 900, 100 + i % 900, person, person, i % 100);
-	for (size_t line = 0; line < LINES; line++)
-		(void)fprintf(file,
-			      "%s{\"line_id\":\"%zu\",\"sku\":\"SKU-%zu\",\"name\":\"Wool socks, pattern "
-			      "%zu\",\"quantity\":1,"
-			      "\"unit_price\":\"33.90\",\"row_total\":\"33.90\",\"brand\":\"Socks\","
-			      "\"categories\":[\"Warm\"]}",
-			      line ? "," : "", line, i % 500 + line, i % 500);
-	(void)fprintf(file, "]}}\n");
-}
-
-static void write_row(FILE *file, size_t i, const char *time)
-{
-	for (size_t line = 0; line < LINES; line++)
-		(void)fprintf(file,
-			      "o%zu,%s,SEK,%zu.70,buyer%zu@shop.test,Ann,Berg,Main street "
-			      "%zu,Malmo,21100,SE,%zu,SKU-%zu,"
-			      "\"Wool socks, pattern %zu\",1,33.90\n",
-			      i, time, 100 + i % 900, i / ORDERS_PER_PERSON, i % 100, line, i % 500 + line,
-			      i % 500);
-}
-
-static FILE *create(const char *path)
-{
-	FILE *file = fopen(path, "wb");
-
-	if (!file)
-		bench_die("cannot write %s", path);
-	return file;
-}
-
-static void write_files(struct bench *bench)
-{
-	FILE *file, *csv;
-	struct strbuf time;
-
-	snprintf(bench->file, sizeof(bench->file), "%s/orders.ndjson", bench_folder());
-	snprintf(bench->csv, sizeof(bench->csv), "%s/orders.csv", bench_folder());
-	file = create(bench->file);
-	csv = create(bench->csv);
-	strbuf_init(&time, 64);
-	(void)fprintf(csv, "order_id,placed_at,currency,total,email,billing_first_name,billing_last_name,"
-			   "billing_address1,"
-			   "billing_city,billing_zip,billing_country_code,line_id,line_sku,line_name,line_"
-			   "quantity,line_price\n");
-	for (size_t i = 0; i < bench->orders; i++) {
-		time_text(i, &time);
-		write_order(file, i, time.p);
-		write_row(csv, i, time.p);
-	}
-	strbuf_release(&time);
-	if (fclose(file) != 0 || fclose(csv) != 0)
-		bench_die("the disk is full");
-}
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -219,7 +143,6 @@ static void read_files(struct bench *bench)
 
 struct arrived {
 	int64_t events;
-	int64_t doubled; /* effects: stored twice */
 	int64_t dropped; /* sent twice, without effect */
 	int64_t flows;
 	int64_t requests; /* POST */
@@ -330,7 +253,8 @@ static double wait_events(struct bench *bench, int64_t start_us)
 static void print_run(const struct bench *bench, const struct arrived *arrived, double seconds, double cpu_ms)
 {
 	int64_t wanted = (int64_t)(bench->orders * EVENTS);
-	int64_t persons = (int64_t)((bench->orders + ORDERS_PER_PERSON - 1) / ORDERS_PER_PERSON);
+	int64_t persons =
+		(int64_t)((bench->orders + HISTORY_ORDERS_PER_PERSON - 1) / HISTORY_ORDERS_PER_PERSON);
 	int64_t fewest = (wanted + EVENTS_PER_REQUEST - 1) / EVENTS_PER_REQUEST + (persons + 9999) / 10000;
 	double per_min = (double)wanted / seconds * 60;
 
@@ -360,6 +284,42 @@ static void print_run(const struct bench *bench, const struct arrived *arrived, 
 		       (double)bench->disk_bytes / 1e6);
 	if (arrived->events != wanted || arrived->flows != 0)
 		bench_die("events were lost or doubled, or started flows");
+}
+
+static void print_import(const struct bench *bench, double seconds)
+{
+	double rows_per_s = (double)bench->orders / seconds;
+	double cpu_s = bench_cpu_ms(&bench->shop.daemon) / 1000;
+
+	if (bench->json)
+		printf("{\"bench\":\"history-import\",\"orders\":%zu,\"seconds\":%.1f,\"rows_per_s\":%.0f,"
+		       "\"cpu_s\":%.1f,\"peak_mb\":%.1f,\"disk_mb\":%.1f}\n",
+		       bench->orders, seconds, rows_per_s, cpu_s, bench->peak_mb,
+		       (double)bench->disk_bytes / 1e6);
+	else
+		printf("history, %zu orders into the store: %.0f rows/s in %.1f s, %.1f cpu s, peak %.1f MB, "
+		       "disk %.0f MB\n",
+		       bench->orders, rows_per_s, seconds, cpu_s, bench->peak_mb,
+		       (double)bench->disk_bytes / 1e6);
+}
+
+/* The command ends when the last row is in the store, and not with 0 if the import failed. */
+static void import_into_store(struct bench *bench)
+{
+	const char *argv[] = { bench->shop.program, "import", "bench0", bench->file, "--data",
+			       bench->shop.data,    NULL };
+	int64_t start_us = bench_now_us();
+	struct bench_child child = bench_spawn("import", -1, argv);
+	int status = 0;
+
+	while (waitpid(child.pid, &status, WNOHANG) == 0) {
+		bench_shop_pause();
+		measure(bench);
+	}
+	measure(bench);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		bench_die("the import failed; see import.log");
+	print_import(bench, (double)(bench_now_us() - start_us) / 1e6);
 }
 
 /* As a rule all of what Klaviyo allows; less on a machine that is too slow, to see how well it is used. */
@@ -398,6 +358,7 @@ static void parse_options(struct bench *bench, int argc, char **argv)
 		{ "--json", .flag = &bench->json },
 		{ "--build", .text = &bench->build },
 		{ "--parse-only", .flag = &bench->parse_only },
+		{ "--import-only", .flag = &bench->import_only },
 		{ "--orders", .number = &bench->orders, .least = 1 },
 		{ "--limits", .on = &bench->limits },
 		{ "--quota", .number = &bench->quota, .least = 1, .most = 100 },
@@ -416,16 +377,23 @@ int main(int argc, char **argv)
 	const char *without[] = { "--forget-properties", "--limits", "off", NULL };
 
 	parse_options(&bench, argc, argv);
-	write_files(&bench);
-	read_files(&bench);
+	snprintf(bench.file, sizeof(bench.file), "%s/orders.ndjson", bench_folder());
+	snprintf(bench.csv, sizeof(bench.csv), "%s/orders.csv", bench_folder());
+	history_write(bench.file, bench.csv, bench.orders);
+	if (!bench.import_only)
+		read_files(&bench);
 	(void)fflush(stdout);
 	if (bench.parse_only) {
 		bench_folder_remove();
 		return 0;
 	}
+	bench.limits = bench.limits && !bench.import_only;
 	bench_shop_open(&bench.shop, bench.build, bench.limits, 1, bench.limits ? with_limits : without);
 	use_quota(&bench);
-	import_file(&bench);
+	if (bench.import_only)
+		import_into_store(&bench);
+	else
+		import_file(&bench);
 	bench_shop_close(&bench.shop);
 	return 0;
 }

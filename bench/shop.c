@@ -15,6 +15,7 @@
 
 #define SECRET		      "whsec_cGFubmllci1iZW5jaC1wYW5uaWVyLWJlbmNoLTAwMDE="
 #define SANDBOX_ARGUMENTS_MAX 16
+#define START_WAIT_MS	      120000 /* a slow machine, or one that has other things to do */
 
 static struct str fetch(struct bench_shop *shop, const struct http_call *call, int *status)
 {
@@ -140,7 +141,7 @@ static void start_sandbox(struct bench_shop *shop, const char *const argument[])
 		argv[n++] = *argument++;
 	shop->sandbox = bench_spawn("sandbox", -1, argv);
 	shop->sandbox.port = port;
-	bench_wait_port(&shop->sandbox, 5000);
+	bench_wait_port(&shop->sandbox, START_WAIT_MS);
 }
 
 static void add_account(const struct bench_shop *shop, size_t i, bool limits)
@@ -178,7 +179,7 @@ static void start_daemon(struct bench_shop *shop, int port)
 	snprintf(listen, sizeof(listen), "127.0.0.1:%d", port);
 	shop->daemon = bench_spawn("pannier", -1, serve);
 	shop->daemon.port = port;
-	bench_wait_port(&shop->daemon, 10000);
+	bench_wait_port(&shop->daemon, START_WAIT_MS);
 }
 
 void bench_shop_kill(struct bench_shop *shop)
