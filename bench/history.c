@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define EVENTS		   (1 + HISTORY_LINES) /* of one order */
 #define EVENTS_PER_MIN_MAX 150000.0
@@ -104,11 +105,14 @@ static double read_other(const char *command, const char *path)
 	snprintf(line, sizeof(line), "bash -c 'TIMEFORMAT=\"%%U %%S\"; time %s \"%s\" >/dev/null'", command,
 		 path);
 	const char *argv[] = { "/bin/sh", "-c", line, NULL };
+	char log[600];
 
+	/* Logs are gone on with: the first line would be that of the command before. */
+	snprintf(log, sizeof(log), "%s/other.log", bench_folder());
+	(void)unlink(log);
 	if (!bench_run("other", argv))
 		return 0;
-	snprintf(line, sizeof(line), "%s/other.log", bench_folder());
-	said = bench_read_file(line);
+	said = bench_read_file(log);
 	if (!said || sscanf(said, "%lf %lf", &user, &system) != 2)
 		user = system = 0;
 	free(said);
