@@ -232,7 +232,7 @@ static const struct {
 	const char *any, *all;
 } signs[] = {
 	{ IMPORT_ORDERS, "order_id|order_number", "total" },
-	{ IMPORT_PRODUCTS, "price|variants.price|compare_at_price|stock|html", "title" },
+	{ IMPORT_PRODUCTS, "_price|_regular_price|variants.price|_compare_at_price|stock|html", "title" },
 	{ IMPORT_CATEGORIES, "parent_id", "title" },
 	{ IMPORT_SUBSCRIBERS, "_state|_consented_at", "email" },
 	{ IMPORT_CUSTOMERS, "email|phone|customer_id", NULL },

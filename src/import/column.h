@@ -12,7 +12,7 @@
  * members of each row's own element; "_" members are read by the code (row.c).
  *
  * Sources: the headers of the CSV exports of Shopify (orders, customers), WooCommerce (customers, products; Advanced Order Export),
- * Magento (grids, data transfer), Shopware 6, BigCommerce, OpenCart's tables, Mailchimp's audiences.
+ * Magento (grids, data transfer), Shopware 6 (default profiles), BigCommerce, OpenCart's tables, Mailchimp's audiences.
  */
 #define COLUMNS(X) \
 	X(IMPORT_CUSTOMERS, "customer_id", COLUMN_ID, "customer_id|id|user_id|entity_id|customer_number") \
@@ -78,11 +78,16 @@
 	X(IMPORT_PRODUCTS, "brand", COLUMN_TEXT, "brand|vendor|manufacturer|brands|brand_name|manufacturer_name") \
 	X(IMPORT_PRODUCTS, "categories", COLUMN_LIST, "categories|category_ids|category|category_id") \
 	X(IMPORT_PRODUCTS, "tags", COLUMN_LIST, "tags") \
-	X(IMPORT_PRODUCTS, "published", COLUMN_BOOL, "published|active|enabled|is_active|product_visible") \
+	X(IMPORT_PRODUCTS, "_published", COLUMN_BOOL, "published|active|enabled|is_active|product_visible|product_online") \
+	X(IMPORT_PRODUCTS, "_visibility", COLUMN_TEXT, "visibility|visibility_in_catalog") \
 	X(IMPORT_PRODUCTS, "status", COLUMN_TEXT, "status") \
 	X(IMPORT_PRODUCTS, "currency", COLUMN_CODE, "currency|currency_code") \
-	X(IMPORT_PRODUCTS, "price", COLUMN_AMOUNT, "price|sale_price|special_price|price_gross") \
-	X(IMPORT_PRODUCTS, "compare_at_price", COLUMN_AMOUNT, "compare_at_price|regular_price|list_price|retail_price") \
+	X(IMPORT_PRODUCTS, "_price", COLUMN_AMOUNT, "price|price_gross|price_net") \
+	X(IMPORT_PRODUCTS, "_compare_at_price", COLUMN_AMOUNT, "compare_at_price|list_price|retail_price") \
+	X(IMPORT_PRODUCTS, "_regular_price", COLUMN_AMOUNT, "regular_price") \
+	X(IMPORT_PRODUCTS, "_sale_price", COLUMN_AMOUNT, "sale_price|special_price") \
+	X(IMPORT_PRODUCTS, "_sale_from", COLUMN_TIME, "sale_from|date_sale_price_starts|special_price_from_date|special_from_date") \
+	X(IMPORT_PRODUCTS, "_sale_to", COLUMN_TIME, "sale_to|date_sale_price_ends|special_price_to_date|special_to_date") \
 	X(IMPORT_PRODUCTS, "stock", COLUMN_INT, "stock|quantity|qty|stock_quantity|inventory_quantity|current_stock_level") \
 	X(IMPORT_PRODUCTS, "variants.id", COLUMN_ID, "variant_id") \
 	X(IMPORT_PRODUCTS, "variants.sku", COLUMN_ID, "variant_sku") \

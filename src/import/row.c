@@ -215,6 +215,8 @@ static void put_head_cell(struct sink *sink, const struct column *column, struct
 		return;
 	}
 	read_fact(assembly, column, text);
+	if (column->row->kind == IMPORT_PRODUCTS)
+		assembly_product_fact(assembly, column, text);
 	member = str_from(column->row->member);
 	if (str_eq(member, STR("_name")))
 		put_split_name(sink, STR(""), text);

@@ -26,6 +26,13 @@ struct row_facts {
 	int64_t paid_ms, fulfilled_ms, cancelled_ms, refunded_ms;
 };
 
+/* What a row of a product says besides its members; texts as in the file but for amounts, in the arena. */
+struct row_product {
+	struct str published, visibility, status;
+	struct str price, compare_at_price, regular_price, sale_price;
+	struct str sale_from, sale_to;
+};
+
 /* One message in the making. */
 struct assembly {
 	const struct row_rules *rules;
@@ -33,6 +40,7 @@ struct assembly {
 	struct strbuf head;        /* {"order_id":"1", ... without its end */
 	struct strbuf children;    /* {..},{..} */
 	struct row_facts fact;
+	struct row_product product;
 	size_t n_child;
 	bool failed;
 	struct str why, column;
@@ -54,6 +62,11 @@ struct str row_cell(const struct csv_row *row, const struct column *column, stru
 /* The messages that the assembled rows are; in the arena. Fails the assembly where something needed is missing. */
 void assembly_messages(struct assembly *assembly, enum import_kind kind, const struct import_message **message, size_t *n);
 void assembly_orders(struct assembly *assembly, struct import_message *message, size_t *n);
+void assembly_products(struct assembly *assembly, struct import_message *message, size_t *n);
+/* Keeps what the code needs of a cell of a product. */
+void assembly_product_fact(struct assembly *assembly, const struct column *column, struct str text);
+/* The message that the head is, when nothing more comes into it. */
+struct import_message assembly_end(struct assembly *assembly, const char *type, int64_t at_ms);
 /* A member at the end of the head. */
 void assembly_put_text(struct assembly *assembly, const char *name, struct str text);
 void assembly_put_time(struct assembly *assembly, const char *name, int64_t at_ms);

@@ -1,5 +1,5 @@
 /*
- * Messages out of assembled rows: customers and what they consented to, subscribers, categories, products.
+ * Messages out of assembled rows: customers and what they consented to, subscribers, categories.
  *
  * Keeps:   consent has the time at which it was given, or there is none: what was said now would be newer
  *          than what somebody said since. No is said only by a word that means that somebody left: a
@@ -101,7 +101,7 @@ static void add_consent(struct assembly *assembly, const char *channel, struct s
 		assembly->arena);
 }
 
-static struct import_message end_head(struct assembly *assembly, const char *type, int64_t at_ms)
+struct import_message assembly_end(struct assembly *assembly, const char *type, int64_t at_ms)
 {
 	strbuf_add_char(&assembly->head, '}');
 	return import_envelope(type, at_ms, strbuf_str(&assembly->head), assembly->arena);
@@ -113,8 +113,8 @@ static void make_customer(struct assembly *assembly, struct import_message *mess
 
 	if (fact->email.len + fact->phone.len + fact->customer_id.len == 0)
 		assembly_fail(assembly, STR(""), "neither e-mail address, phone nor customer id");
-	message[(*n)++] = end_head(assembly, "customer.upserted",
-				   fact->updated_ms ? fact->updated_ms : fact->created_ms);
+	message[(*n)++] = assembly_end(assembly, "customer.upserted",
+				       fact->updated_ms ? fact->updated_ms : fact->created_ms);
 	if (fact->email.len)
 		add_consent(assembly, "email", fact->email_consent, message, n);
 	if (fact->phone.len)
@@ -139,19 +139,7 @@ static void make_subscriber(struct assembly *assembly, struct import_message *me
 	assembly_put_text(assembly, "state", str_from(answer_state(answer)));
 	assembly_put_time(assembly, "consented_at", at_ms);
 	strbuf_add_text(&assembly->head, ",\"historical\":true");
-	message[(*n)++] = end_head(assembly, "consent.changed", at_ms);
-}
-
-static void make_product(struct assembly *assembly, struct import_message *message, size_t *n)
-{
-	if (assembly->fact.currency.len == 0)
-		assembly_put_text(assembly, "currency", assembly->rules->options->currency);
-	if (assembly->n_child) {
-		strbuf_add_text(&assembly->head, ",\"variants\":[");
-		strbuf_add_str(&assembly->head, strbuf_str(&assembly->children));
-		strbuf_add_char(&assembly->head, ']');
-	}
-	message[(*n)++] = end_head(assembly, "product.upserted", 0);
+	message[(*n)++] = assembly_end(assembly, "consent.changed", at_ms);
 }
 
 void assembly_messages(struct assembly *assembly, enum import_kind kind,
@@ -174,9 +162,9 @@ void assembly_messages(struct assembly *assembly, enum import_kind kind,
 	else if (kind == IMPORT_SUBSCRIBERS)
 		make_subscriber(assembly, made, n);
 	else if (kind == IMPORT_CATEGORIES)
-		made[(*n)++] = end_head(assembly, "category.upserted", 0);
+		made[(*n)++] = assembly_end(assembly, "category.upserted", 0);
 	else if (kind == IMPORT_PRODUCTS)
-		make_product(assembly, made, n);
+		assembly_products(assembly, made, n);
 	else
 		assembly_orders(assembly, made, n);
 	if (assembly->failed)

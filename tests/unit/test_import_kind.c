@@ -90,19 +90,19 @@ static const struct {
 	{ "WooCommerce, products", IMPORT_PRODUCTS,
 	  "ID,Type,SKU,Name,Published,Is featured?,Visibility in catalog,Short description,Description,"
 	  "Tax status,In stock?,Stock,Sale price,Regular price,Categories,Tags,Images",
-	  "id title html price stock" },
+	  "id title html _regular_price _sale_price stock" },
 	{ "Magento, products, data transfer", IMPORT_PRODUCTS,
 	  "sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,description,"
 	  "short_description,weight,product_online,visibility,price,special_price,url_key,base_image,qty",
-	  "id title html price categories" },
+	  "id title html _price _sale_price categories" },
 	{ "Shopware, products", IMPORT_PRODUCTS,
 	  "id,parent_id,product_number,active,stock,name,description,price_net,price_gross,tax_rate,"
 	  "cover_media_url,manufacturer_name,categories",
-	  "id title html price stock brand" },
+	  "id title html _price stock brand" },
 	{ "BigCommerce, products", IMPORT_PRODUCTS,
 	  "Item Type,Product ID,Product Name,Product Type,Product Code/SKU,Brand Name,Product Description,"
 	  "Price,Cost Price,Retail Price,Sale Price,Current Stock Level,Product Visible?,Category",
-	  "id title html price sku brand" },
+	  "id title html _price sku brand" },
 	{ "OpenCart, categories", IMPORT_CATEGORIES, "category_id,parent_id,name,status", "id title" },
 	/* orders */
 	{ "Shopify, orders", IMPORT_ORDERS,

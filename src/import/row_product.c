@@ -1,0 +1,146 @@
+/*
+ * Products out of assembled rows: what they cost, whether they are shown.
+ *
+ * Keeps:   a reduced price counts while its time lasts, and only then; a product that an export says is not
+ *          to be seen is not published, by whichever of its columns.
+ * Pure.
+ * Source:  WooCommerce's product exporter; Adobe Commerce's reference of product data; Shopify's product CSV.
+ */
+#include "import/row.h"
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* ---- facts ---- */
+
+static const struct {
+	const char *member;
+	size_t at;
+} facts[] = {
+	{ "_published", offsetof(struct row_product, published) },
+	{ "_visibility", offsetof(struct row_product, visibility) },
+	{ "status", offsetof(struct row_product, status) },
+	{ "_price", offsetof(struct row_product, price) },
+	{ "_compare_at_price", offsetof(struct row_product, compare_at_price) },
+	{ "_regular_price", offsetof(struct row_product, regular_price) },
+	{ "_sale_price", offsetof(struct row_product, sale_price) },
+	{ "_sale_from", offsetof(struct row_product, sale_from) },
+	{ "_sale_to", offsetof(struct row_product, sale_to) },
+};
+
+void assembly_product_fact(struct assembly *assembly, const struct column *column, struct str text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+		struct str *fact = (struct str *)(void *)((char *)&assembly->product + facts[i].at);
+
+		if (strcmp(column->row->member, facts[i].member) != 0)
+			continue;
+		if (column->row->type != COLUMN_AMOUNT)
+			*fact = arena_dup(assembly->arena, text);
+		else if (!value_amount(text, assembly->rules->comma_decimal, assembly->arena, fact))
+			assembly_fail(assembly, column->header, "'%.*s' is no amount",
+				      STR_ARG(utf8_cut(text, 60)));
+		return;
+	}
+}
+
+/* ---- what it costs ---- */
+
+static bool is_more_than_nothing(struct str amount)
+{
+	for (size_t i = 0; i < amount.len; i++)
+		if (amount.p[i] >= '1' && amount.p[i] <= '9')
+			return true;
+	return false;
+}
+
+/* 0: no time is said. */
+static int64_t sale_time(struct assembly *assembly, const char *column, struct str text)
+{
+	int64_t at_ms = 0;
+
+	if (!value_time(text, assembly->rules->zone_ms, assembly->rules->days, &at_ms))
+		assembly_fail(assembly, str_from(column),
+			      "'%.*s' is no time, or one of two: say --dates dmy or mdy",
+			      STR_ARG(utf8_cut(text, 60)));
+	return at_ms;
+}
+
+/* Shops write nothing, or a price of 0, where there is no reduction; its last day counts as a whole. */
+static bool is_on_sale(struct assembly *assembly)
+{
+	const struct row_product *product = &assembly->product;
+	int64_t now_ms = assembly->rules->options->now_ms, from_ms, to_ms;
+
+	if (!is_more_than_nothing(product->sale_price))
+		return false;
+	from_ms = sale_time(assembly, "sale_from", product->sale_from);
+	to_ms = sale_time(assembly, "sale_to", product->sale_to);
+	if (to_ms != 0 && str_find_char(product->sale_to, ':') == product->sale_to.len)
+		to_ms += MS_PER_DAY;
+	return (from_ms == 0 || from_ms <= now_ms) && (to_ms == 0 || to_ms > now_ms);
+}
+
+static void put_prices(struct assembly *assembly)
+{
+	const struct row_product *product = &assembly->product;
+	struct str price = product->price.len ? product->price : product->regular_price;
+	struct str before = product->compare_at_price;
+
+	if (before.len == 0 && product->price.len)
+		before = product->regular_price;
+	if (is_on_sale(assembly)) {
+		before = price.len ? price : before;
+		price = product->sale_price;
+	}
+	assembly_put_text(assembly, "price", price);
+	assembly_put_text(assembly, "compare_at_price", before);
+	if (assembly->fact.currency.len == 0)
+		assembly_put_text(assembly, "currency", assembly->rules->options->currency);
+}
+
+/* ---- whether it is shown ---- */
+
+static bool is_one_of(struct str word, const char *words)
+{
+	struct str rest = str_from(words), one;
+
+	while (str_split(&rest, '|', &one))
+		if (str_eq_nocase(one, word))
+			return true;
+	return false;
+}
+
+/* Drafts are -1 in WooCommerce, what waits for review 2, what Magento has disabled too. */
+static void put_published(struct assembly *assembly)
+{
+	const struct row_product *product = &assembly->product;
+	bool hidden = is_one_of(product->published, "-1|2|draft|private|pending") ||
+		      is_one_of(product->status, "draft|archived|disabled") ||
+		      is_one_of(product->visibility, "hidden|not visible individually");
+	bool shown = true;
+
+	if (!hidden && product->published.len == 0)
+		return;
+	if (!hidden && !value_bool(product->published, &shown))
+		assembly_fail(assembly, STR("published"), "'%.*s' is neither yes nor no",
+			      STR_ARG(utf8_cut(product->published, 60)));
+	strbuf_add_text(&assembly->head, shown && !hidden ? ",\"published\":true" : ",\"published\":false");
+}
+
+/* ---- messages ---- */
+
+void assembly_products(struct assembly *assembly, struct import_message *message, size_t *n)
+{
+	put_published(assembly);
+	put_prices(assembly);
+	if (assembly->n_child) {
+		strbuf_add_text(&assembly->head, ",\"variants\":[");
+		strbuf_add_str(&assembly->head, strbuf_str(&assembly->children));
+		strbuf_add_char(&assembly->head, ']');
+	}
+	message[(*n)++] = assembly_end(assembly, "product.upserted", 0);
+}
