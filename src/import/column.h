@@ -68,6 +68,16 @@
 	X(IMPORT_CATEGORIES, "slug", COLUMN_TEXT, "slug|keyword|handle|url_key") \
 	X(IMPORT_CATEGORIES, "published", COLUMN_BOOL, "published|status|active|enabled|is_active") \
 	X(IMPORT_PRODUCTS, "id", COLUMN_ID, "id|product_id|handle|entity_id|sku") \
+	X(IMPORT_PRODUCTS, "_parent", COLUMN_ID, "parent_id|parent|parent_sku") \
+	X(IMPORT_PRODUCTS, "_variations", COLUMN_TEXT, "configurable_variations") \
+	X(IMPORT_PRODUCTS, "_store_view", COLUMN_TEXT, "store_view_code") \
+	X(IMPORT_PRODUCTS, "_type", COLUMN_TEXT, "type|product_type") \
+	X(IMPORT_PRODUCTS, "_option1", COLUMN_TEXT, "attribute_1_name") \
+	X(IMPORT_PRODUCTS, "_option1_value", COLUMN_TEXT, "attribute_1_value_s") \
+	X(IMPORT_PRODUCTS, "_option2", COLUMN_TEXT, "attribute_2_name") \
+	X(IMPORT_PRODUCTS, "_option2_value", COLUMN_TEXT, "attribute_2_value_s") \
+	X(IMPORT_PRODUCTS, "_option3", COLUMN_TEXT, "attribute_3_name") \
+	X(IMPORT_PRODUCTS, "_option3_value", COLUMN_TEXT, "attribute_3_value_s") \
 	X(IMPORT_PRODUCTS, "title", COLUMN_TEXT, "title|name|product_name") \
 	X(IMPORT_PRODUCTS, "html", COLUMN_TEXT, "html|description|body_html|product_description|short_description") \
 	X(IMPORT_PRODUCTS, "slug", COLUMN_TEXT, "slug|keyword|url_key") \

@@ -145,6 +145,7 @@ bool import_open(const char *path, const struct import_options *options, const s
 	reader->kind = options->kind;
 	reader->table.result = reader->lines.result = CSV_MORE;
 	arena_init(&reader->arena);
+	reader->path = arena_cstr(&reader->arena, str_from(path));
 	arena_init(&reader->table.arena);
 	arena_init(&reader->lines.arena);
 	assembly_init(&reader->assembly);
@@ -163,6 +164,7 @@ void import_close(struct import_reader *reader)
 	window_close(&reader->table.window);
 	window_close(&reader->lines.window);
 	assembly_release(&reader->assembly);
+	family_close(reader->family);
 	arena_release(&reader->table.arena);
 	arena_release(&reader->lines.arena);
 	arena_release(&reader->arena);

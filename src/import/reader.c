@@ -248,6 +248,36 @@ static void begin_row(struct import_reader *reader, struct arena *arena)
 	table_take(table);
 }
 
+/* "id:12", an id, or a SKU that is looked for in the file; Magento's products name their variants instead. */
+static bool find_parent(struct import_reader *reader, struct err *err)
+{
+	const struct column *column = columns_get(&reader->table.columns, "_parent");
+	struct row_product *product = &reader->assembly.product;
+	bool by_sku = column && family_names_skus(&reader->table.columns, column);
+	struct str found = STR("");
+
+	if (product->store_view.len ||
+	    (!product->parent.len && !columns_get(&reader->table.columns, "_variations")))
+		return true;
+	if (str_starts(product->parent, STR("id:"))) {
+		product->product_id = str_skip(product->parent, 3);
+		return true;
+	}
+	if (product->parent.len && !by_sku) {
+		product->product_id = product->parent;
+		return true;
+	}
+	if (!reader->family && !family_read(reader->path, &reader->table.columns, &reader->family, err))
+		return false;
+	if (family_find(reader->family, product->parent.len ? product->parent : reader->assembly.fact.id,
+			&found, &product->pairs))
+		product->product_id = found;
+	else if (product->parent.len)
+		assembly_fail(&reader->assembly, column->header, "no product of the file has the SKU '%.*s'",
+			      STR_ARG(product->parent));
+	return true;
+}
+
 static bool next_row(struct import_reader *reader, struct arena *arena, struct import_item *item, bool *end,
 		     struct err *err)
 {
@@ -294,6 +324,8 @@ static bool next_row(struct import_reader *reader, struct arena *arena, struct i
 	}
 	item->n_read = 1;
 	begin_row(reader, arena);
+	if (reader->kind == IMPORT_PRODUCTS && !find_parent(reader, err))
+		return false;
 	if (!add_following(reader, arena, item, err) || !add_lines(reader, arena, item, &orphan, err))
 		return false;
 	assembly_messages(assembly, reader->kind, &item->message, &item->n_message);

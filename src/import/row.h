@@ -26,11 +26,17 @@ struct row_facts {
 	int64_t paid_ms, fulfilled_ms, cancelled_ms, refunded_ms;
 };
 
+#define ROW_OPTIONS_MAX 3
+
 /* What a row of a product says besides its members; texts as in the file but for amounts, in the arena. */
 struct row_product {
+	struct str type, parent, store_view;
+	struct str option[ROW_OPTIONS_MAX], value[ROW_OPTIONS_MAX];
 	struct str published, visibility, status;
 	struct str price, compare_at_price, regular_price, sale_price;
 	struct str sale_from, sale_to;
+	struct str product_id;     /* of the product whose variant the row is, "" = it is a product; found by the reader */
+	struct str pairs;          /* "size=XS,color=Black": the variant's options, where its product says them */
 };
 
 /* One message in the making. */

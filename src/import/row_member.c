@@ -117,9 +117,13 @@ static void put_int(struct sink *sink, const struct column *column, struct str m
 	struct assembly *assembly = sink->assembly;
 	struct str amount = STR("");
 	int64_t value = 0;
-	bool ok = value_amount(text, assembly->rules->comma_decimal, assembly->arena, &amount) &&
-		  str_to_int64(str_of(amount.p, str_find_char(amount, '.')), &value);
+	bool ok;
 
+	/* WooCommerce, of a variation that is stocked with its product. */
+	if (str_eq(member, STR("stock")) && str_eq(text, STR("parent")))
+		return;
+	ok = value_amount(text, assembly->rules->comma_decimal, assembly->arena, &amount) &&
+	     str_to_int64(str_of(amount.p, str_find_char(amount, '.')), &value);
 	if (!ok) {
 		assembly_fail(assembly, column->header, "'%.*s' is no whole number",
 			      STR_ARG(utf8_cut(text, 60)));

@@ -1,6 +1,7 @@
 /*
- * Products out of assembled rows: what they cost, whether they are shown.
+ * Products out of assembled rows: what they cost, whether they are shown, and rows that are a variant.
  *
+ * Doesn't: find out which product a variant belongs to (family.c).
  * Keeps:   a reduced price counts while its time lasts, and only then; a product that an export says is not
  *          to be seen is not published, by whichever of its columns.
  * Pure.
@@ -10,16 +11,29 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/utf8.h"
 
 #include <string.h>
 
 /* ---- facts ---- */
 
+#define OPTION_ROWS(number, i) \
+	{ "_option" #number, offsetof(struct row_product, option[i]) }, \
+	{ \
+		"_option" #number "_value", offsetof(struct row_product, value[i]) \
+	}
+
 static const struct {
 	const char *member;
 	size_t at;
 } facts[] = {
+	{ "_type", offsetof(struct row_product, type) },
+	{ "_parent", offsetof(struct row_product, parent) },
+	{ "_store_view", offsetof(struct row_product, store_view) },
+	OPTION_ROWS(1, 0),
+	OPTION_ROWS(2, 1),
+	OPTION_ROWS(3, 2),
 	{ "_published", offsetof(struct row_product, published) },
 	{ "_visibility", offsetof(struct row_product, visibility) },
 	{ "status", offsetof(struct row_product, status) },
@@ -119,10 +133,12 @@ static void put_published(struct assembly *assembly)
 {
 	const struct row_product *product = &assembly->product;
 	bool hidden = is_one_of(product->published, "-1|2|draft|private|pending") ||
-		      is_one_of(product->status, "draft|archived|disabled") ||
-		      is_one_of(product->visibility, "hidden|not visible individually");
+		      is_one_of(product->status, "draft|archived|disabled");
 	bool shown = true;
 
+	/* Variants are seen on the page of their product. */
+	if (product->product_id.len == 0)
+		hidden |= is_one_of(product->visibility, "hidden|not visible individually");
 	if (!hidden && product->published.len == 0)
 		return;
 	if (!hidden && !value_bool(product->published, &shown))
@@ -131,10 +147,66 @@ static void put_published(struct assembly *assembly)
 	strbuf_add_text(&assembly->head, shown && !hidden ? ",\"published\":true" : ",\"published\":false");
 }
 
+/* ---- what tells a variant from others ---- */
+
+static void put_option(struct assembly *assembly, bool *open, struct str name, struct str value)
+{
+	if (name.len == 0 || value.len == 0)
+		return;
+	strbuf_add_text(&assembly->head, *open ? "," : ",\"options\":{");
+	*open = true;
+	json_write_text(name, &assembly->head);
+	strbuf_add_char(&assembly->head, ':');
+	json_write_text(value, &assembly->head);
+}
+
+/* WooCommerce writes a comma within a value as "\,". */
+static struct str without_escapes(struct str text, struct arena *arena)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] != '\\' || i + 1 >= text.len || text.p[i + 1] != ',')
+			out[n++] = text.p[i];
+	return str_of(out, n);
+}
+
+static void put_options(struct assembly *assembly)
+{
+	const struct row_product *product = &assembly->product;
+	struct str rest = product->pairs, pair;
+	bool open = false;
+
+	while (str_split(&rest, ',', &pair)) {
+		size_t equals = str_find_char(pair, '=');
+
+		put_option(assembly, &open, str_trim(str_of(pair.p, equals)),
+			   str_trim(str_skip(pair, equals + 1)));
+	}
+	for (size_t i = 0; i < ROW_OPTIONS_MAX; i++)
+		put_option(assembly, &open, product->option[i],
+			   without_escapes(product->value[i], assembly->arena));
+	if (open)
+		strbuf_add_char(&assembly->head, '}');
+}
+
 /* ---- messages ---- */
 
 void assembly_products(struct assembly *assembly, struct import_message *message, size_t *n)
 {
+	const struct row_product *product = &assembly->product;
+	bool variant = product->product_id.len > 0;
+
+	/* The same product in another language: what it leaves out is not so for all of them. */
+	if (product->store_view.len)
+		return;
+	if (!variant && is_one_of(product->type, "variation"))
+		assembly_fail(assembly, STR("parent_id"),
+			      "it is a variation, and of which product is not said");
+	assembly_put_text(assembly, "product_id", product->product_id);
+	if (variant)
+		put_options(assembly);
 	put_published(assembly);
 	put_prices(assembly);
 	if (assembly->n_child) {
@@ -142,5 +214,5 @@ void assembly_products(struct assembly *assembly, struct import_message *message
 		strbuf_add_str(&assembly->head, strbuf_str(&assembly->children));
 		strbuf_add_char(&assembly->head, ']');
 	}
-	message[(*n)++] = assembly_end(assembly, "product.upserted", 0);
+	message[(*n)++] = assembly_end(assembly, variant ? "variant.upserted" : "product.upserted", 0);
 }

@@ -89,16 +89,18 @@ static const struct {
 	  "id title html variants.sku variants.price" },
 	{ "WooCommerce, products", IMPORT_PRODUCTS,
 	  "ID,Type,SKU,Name,Published,Is featured?,Visibility in catalog,Short description,Description,"
-	  "Tax status,In stock?,Stock,Sale price,Regular price,Categories,Tags,Images",
-	  "id title html _regular_price _sale_price stock" },
+	  "Tax status,In stock?,Stock,Sale price,Regular price,Categories,Tags,Images,Parent,Attribute 1 "
+	  "name,Attribute 1 value(s)",
+	  "id title html _regular_price _sale_price stock _parent _option1 _option1_value" },
 	{ "Magento, products, data transfer", IMPORT_PRODUCTS,
 	  "sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,description,"
-	  "short_description,weight,product_online,visibility,price,special_price,url_key,base_image,qty",
-	  "id title html _price _sale_price categories" },
+	  "short_description,weight,product_online,visibility,price,special_price,url_key,base_image,qty,"
+	  "configurable_variations",
+	  "id title html _price _sale_price categories _variations _store_view _type" },
 	{ "Shopware, products", IMPORT_PRODUCTS,
 	  "id,parent_id,product_number,active,stock,name,description,price_net,price_gross,tax_rate,"
 	  "cover_media_url,manufacturer_name,categories",
-	  "id title html _price stock brand" },
+	  "id title html _price stock brand _parent" },
 	{ "BigCommerce, products", IMPORT_PRODUCTS,
 	  "Item Type,Product ID,Product Name,Product Type,Product Code/SKU,Brand Name,Product Description,"
 	  "Price,Cost Price,Retail Price,Sale Price,Current Stock Level,Product Visible?,Category",

@@ -98,13 +98,129 @@ static void test_shown(void **state)
 	check_samples(*state, sample, ARRAY_LEN(sample));
 }
 
+/* ---- variants on rows of their own ---- */
+
+/* As WooCommerce exports products: variations name their product by id or SKU, anywhere in the file. */
+static const char woocommerce[] =
+	"ID,Type,SKU,Name,Published,'Is featured?','Visibility in catalog','Short description',Description,"
+	"'In stock?',Stock,'Sale price','Regular price',Tags,Images,Parent,Position,'Attribute 1 name',"
+	"'Attribute 1 value(s)','Attribute 2 name','Attribute 2 value(s)'\n"
+	"76,variation,vneck-red,'V-Neck - Red',1,0,visible,,,1,5,18,20,,https://s.example/r.png,vneck,0,"
+	"Color,Red,Size,\n"
+	"44,variable,vneck,V-Neck,1,1,visible,Short,Long,1,,,,'new, cotton',"
+	"'https://s.example/1.png, https://s.example/2.png',,0,Color,'Blue, Red',Size,'L, M'\n"
+	"77,variation,,'V-Neck - Blue',1,0,visible,,,1,parent,,15,,,id:44,1,Color,'Blue\\, dark',Size,M\n"
+	"48,'simple, virtual',beanie,Beanie,1,0,visible,,,1,3,,20,,,,2,Color,Red,,\n"
+	"90,variation,lost,Lost,1,0,visible,,,1,,,15,,,gone,1,Color,Blue,,\n"
+	"91,variation,lost,Lost,1,0,visible,,,1,,,15,,,,1,Color,Blue,,\n";
+
+static const struct sample woocommerce_sample = {
+	"WooCommerce",
+	woocommerce,
+	"{'type':'variant.upserted','sequence':1,'data':{'id':'76','title':'V-Neck - Red',"
+	"'images':['https://s.example/r.png'],'sku':'vneck-red','stock':5,'product_id':'44',"
+	"'options':{'Color':'Red'},'published':true,'price':'18','compare_at_price':'20','currency':'EUR'}}\n"
+	"{'type':'product.upserted','sequence':1,'data':{'id':'44','title':'V-Neck','html':'Long',"
+	"'images':['https://s.example/1.png','https://s.example/"
+	"2.png'],'sku':'vneck','tags':['new','cotton'],"
+	"'published':true,'currency':'EUR'}}\n"
+	"{'type':'variant.upserted','sequence':1,'data':{'id':'77','title':'V-Neck - Blue','product_id':'44',"
+	"'options':{'Color':'Blue, dark','Size':'M'},'published':true,'price':'15','currency':'EUR'}}\n"
+	"{'type':'product.upserted','sequence':1,'data':{'id':'48','title':'Beanie','sku':'beanie','stock':3,"
+	"'published':true,'price':'20','currency':'EUR'}}\n"
+	"!6 Parent: no product of the file has the SKU 'gone'\n"
+	"!7 parent_id: it is a variation, and of which product is not said\n",
+};
+
+static void test_woocommerce(void **state)
+{
+	check_samples(*state, &woocommerce_sample, 1);
+}
+
+/* In a reader of its own, from behind every row on, variations find their products as well. */
+static void test_woocommerce_from_every_place(void **state)
+{
+	struct place *place = *state;
+	struct import_options options = options_of(IMPORT_KIND_COUNT);
+	struct import_place none = { 0 }, next, after;
+	const char *text = quoted(place, woocommerce);
+	struct str whole;
+
+	write_file(place->path, text, strlen(text));
+	whole = read_from(place, &options, &none, SIZE_MAX, &after);
+	for (size_t items = 1; items <= 6; items++) {
+		struct str first = read_from(place, &options, &none, items, &next);
+		struct str rest = read_from(place, &options, &next, SIZE_MAX, &after);
+
+		assert_true(str_eq(arena_printf(&place->arena, "%.*s%.*s", STR_ARG(first), STR_ARG(rest)),
+				   whole));
+	}
+}
+
+static void test_other_shops(void **state)
+{
+	static const struct sample sample[] = {
+		{ "WooCommerce, exported without ids",
+		  "Type,SKU,Name,Regular price,Parent\nvariable,vneck,V-Neck,,\nvariation,red,Red,20,vneck\n",
+		  "{'type':'product.upserted','sequence':1,'data':{'id':'vneck','title':'V-Neck','currency':'"
+		  "EUR'}}\n"
+		  "{'type':'variant.upserted','sequence':1,'data':{'id':'red','title':'Red','product_id':'"
+		  "vneck',"
+		  "'price':'20','currency':'EUR'}}\n" },
+		{ "Shopware 6, what variants leave out is their product's",
+		  "id;parent_id;product_number;active;stock;name;description;price_net;price_gross;tax_id;"
+		  "tax_rate;"
+		  "cover_media_url;manufacturer_name;categories;sales_channel\n"
+		  "a1;;SW1;1;10;Tasse;<p>Ton</p>;16,81;20;t;19;https://s.example/t.png;Acme;c1|c2;\n"
+		  "b1;a1;SW1.1;;4;;;;;t;19;;;;\nb2;a1;SW1.2;0;6;;;18,49;22;t;19;;;;\n",
+		  "{'type':'product.upserted','sequence':1,'data':{'id':'a1','title':'Tasse','html':'<p>Ton</"
+		  "p>',"
+		  "'image':'https://s.example/"
+		  "t.png','sku':'SW1','brand':'Acme','categories':['c1','c2'],'stock':10,"
+		  "'published':true,'price':'20','currency':'EUR'}}\n"
+		  "{'type':'variant.upserted','sequence':1,'data':{'id':'b1','sku':'SW1.1','stock':4,'"
+		  "product_id':'a1',"
+		  "'currency':'EUR'}}\n"
+		  "{'type':'variant.upserted','sequence':1,'data':{'id':'b2','sku':'SW1.2','stock':6,'"
+		  "product_id':'a1',"
+		  "'published':false,'price':'22','currency':'EUR'}}\n" },
+		{ "Magento 2, products name their variants, languages are passed over",
+		  "sku,store_view_code,product_type,name,product_online,visibility,price,special_price,url_"
+		  "key,"
+		  "base_image,qty,configurable_variations\n"
+		  "hood-xs,,simple,Hood XS,1,Not Visible "
+		  "Individually,52.0000,45.0000,hood-xs,/h/x.jpg,10.0000,\n"
+		  "hood-s,,simple,Hood S,2,Not Visible Individually,52.0000,,hood-s,,0.0000,\n"
+		  "hood,,configurable,Hood,1,'Catalog, Search',,,hood,/h/h.jpg,0.0000,"
+		  "'sku=hood-xs,size=XS,color=Black|sku=hood-s,size=S,color=Black'\n"
+		  "hood,german,,Kapuze,,,,,,,,\n"
+		  "bag,,simple,Bag,1,'Catalog, Search',34.0000,,bag,,100.0000,\n",
+		  "{'type':'variant.upserted','sequence':1,'data':{'id':'hood-xs','title':'Hood "
+		  "XS','slug':'hood-xs',"
+		  "'image':'/h/x.jpg','stock':10,'product_id':'hood','options':{'size':'XS','color':'Black'},"
+		  "'published':true,'price':'45.0000','compare_at_price':'52.0000','currency':'EUR'}}\n"
+		  "{'type':'variant.upserted','sequence':1,'data':{'id':'hood-s','title':'Hood "
+		  "S','slug':'hood-s',"
+		  "'stock':0,'product_id':'hood','options':{'size':'S','color':'Black'},'published':false,"
+		  "'price':'52.0000','currency':'EUR'}}\n"
+		  "{'type':'product.upserted','sequence':1,'data':{'id':'hood','title':'Hood','slug':'hood',"
+		  "'image':'/h/h.jpg','stock':0,'published':true,'currency':'EUR'}}\n"
+		  "{'type':'product.upserted','sequence':1,'data':{'id':'bag','title':'Bag','slug':'bag','"
+		  "stock':100,"
+		  "'published':true,'price':'34.0000','currency':'EUR'}}\n" },
+	};
+
+	check_samples(*state, sample, ARRAY_LEN(sample));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_prices),
-		TEST(test_shown),
+		TEST(test_prices),	TEST(test_shown),
+		TEST(test_woocommerce), TEST(test_woocommerce_from_every_place),
+		TEST(test_other_shops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
