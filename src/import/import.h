@@ -53,7 +53,7 @@ struct import_place {
 	int64_t lines_line;
 };
 
-#define IMPORT_MESSAGES_MAX 6 /* that one row, or several of one order or product, can become */
+#define IMPORT_MESSAGES_MAX 64 /* that one row, or several of one order or product, can become */
 
 /* One message in the form in which it goes into the inbox; texts in the arena. */
 struct import_message {

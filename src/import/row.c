@@ -7,6 +7,7 @@
  */
 #include "import/row_member.h"
 
+#include "base/alloc.h"
 #include "base/attr.h"
 #include "base/utf8.h"
 
@@ -19,7 +20,7 @@
 
 void assembly_init(struct assembly *assembly)
 {
-	*assembly = (struct assembly){ 0 };
+	*assembly = (struct assembly){ .told = mem_zalloc(ROW_CATEGORIES_TOLD, sizeof(struct digest16)) };
 	strbuf_init(&assembly->head, MESSAGE_BYTES_MAX);
 	strbuf_init(&assembly->children, MESSAGE_BYTES_MAX);
 }
@@ -28,13 +29,16 @@ void assembly_release(struct assembly *assembly)
 {
 	strbuf_release(&assembly->head);
 	strbuf_release(&assembly->children);
+	mem_free(assembly->told);
 }
 
 void assembly_begin(struct assembly *assembly, const struct row_rules *rules, struct arena *arena)
 {
 	struct strbuf head = assembly->head, children = assembly->children;
 
-	*assembly = (struct assembly){ .rules = rules, .arena = arena, .head = head, .children = children };
+	*assembly = (struct assembly){
+		.rules = rules, .arena = arena, .head = head, .children = children, .told = assembly->told
+	};
 	strbuf_reset(&assembly->head);
 	strbuf_reset(&assembly->children);
 	strbuf_add_char(&assembly->head, '{');
@@ -216,7 +220,9 @@ static void put_head_cell(struct sink *sink, const struct column *column, struct
 	}
 	read_fact(assembly, column, text);
 	if (column->row->kind == IMPORT_PRODUCTS)
-		assembly_product_fact(assembly, column, text);
+		text = assembly_product_fact(assembly, column, text);
+	if (text.len == 0)
+		return;
 	member = str_from(column->row->member);
 	if (str_eq(member, STR("_name")))
 		put_split_name(sink, STR(""), text);

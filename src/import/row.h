@@ -1,6 +1,7 @@
 #ifndef PANNIER_IMPORT_ROW_H
 #define PANNIER_IMPORT_ROW_H
 
+#include "base/digest.h"
 #include "base/strbuf.h"
 #include "import/column.h"
 #include "import/csv.h"
@@ -26,12 +27,16 @@ struct row_facts {
 	int64_t paid_ms, fulfilled_ms, cancelled_ms, refunded_ms;
 };
 
-#define ROW_OPTIONS_MAX 3
+#define ROW_OPTIONS_MAX     3
+#define ROW_CATEGORIES_TOLD 4096
 
 /* What a row of a product says besides its members; texts as in the file but for amounts, in the arena. */
 struct row_product {
 	struct str type, parent, store_view;
 	struct str option[ROW_OPTIONS_MAX], value[ROW_OPTIONS_MAX];
+	bool slashes;              /* as Magento has it */
+	struct str categories;     /* names, where level is set */
+	char level;                /* '>' or '/': what stands between the names of a category and its parents; 0: they are ids */
 	struct str published, visibility, status;
 	struct str price, compare_at_price, regular_price, sale_price;
 	struct str sale_from, sale_to;
@@ -51,6 +56,7 @@ struct assembly {
 	bool failed;
 	struct str why, column;
 	bool mended;               /* texts that were not UTF-8 */
+	struct digest16 *told;     /* categories that were told of, for the reader's life */
 };
 
 void assembly_init(struct assembly *assembly); /* once; assembly_begin before each use */
@@ -69,8 +75,10 @@ struct str row_cell(const struct csv_row *row, const struct column *column, stru
 void assembly_messages(struct assembly *assembly, enum import_kind kind, const struct import_message **message, size_t *n);
 void assembly_orders(struct assembly *assembly, struct import_message *message, size_t *n);
 void assembly_products(struct assembly *assembly, struct import_message *message, size_t *n);
-/* Keeps what the code needs of a cell of a product. */
-void assembly_product_fact(struct assembly *assembly, const struct column *column, struct str text);
+/* Keeps what the code needs of a cell of a product; gives what of it becomes the column's member, "" = nothing. */
+struct str assembly_product_fact(struct assembly *assembly, const struct column *column, struct str text);
+/* "A > B, C" as "categories" of the head, and messages of those that were not told of yet. */
+void assembly_categories(struct assembly *assembly, struct import_message *message, size_t *n);
 /* The message that the head is, when nothing more comes into it. */
 struct import_message assembly_end(struct assembly *assembly, const char *type, int64_t at_ms);
 /* A member at the end of the head. */

@@ -167,6 +167,8 @@ void assembly_messages(struct assembly *assembly, enum import_kind kind,
 		assembly_products(assembly, made, n);
 	else
 		assembly_orders(assembly, made, n);
+	if (assembly->head.overflow)
+		assembly_fail(assembly, STR(""), "it is larger than 4 MiB");
 	if (assembly->failed)
 		*n = 0;
 }

@@ -18,6 +18,16 @@
 
 /* ---- facts ---- */
 
+static bool is_one_of(struct str word, const char *words)
+{
+	struct str rest = str_from(words), one;
+
+	while (str_split(&rest, '|', &one))
+		if (str_eq_nocase(one, word))
+			return true;
+	return false;
+}
+
 #define OPTION_ROWS(number, i) \
 	{ "_option" #number, offsetof(struct row_product, option[i]) }, \
 	{ \
@@ -45,7 +55,62 @@ static const struct {
 	{ "_sale_to", offsetof(struct row_product, sale_to) },
 };
 
-void assembly_product_fact(struct assembly *assembly, const struct column *column, struct str text)
+/* The words of WooCommerce and Magento, whose categories are names: "simple, virtual" is one of them. */
+static bool is_known_type(struct str type)
+{
+	return is_one_of(str_trim(str_of(type.p, str_find_char(type, ','))),
+			 "simple|variable|variation|grouped|external|subscription|variable-subscription|"
+			 "configurable|bundle|virtual|downloadable|giftcard");
+}
+
+/* What stands between the levels of a category's names; 0: they are ids. */
+static char level_of(const struct row_product *product, struct str categories)
+{
+	if (product->slashes)
+		return '/';
+	if (is_known_type(product->type))
+		return '>';
+	for (size_t i = 0; i + 3 <= categories.len; i++)
+		if (str_eq(str_of(categories.p + i, 3), STR(" > ")))
+			return '>';
+	return '\0';
+}
+
+/* WooCommerce writes a line end as "\n". */
+static struct str with_line_ends(struct str text, struct arena *arena)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		bool end = text.p[i] == '\\' && i + 1 < text.len && text.p[i + 1] == 'n';
+
+		out[n++] = end ? '\n' : text.p[i];
+		i += end;
+	}
+	return str_of(out, n);
+}
+
+/* A cell in the light of the row's type, which comes before it in the table; what of it becomes a member. */
+static struct str by_type(struct assembly *assembly, const struct column *column, struct str text)
+{
+	struct row_product *product = &assembly->product;
+
+	if (strcmp(column->row->member, "_type") == 0)
+		product->slashes = is_known_type(text) &&
+				   str_eq(column_name(column->header, assembly->arena), STR("product_type"));
+	if (strcmp(column->row->member, "html") == 0 && is_known_type(product->type) && !product->slashes)
+		return with_line_ends(text, assembly->arena);
+	if (strcmp(column->row->member, "categories") != 0)
+		return text;
+	product->level = level_of(product, text);
+	if (!product->level)
+		return text;
+	product->categories = arena_dup(assembly->arena, text);
+	return STR("");
+}
+
+static void keep_fact(struct assembly *assembly, const struct column *column, struct str text)
 {
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
 		struct str *fact = (struct str *)(void *)((char *)&assembly->product + facts[i].at);
@@ -59,6 +124,12 @@ void assembly_product_fact(struct assembly *assembly, const struct column *colum
 				      STR_ARG(utf8_cut(text, 60)));
 		return;
 	}
+}
+
+struct str assembly_product_fact(struct assembly *assembly, const struct column *column, struct str text)
+{
+	keep_fact(assembly, column, text);
+	return by_type(assembly, column, text);
 }
 
 /* ---- what it costs ---- */
@@ -117,16 +188,6 @@ static void put_prices(struct assembly *assembly)
 }
 
 /* ---- whether it is shown ---- */
-
-static bool is_one_of(struct str word, const char *words)
-{
-	struct str rest = str_from(words), one;
-
-	while (str_split(&rest, '|', &one))
-		if (str_eq_nocase(one, word))
-			return true;
-	return false;
-}
 
 /* Drafts are -1 in WooCommerce, what waits for review 2, what Magento has disabled too. */
 static void put_published(struct assembly *assembly)
@@ -214,5 +275,7 @@ void assembly_products(struct assembly *assembly, struct import_message *message
 		strbuf_add_str(&assembly->head, strbuf_str(&assembly->children));
 		strbuf_add_char(&assembly->head, ']');
 	}
+	if (product->level && !variant && !assembly->failed)
+		assembly_categories(assembly, message, n);
 	message[(*n)++] = assembly_end(assembly, variant ? "variant.upserted" : "product.upserted", 0);
 }

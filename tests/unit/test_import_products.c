@@ -213,14 +213,75 @@ static void test_other_shops(void **state)
 	check_samples(*state, sample, ARRAY_LEN(sample));
 }
 
+/* ---- categories by their names ---- */
+
+/* Each category is told of once, its parents first; ids stay ids. */
+static void test_categories(void **state)
+{
+	static const struct sample sample[] = {
+		{ "WooCommerce",
+		  "ID,Type,Name,Description,Regular price,Categories\n"
+		  "1,simple,Cap,'one\\ntwo',20,'Clothing > Hats, Music\\, live'\n"
+		  "1,'simple, virtual',Cap,,20,'Clothing > Hats, Clothing'\n",
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'Clothing','title':'Clothing'}}\n"
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'Clothing > Hats','title':'Hats',"
+		  "'parent_id':'Clothing'}}\n"
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'Music, live','title':'Music, "
+		  "live'}}\n" PRODUCT("'html':'one\\ntwo','price':'20','currency':'EUR',"
+				      "'categories':['Clothing > Hats','Music, live']")
+			  PRODUCT("'price':'20','currency':'EUR','categories':['Clothing > "
+				  "Hats','Clothing']") },
+		{ "Magento",
+		  "sku,product_type,name,price,categories\n"
+		  "1,simple,Cap,20,'Default Category,Default Category/Gear/A\\/C|Default Category/Gear'\n",
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'Gear','title':'Gear'}}\n"
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'Gear > A/C','title':'A/C',"
+		  "'parent_id':'Gear'}}\n" PRODUCT(
+			  "'price':'20','currency':'EUR','categories':['Gear > A/C','Gear']") },
+		{ "WooCommerce, without types", "ID,Name,Regular price,Categories\n1,Cap,20,A > B\n",
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'A','title':'A'}}\n"
+		  "{'type':'category.upserted','sequence':1,'data':{'id':'A > "
+		  "B','title':'B','parent_id':'A'}}\n" PRODUCT(
+			  "'price':'20','currency':'EUR','categories':['A > B']") },
+		{ "ids", "ID,Type,Name,Price,Categories\n1,Shirt,Cap,20,a|b\n",
+		  PRODUCT("'categories':['a','b'],'price':'20','currency':'EUR'") },
+	};
+
+	check_samples(*state, sample, ARRAY_LEN(sample));
+}
+
+/* More than one row can tell of: what is left out comes with the next product in it. */
+static void test_many_categories(void **state)
+{
+	struct place *place = *state;
+	struct import_options options = options_of(IMPORT_KIND_COUNT);
+	struct strbuf text;
+	size_t n = 0;
+
+	strbuf_init(&text, 1 << 16);
+	strbuf_add_text(&text, "ID,Type,Name,Regular price,Categories\n");
+	for (int row = 1; row <= 3; row++) {
+		strbuf_addf(&text, "%d,simple,Cap,20,\"", row);
+		for (int i = 0; i < 100; i++)
+			strbuf_addf(&text, "%sC%d", i ? ", " : "", i);
+		strbuf_add_text(&text, "\"\n");
+	}
+	for (const char *at = read_text(place, &options, text.p); (at = strstr(at, "category.upserted"));
+	     at++)
+		n++;
+	assert_int_equal(n, 100);
+	strbuf_release(&text);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_prices),	TEST(test_shown),
-		TEST(test_woocommerce), TEST(test_woocommerce_from_every_place),
-		TEST(test_other_shops),
+		TEST(test_prices),	    TEST(test_shown),
+		TEST(test_woocommerce),	    TEST(test_woocommerce_from_every_place),
+		TEST(test_other_shops),	    TEST(test_categories),
+		TEST(test_many_categories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
