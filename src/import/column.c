@@ -62,6 +62,34 @@ static const struct column_row *row_of_member(int kind, struct str member)
 	return NULL;
 }
 
+/*
+ * Shopify has two sets of names. In the newer one what belongs to a variant is not called so; it is known by
+ * columns that no other shop has.
+ */
+static void use_older_names(struct str *name, size_t n)
+{
+	static const struct {
+		const char *newer, *older;
+	} names[] = {
+		{ "sku", "variant_sku" },
+		{ "barcode", "variant_barcode" },
+		{ "price", "variant_price" },
+		{ "compare_at_price", "variant_compare_at_price" },
+		{ "inventory_quantity", "variant_inventory_qty" },
+		{ "variant_image_url", "variant_image" },
+	};
+	bool handle = false, option = false;
+
+	for (size_t i = 0; i < n; i++) {
+		handle |= str_eq(name[i], STR("url_handle"));
+		option |= str_eq(name[i], STR("option1_value"));
+	}
+	for (size_t i = 0; handle && option && i < n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(names); k++)
+			if (str_eq(name[i], str_from(names[k].newer)))
+				name[i] = str_from(names[k].older);
+}
+
 /* ---- one file ---- */
 
 struct finding {
@@ -204,6 +232,8 @@ bool columns_find(int kind, const struct str *header, size_t n, struct str map, 
 	*out = (struct columns){ .column = ARENA_ARRAY(arena, n, struct column) };
 	for (size_t i = 0; i < n; i++)
 		finding.name[i] = column_name(str_trim(header[i]), arena);
+	if (kind == IMPORT_PRODUCTS)
+		use_older_names(finding.name, n);
 	while (str_split(&map, ',', &pair))
 		if (str_trim(pair).len && !apply_pair(&finding, str_trim(pair), custom, &n_custom, err))
 			return false;

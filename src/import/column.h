@@ -67,28 +67,29 @@
 	X(IMPORT_CATEGORIES, "parent_id", COLUMN_PARENT, "parent_id|parent") \
 	X(IMPORT_CATEGORIES, "slug", COLUMN_TEXT, "slug|keyword|handle|url_key") \
 	X(IMPORT_CATEGORIES, "published", COLUMN_BOOL, "published|status|active|enabled|is_active") \
-	X(IMPORT_PRODUCTS, "id", COLUMN_ID, "id|product_id|handle|entity_id|sku") \
+	X(IMPORT_PRODUCTS, "id", COLUMN_ID, "id|product_id|handle|url_handle|entity_id|sku") \
 	X(IMPORT_PRODUCTS, "_parent", COLUMN_ID, "parent_id|parent|parent_sku") \
 	X(IMPORT_PRODUCTS, "_variations", COLUMN_TEXT, "configurable_variations") \
 	X(IMPORT_PRODUCTS, "_store_view", COLUMN_TEXT, "store_view_code") \
 	X(IMPORT_PRODUCTS, "_type", COLUMN_TEXT, "type|product_type") \
-	X(IMPORT_PRODUCTS, "_option1", COLUMN_TEXT, "attribute_1_name") \
+	X(IMPORT_PRODUCTS, "_option1", COLUMN_TEXT, "option1_name|attribute_1_name") \
 	X(IMPORT_PRODUCTS, "_option1_value", COLUMN_TEXT, "attribute_1_value_s") \
-	X(IMPORT_PRODUCTS, "_option2", COLUMN_TEXT, "attribute_2_name") \
+	X(IMPORT_PRODUCTS, "_option2", COLUMN_TEXT, "option2_name|attribute_2_name") \
 	X(IMPORT_PRODUCTS, "_option2_value", COLUMN_TEXT, "attribute_2_value_s") \
-	X(IMPORT_PRODUCTS, "_option3", COLUMN_TEXT, "attribute_3_name") \
+	X(IMPORT_PRODUCTS, "_option3", COLUMN_TEXT, "option3_name|attribute_3_name") \
 	X(IMPORT_PRODUCTS, "_option3_value", COLUMN_TEXT, "attribute_3_value_s") \
 	X(IMPORT_PRODUCTS, "title", COLUMN_TEXT, "title|name|product_name") \
 	X(IMPORT_PRODUCTS, "html", COLUMN_TEXT, "html|description|body_html|product_description|short_description") \
 	X(IMPORT_PRODUCTS, "slug", COLUMN_TEXT, "slug|keyword|url_key") \
 	X(IMPORT_PRODUCTS, "url", COLUMN_TEXT, "url|product_url|permalink|link") \
-	X(IMPORT_PRODUCTS, "image", COLUMN_TEXT, "image|image_url|image_src|image_link|base_image|cover_media_url") \
+	X(IMPORT_PRODUCTS, "image", COLUMN_TEXT, "image|image_url|image_src|image_link|product_image_url|base_image|cover_media_url") \
 	X(IMPORT_PRODUCTS, "images", COLUMN_LIST, "images") \
 	X(IMPORT_PRODUCTS, "sku", COLUMN_ID, "sku|model|item_number|product_number|product_code_sku") \
 	X(IMPORT_PRODUCTS, "brand", COLUMN_TEXT, "brand|vendor|manufacturer|brands|brand_name|manufacturer_name") \
 	X(IMPORT_PRODUCTS, "categories", COLUMN_LIST, "categories|category_ids|category|category_id") \
 	X(IMPORT_PRODUCTS, "tags", COLUMN_LIST, "tags") \
-	X(IMPORT_PRODUCTS, "_published", COLUMN_BOOL, "published|active|enabled|is_active|product_visible|product_online") \
+	X(IMPORT_PRODUCTS, "_published", COLUMN_BOOL, \
+	  "published|published_on_online_store|active|enabled|is_active|product_visible|product_online") \
 	X(IMPORT_PRODUCTS, "_visibility", COLUMN_TEXT, "visibility|visibility_in_catalog") \
 	X(IMPORT_PRODUCTS, "status", COLUMN_TEXT, "status") \
 	X(IMPORT_PRODUCTS, "currency", COLUMN_CODE, "currency|currency_code") \
@@ -101,7 +102,10 @@
 	X(IMPORT_PRODUCTS, "stock", COLUMN_INT, "stock|quantity|qty|stock_quantity|inventory_quantity|current_stock_level") \
 	X(IMPORT_PRODUCTS, "variants.id", COLUMN_ID, "variant_id") \
 	X(IMPORT_PRODUCTS, "variants.sku", COLUMN_ID, "variant_sku") \
-	X(IMPORT_PRODUCTS, "variants.title", COLUMN_TEXT, "variant_title|variant_name|option1_value") \
+	X(IMPORT_PRODUCTS, "variants.title", COLUMN_TEXT, "variant_title|variant_name") \
+	X(IMPORT_PRODUCTS, "variants._option1", COLUMN_TEXT, "option1_value") \
+	X(IMPORT_PRODUCTS, "variants._option2", COLUMN_TEXT, "option2_value") \
+	X(IMPORT_PRODUCTS, "variants._option3", COLUMN_TEXT, "option3_value") \
 	X(IMPORT_PRODUCTS, "variants.barcode", COLUMN_TEXT, "variant_barcode") \
 	X(IMPORT_PRODUCTS, "variants.image", COLUMN_TEXT, "variant_image") \
 	X(IMPORT_PRODUCTS, "variants.price", COLUMN_AMOUNT, "variant_price") \

@@ -130,7 +130,7 @@ static bool add_following(struct import_reader *reader, struct arena *arena, str
 		if (table->result != CSV_ROW || row_is_empty(&table->row) ||
 		    !continues(reader, id, number, arena))
 			return true;
-		assembly_child(&reader->assembly, &table->columns, &table->row);
+		assembly_follow(&reader->assembly, &table->columns, &table->row);
 		item->n_read++;
 		table_take(table);
 	}

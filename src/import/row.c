@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/attr.h"
+#include "base/json.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -23,24 +24,32 @@ void assembly_init(struct assembly *assembly)
 	*assembly = (struct assembly){ .told = mem_zalloc(ROW_CATEGORIES_TOLD, sizeof(struct digest16)) };
 	strbuf_init(&assembly->head, MESSAGE_BYTES_MAX);
 	strbuf_init(&assembly->children, MESSAGE_BYTES_MAX);
+	strbuf_init(&assembly->images, MESSAGE_BYTES_MAX);
 }
 
 void assembly_release(struct assembly *assembly)
 {
 	strbuf_release(&assembly->head);
 	strbuf_release(&assembly->children);
+	strbuf_release(&assembly->images);
 	mem_free(assembly->told);
 }
 
 void assembly_begin(struct assembly *assembly, const struct row_rules *rules, struct arena *arena)
 {
-	struct strbuf head = assembly->head, children = assembly->children;
+	struct strbuf head = assembly->head, children = assembly->children, images = assembly->images;
 
 	*assembly = (struct assembly){
-		.rules = rules, .arena = arena, .head = head, .children = children, .told = assembly->told
+		.rules = rules,
+		.arena = arena,
+		.head = head,
+		.children = children,
+		.images = images,
+		.told = assembly->told,
 	};
 	strbuf_reset(&assembly->head);
 	strbuf_reset(&assembly->children);
+	strbuf_reset(&assembly->images);
 	strbuf_add_char(&assembly->head, '{');
 }
 
@@ -150,6 +159,7 @@ static bool is_child(const struct column *column)
 struct child_names {
 	bool variant, has_id;
 	struct str sku, title;
+	struct str option[ROW_OPTIONS_MAX];
 };
 
 static void note_name(struct child_names *names, struct str member, struct str text)
@@ -160,6 +170,33 @@ static void note_name(struct child_names *names, struct str member, struct str t
 		names->sku = text;
 	if (str_eq(member, STR("variants.title")))
 		names->title = text;
+	if (str_starts(member, STR("variants._option")))
+		names->option[member.p[member.len - 1] - '1'] = text;
+}
+
+/* "Red / L" from what each option is; "Default Title" is Shopify's word for a product that has none. */
+static void put_options(struct sink *sink, struct child_names *names)
+{
+	struct arena *arena = sink->assembly->arena;
+	struct str title = STR("");
+
+	if (str_eq(names->option[0], STR("Default Title")))
+		return;
+	for (size_t i = 0; i < ROW_OPTIONS_MAX; i++)
+		if (names->option[i].len)
+			title = arena_printf(arena, "%.*s%s%.*s", STR_ARG(title), title.len ? " / " : "",
+					     STR_ARG(names->option[i]));
+	if (names->title.len == 0) {
+		sink_put_text(sink, STR("title"), title);
+		names->title = title;
+	}
+	for (size_t i = 0; i < ROW_OPTIONS_MAX; i++)
+		if (sink->assembly->product.option[i].len)
+			sink_put_text(sink,
+				      arena_printf(arena, "options.%.*s",
+						   STR_ARG(sink->assembly->product.option[i])),
+				      names->option[i]);
+	sink_close(sink);
 }
 
 /* Exports without ids of variants: the SKU is one, else the product's own with what the variant is called. */
@@ -196,8 +233,11 @@ void assembly_child(struct assembly *assembly, const struct columns *columns, co
 		if (text.len == 0)
 			continue;
 		note_name(&names, member, text);
-		sink_put_value(&sink, column, str_skip(member, str_find_char(member, '.') + 1), text);
+		member = str_skip(member, str_find_char(member, '.') + 1);
+		if (member.p[0] != '_')
+			sink_put_value(&sink, column, member, text);
 	}
+	put_options(&sink, &names);
 	put_variant_id(&sink, &names);
 	strbuf_add_char(sink.out, '}');
 	if (sink.out->p[sink.out->len - 2] != '{') {
@@ -206,6 +246,21 @@ void assembly_child(struct assembly *assembly, const struct columns *columns, co
 	}
 	sink.out->len = before; /* nothing in it */
 	sink.out->p[before] = '\0';
+}
+
+void assembly_follow(struct assembly *assembly, const struct columns *columns, const struct csv_row *row)
+{
+	const struct column *column = columns_get(columns, "image");
+	struct str image;
+
+	assembly_child(assembly, columns, row);
+	image = column ? row_cell(row, column, assembly->arena, &assembly->mended) : STR("");
+	/* A list of them is whole. */
+	if (image.len == 0 || columns_get(columns, "images"))
+		return;
+	if (assembly->images.len)
+		strbuf_add_char(&assembly->images, ',');
+	json_write_text(image, &assembly->images);
 }
 
 static void put_head_cell(struct sink *sink, const struct column *column, struct str text)

@@ -50,6 +50,7 @@ struct assembly {
 	struct arena *arena;
 	struct strbuf head;        /* {"order_id":"1", ... without its end */
 	struct strbuf children;    /* {..},{..} */
+	struct strbuf images;      /* "..","..": of further rows */
 	struct row_facts fact;
 	struct row_product product;
 	size_t n_child;
@@ -64,7 +65,9 @@ void assembly_release(struct assembly *assembly);
 void assembly_begin(struct assembly *assembly, const struct row_rules *rules, struct arena *arena);
 /* The whole first row: head, facts and its child. */
 void assembly_head(struct assembly *assembly, const struct columns *columns, const struct csv_row *row);
-/* What a further row says of its child ("lines.", "variants."). */
+/* What a further row says: its child ("lines.", "variants."), and one more image of a product. */
+void assembly_follow(struct assembly *assembly, const struct columns *columns, const struct csv_row *row);
+/* Only its child. */
 void assembly_child(struct assembly *assembly, const struct columns *columns, const struct csv_row *row);
 /* Remembers the first thing that is wrong. */
 void assembly_fail(struct assembly *assembly, struct str column, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -153,7 +153,7 @@ void assembly_messages(struct assembly *assembly, enum import_kind kind,
 	if ((kind == IMPORT_ORDERS || kind == IMPORT_PRODUCTS || kind == IMPORT_CATEGORIES) &&
 	    assembly->fact.id.len == 0)
 		assembly_fail(assembly, STR("id"), "it has no id");
-	if (assembly->head.overflow || assembly->children.overflow)
+	if (assembly->head.overflow || assembly->children.overflow || assembly->images.overflow)
 		assembly_fail(assembly, STR(""), "it is larger than 4 MiB");
 	if (assembly->failed)
 		return;

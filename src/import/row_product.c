@@ -270,6 +270,11 @@ void assembly_products(struct assembly *assembly, struct import_message *message
 		put_options(assembly);
 	put_published(assembly);
 	put_prices(assembly);
+	if (assembly->images.len) {
+		strbuf_add_text(&assembly->head, ",\"images\":[");
+		strbuf_add_str(&assembly->head, strbuf_str(&assembly->images));
+		strbuf_add_char(&assembly->head, ']');
+	}
 	if (assembly->n_child) {
 		strbuf_add_text(&assembly->head, ",\"variants\":[");
 		strbuf_add_str(&assembly->head, strbuf_str(&assembly->children));

@@ -87,6 +87,14 @@ static const struct {
 	  "Variant SKU,Variant Grams,Variant Inventory Qty,Variant Price,Variant Compare At Price,Image Src,"
 	  "Variant Image,Status",
 	  "id title html variants.sku variants.price" },
+	{ "Shopify, products, as it is now", IMPORT_PRODUCTS,
+	  "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online "
+	  "store,Status,SKU,"
+	  "Barcode,Option1 name,Option1 value,Option1 Linked To,Price,Compare-at price,Cost per item,"
+	  "Inventory tracker,Inventory quantity,Product image URL,Image position,Variant image URL,Gift card",
+	  "id title html image _published variants.sku variants.barcode variants.price "
+	  "variants.compare_at_price "
+	  "variants.stock variants.image variants._option1" },
 	{ "WooCommerce, products", IMPORT_PRODUCTS,
 	  "ID,Type,SKU,Name,Published,Is featured?,Visibility in catalog,Short description,Description,"
 	  "Tax status,In stock?,Stock,Sale price,Regular price,Categories,Tags,Images,Parent,Attribute 1 "

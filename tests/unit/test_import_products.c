@@ -213,6 +213,53 @@ static void test_other_shops(void **state)
 	check_samples(*state, sample, ARRAY_LEN(sample));
 }
 
+/* ---- Shopify ---- */
+
+#define SHOPIFY_WANT \
+	"{'type':'product.upserted','sequence':1,'data':{'id':'tee','title':'Tee','html':'<p>Soft</p>'," \
+	"'image':'https://s.example/" \
+	"1.png','brand':'Acme','status':'active','published':true,'currency':'EUR'," \
+	"'images':['https://s.example/2.png','https://s.example/3.png']," \
+	"'variants':[{'sku':'T-R-L','barcode':'401','image':'https://s.example/r.png','price':'12.50'," \
+	"'compare_at_price':'15.00','stock':3,'title':'Red / " \
+	"L','options':{'Color':'Red','Size':'L'},'id':'T-R-L'}," \
+	"{'price':'13.00','stock':-1,'title':'Red / M','options':{'Color':'Red','Size':'M'},'id':'tee-Red " \
+	"/ M'}]}}\n" \
+	"{'type':'product.upserted','sequence':1,'data':{'id':'pen','title':'Pen','status':'draft'," \
+	"'published':false,'currency':'EUR','variants':[{'price':'2.00','id':'pen'}]}}\n"
+
+/* A handle, SKUs where the shop has some, rows of further pictures, no ids; column names of then and now. */
+static void test_shopify(void **state)
+{
+	static const struct sample sample[] = {
+		{ "as it was",
+		  "Handle,Title,Body (HTML),Vendor,Product Category,Type,Published,Option1 Name,Option1 "
+		  "Value,"
+		  "Option2 Name,Option2 Value,Variant SKU,Variant Inventory Qty,Variant Price,"
+		  "Variant Compare At Price,Variant Barcode,Image Src,Variant Image,Status\n"
+		  "tee,Tee,<p>Soft</p>,Acme,Apparel > "
+		  "Shirts,Shirt,true,Color,Red,Size,L,T-R-L,3,12.50,15.00,401,"
+		  "https://s.example/1.png,https://s.example/r.png,active\n"
+		  "tee,,,,,,,,Red,,M,,-1,13.00,,,https://s.example/2.png,,\n"
+		  "tee,,,,,,,,,,,,,,,,https://s.example/3.png,,\n"
+		  "pen,Pen,,,,,true,Title,Default Title,,,,,2.00,,,,,draft\n",
+		  SHOPIFY_WANT },
+		{ "as it is",
+		  "Title,URL handle,Description,Vendor,Type,Published on online "
+		  "store,Status,SKU,Barcode,Option1 name,"
+		  "Option1 value,Option2 name,Option2 value,Price,Compare-at price,Inventory quantity,"
+		  "Product image URL,Variant image URL\n"
+		  "Tee,tee,<p>Soft</p>,Acme,Shirt,TRUE,active,T-R-L,401,Color,Red,Size,L,12.50,15.00,3,"
+		  "https://s.example/1.png,https://s.example/r.png\n"
+		  ",tee,,,,,,,,,Red,,M,13.00,,-1,https://s.example/2.png,\n"
+		  ",tee,,,,,,,,,,,,,,,https://s.example/3.png,\n"
+		  "Pen,pen,,,,TRUE,draft,,,Title,Default Title,,,2.00,,,,\n",
+		  SHOPIFY_WANT },
+	};
+
+	check_samples(*state, sample, ARRAY_LEN(sample));
+}
+
 /* ---- categories by their names ---- */
 
 /* Each category is told of once, its parents first; ids stay ids. */
@@ -278,10 +325,10 @@ static void test_many_categories(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_prices),	    TEST(test_shown),
-		TEST(test_woocommerce),	    TEST(test_woocommerce_from_every_place),
-		TEST(test_other_shops),	    TEST(test_categories),
-		TEST(test_many_categories),
+		TEST(test_prices),	TEST(test_shown),
+		TEST(test_woocommerce), TEST(test_woocommerce_from_every_place),
+		TEST(test_other_shops), TEST(test_shopify),
+		TEST(test_categories),	TEST(test_many_categories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,28 +265,6 @@ static void test_products_and_categories(void **state)
 			      "'parent_id':'20','published':false}}\n"));
 }
 
-/* As Shopify exports products: a handle, SKUs where the shop has some, rows of further pictures, no ids. */
-static void test_variants_without_ids(void **state)
-{
-	struct place *place = *state;
-	struct import_options options = options_of(IMPORT_KIND_COUNT);
-
-	options.currency = STR("EUR");
-	assert_string_equal(
-		read_text(place, &options,
-			  "Handle,Title,Option1 Value,Variant SKU,Variant Price,Image Src\n"
-			  "mug,Mug,Red,SKU-R,12.50,https://s.example/1.png\n"
-			  "mug,,Blue,,13.00,https://s.example/2.png\n"
-			  "mug,,,,,https://s.example/3.png\n"
-			  "pen,Pen,,,2.00,\n"),
-		quoted(place, "{'type':'product.upserted','sequence':1,'data':{'id':'mug','title':'Mug',"
-			      "'image':'https://s.example/1.png','currency':'EUR','variants':[{'sku':'SKU-R',"
-			      "'title':'Red','price':'12.50','id':'SKU-R'},{'title':'Blue','price':'13.00',"
-			      "'id':'mug-Blue'}]}}\n"
-			      "{'type':'product.upserted','sequence':1,'data':{'id':'pen','title':'Pen',"
-			      "'currency':'EUR','variants':[{'price':'2.00','id':'pen'}]}}\n"));
-}
-
 /* ---- messages ---- */
 
 static void test_messages(void **state)
@@ -506,10 +484,10 @@ int main(void)
 		TEST(test_shopify_orders), TEST(test_woocommerce_orders),
 		TEST(test_opencart_lines), TEST(test_shopify_customers),
 		TEST(test_subscribers),	   TEST(test_products_and_categories),
-		TEST(test_subscribers),	   TEST(test_variants_without_ids),
-		TEST(test_messages),	   TEST(test_every_place),
-		TEST(test_cut_off),	   TEST(test_encodings),
-		TEST(test_bad_rows),	   TEST(test_refused_files),
+		TEST(test_subscribers),	   TEST(test_messages),
+		TEST(test_every_place),	   TEST(test_cut_off),
+		TEST(test_encodings),	   TEST(test_bad_rows),
+		TEST(test_refused_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
