@@ -136,7 +136,7 @@
 	X(IMPORT_ORDERS, "customer.first_name", COLUMN_TEXT, "first_name|firstname|customer_first_name|customer_firstname") \
 	X(IMPORT_ORDERS, "customer.last_name", COLUMN_TEXT, "last_name|lastname|customer_last_name|customer_lastname") \
 	X(IMPORT_ORDERS, "customer.accepts_marketing", COLUMN_BOOL, "accepts_marketing|buyer_accepts_marketing") \
-	X(IMPORT_ORDERS, "_billing_name", COLUMN_TEXT, "billing_name") \
+	X(IMPORT_ORDERS, "_billing_name", COLUMN_TEXT, "billing_name|bill_to_name") \
 	X(IMPORT_ORDERS, "billing.first_name", COLUMN_TEXT, "billing_first_name|first_name_billing|payment_firstname") \
 	X(IMPORT_ORDERS, "billing.last_name", COLUMN_TEXT, "billing_last_name|last_name_billing|payment_lastname") \
 	X(IMPORT_ORDERS, "billing.company", COLUMN_TEXT, "billing_company|company_billing|payment_company") \
@@ -152,7 +152,7 @@
 	X(IMPORT_ORDERS, "billing.country_code", COLUMN_CODE, "billing_country_code|country_code_billing|payment_iso_code_2") \
 	X(IMPORT_ORDERS, "billing.zip", COLUMN_TEXT, "billing_zip|billing_postcode|postcode_billing|payment_postcode") \
 	X(IMPORT_ORDERS, "billing.phone", COLUMN_TEXT, "billing_phone|phone_billing") \
-	X(IMPORT_ORDERS, "_shipping_name", COLUMN_TEXT, "shipping_name") \
+	X(IMPORT_ORDERS, "_shipping_name", COLUMN_TEXT, "shipping_name|ship_to_name") \
 	X(IMPORT_ORDERS, "shipping.first_name", COLUMN_TEXT, "shipping_first_name|first_name_shipping|shipping_firstname") \
 	X(IMPORT_ORDERS, "shipping.last_name", COLUMN_TEXT, "shipping_last_name|last_name_shipping|shipping_lastname") \
 	X(IMPORT_ORDERS, "shipping.company", COLUMN_TEXT, "shipping_company|company_shipping") \

@@ -5,7 +5,8 @@
  * say happened when the order was placed: the only time that is known, and never too late.
  * Keeps:   a word that nobody knows rejects the order, because it may be one that was never placed.
  * Pure.
- * Source:  order statuses of Shopify, WooCommerce and OpenCart as their exports write them.
+ * Source:  order statuses of Shopify, WooCommerce, Magento, BigCommerce, Shopware and OpenCart as their
+ *          exports write them.
  */
 #include "import/row.h"
 
@@ -29,14 +30,18 @@ static const struct {
 } words[] = {
 	{ "pending|pending payment|pending_payment|on "
 	  "hold|on-hold|unpaid|failed|draft|checkout-draft|expired|"
-	  "awaiting payment|abandoned|missing orders",
+	  "awaiting payment|abandoned|missing orders|incomplete|manual verification required|payment "
+	  "review|payment_review|suspected fraud|fraud",
 	  REACHED_PENDING },
 	{ "placed|authorized|new|open|created|received|partially_paid|partially paid|unfulfilled|partial|"
-	  "partially_fulfilled|in_transit",
+	  "partially_fulfilled|in_transit|in_progress|in progress",
 	  REACHED_PLACED },
-	{ "paid|processing|processed", REACHED_PAID },
-	{ "fulfilled|completed|complete|shipped|delivered|closed", REACHED_FULFILLED },
-	{ "cancelled|canceled|cancelled reversal|voided|denied|reversed|chargeback", REACHED_CANCELLED },
+	{ "paid|processing|processed|awaiting fulfillment|awaiting shipment|awaiting pickup|partially "
+	  "shipped|disputed",
+	  REACHED_PAID },
+	{ "fulfilled|completed|complete|shipped|delivered|closed|done", REACHED_FULFILLED },
+	{ "cancelled|canceled|cancelled reversal|voided|denied|declined|reversed|chargeback",
+	  REACHED_CANCELLED },
 	{ "refunded", REACHED_REFUNDED },
 	{ "partially_refunded|partially refunded", REACHED_PART_REFUNDED },
 };

@@ -153,6 +153,64 @@ static bool take_date(struct reader *reader, enum value_days days, struct civil_
 	return order_days(first, second, separator, days, civil);
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static struct str take_letters(struct reader *reader)
+{
+	struct str text = reader->rest;
+	size_t n = 0;
+
+	while (n < text.len && is_letter(text.p[n]))
+		n++;
+	reader->rest = str_skip(text, n);
+	return str_of(text.p, n);
+}
+
+/* One of the names, or its beginning of three letters or more; 0: none, else counted from 1. */
+static int64_t place_of(struct str word, const char *names)
+{
+	struct str rest = str_from(names), name;
+
+	for (int64_t i = 1; str_split(&rest, '|', &name); i++)
+		if (word.len >= 3 && word.len <= name.len && str_eq_nocase(str_of(name.p, word.len), word))
+			return i;
+	return 0;
+}
+
+static void skip_signs(struct reader *reader)
+{
+	while (take_char(reader, " ,.-", NULL))
+		;
+}
+
+/* "Jan 5, 2023", "5 January 2023", "Thu, 05 Jan 2023": in English, as programs write it wherever they run. */
+static bool take_named_date(struct reader *reader, struct civil_time *civil)
+{
+	static const char months[] = "january|february|march|april|may|june|july|august|september|october|"
+				     "november|december";
+	struct str word = take_letters(reader);
+	bool month_first;
+
+	if (place_of(word, "monday|tuesday|wednesday|thursday|friday|saturday|sunday") > 0) {
+		skip_signs(reader);
+		word = take_letters(reader);
+	}
+	month_first = word.len > 0;
+	skip_signs(reader);
+	if (!take_number(reader, 2, &civil->day))
+		return false;
+	skip_signs(reader);
+	if (!month_first) {
+		word = take_letters(reader);
+		skip_signs(reader);
+	}
+	civil->month = place_of(word, months);
+	return civil->month > 0 && take_number(reader, 4, &civil->year) && civil->year >= 1000;
+}
+
 static bool take_time(struct reader *reader, struct civil_time *civil)
 {
 	int64_t digits;
@@ -213,7 +271,7 @@ static bool since_1970(struct str text, int64_t *out)
 
 bool value_time(struct str text, int64_t zone_ms, enum value_days days, int64_t *out)
 {
-	struct reader reader = { str_trim(text) };
+	struct reader reader = { str_trim(text) }, named = reader;
 	struct civil_time civil = { 0 };
 	struct arena arena;
 	bool ok;
@@ -223,8 +281,11 @@ bool value_time(struct str text, int64_t zone_ms, enum value_days days, int64_t 
 		return true;
 	if (since_1970(reader.rest, out) || time_parse_rfc3339(reader.rest, out))
 		return true;
-	if (!take_date(&reader, days, &civil))
-		return false;
+	if (!take_date(&reader, days, &civil)) {
+		reader = named;
+		if (!take_named_date(&reader, &civil))
+			return false;
+	}
 	(void)take_char(&reader, "T,", NULL);
 	if (!take_time(&reader, &civil) || !take_zone(&reader, &zone_ms))
 		return false;

@@ -19,8 +19,8 @@ enum value_days { VALUE_DAYS_UNKNOWN, VALUE_DAY_FIRST, VALUE_MONTH_FIRST };
 
 /*
  * A time as Unix ms: RFC 3339; "2023-01-05 10:11:12 +0100", "2023-01-05", "5.1.2023 10:11", "2023/01/05", seconds or ms since
- * 1970, with am and pm. "5/1/2023" as days says, or as only one of both readings allows. zone_ms: what a time without a zone is
- * ahead of UTC. *out 0: it is empty, or MySQL's 0000-00-00.
+ * 1970, with am and pm; "Jan 5, 2023 10:11:12 AM", "Thu, 05 Jan 2023 10:11:12 +0000". "5/1/2023" as days says, or as only one
+ * of both readings allows. zone_ms: what a time without a zone is ahead of UTC. *out 0: it is empty, or MySQL's 0000-00-00.
  */
 bool value_time(struct str text, int64_t zone_ms, enum value_days days, int64_t *out);
 

@@ -3,24 +3,6 @@
  */
 #include "test_import_support.h"
 
-struct sample {
-	const char *what, *text, *want;
-};
-
-static void check_samples(struct place *place, const struct sample *sample, size_t n)
-{
-	struct import_options options = options_of(IMPORT_KIND_COUNT);
-
-	options.currency = STR("EUR");
-	for (size_t i = 0; i < n; i++) {
-		const char *want = quoted(place, sample[i].want);
-		const char *got = read_text(place, &options, quoted(place, sample[i].text));
-
-		if (strcmp(got, want) != 0)
-			fail_msg("%s:\ngot  %s\nwant %s", sample[i].what, got, want);
-	}
-}
-
 #define PRODUCT(members) \
 	"{'type':'product.upserted','sequence':1,'data':{'id':'1','title':'Cap'," members "}}\n"
 

@@ -128,4 +128,23 @@ static inline const char *read_text(struct place *place, const struct import_opt
 	return read_from(place, options, &none, SIZE_MAX, &next).p;
 }
 
+/* Files and what they become, both with ' for "; prices are of EUR. */
+struct sample {
+	const char *what, *text, *want;
+};
+
+static inline void check_samples(struct place *place, const struct sample *sample, size_t n)
+{
+	struct import_options options = options_of(IMPORT_KIND_COUNT);
+
+	options.currency = STR("EUR");
+	for (size_t i = 0; i < n; i++) {
+		const char *want = quoted(place, sample[i].want);
+		const char *got = read_text(place, &options, quoted(place, sample[i].text));
+
+		if (strcmp(got, want) != 0)
+			fail_msg("%s:\ngot  %s\nwant %s", sample[i].what, got, want);
+	}
+}
+
 #endif
