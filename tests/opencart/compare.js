@@ -70,7 +70,8 @@ class Comparison {
 		this.table = this.db.tables({
 			setting: `SELECT \`key\`, value FROM oc_setting WHERE store_id IN (0, ${store}) AND serialized = 0 ORDER BY store_id DESC`,
 			category: `SELECT c.category_id, c.parent_id, cd.name FROM oc_category c JOIN oc_category_description cd USING (category_id) JOIN oc_category_to_store s USING (category_id) WHERE cd.language_id = ${languageId} AND s.store_id = ${store}`,
-			product: `SELECT p.*, d.name, m.name AS brand, p.date_available <= NOW() AS available FROM oc_product p JOIN oc_product_description d USING (product_id) JOIN oc_product_to_store s USING (product_id) LEFT JOIN oc_manufacturer m USING (manufacturer_id) WHERE d.language_id = ${languageId} AND s.store_id = ${store}`,
+			product: `SELECT p.*, d.name, d.description AS html, m.name AS brand, p.date_available <= NOW() AS available FROM oc_product p JOIN oc_product_description d USING (product_id) JOIN oc_product_to_store s USING (product_id) LEFT JOIN oc_manufacturer m USING (manufacturer_id) WHERE d.language_id = ${languageId} AND s.store_id = ${store}`,
+			code: newest ? "SELECT product_id, value FROM oc_product_code WHERE code = 'sku'" : "SELECT product_id, sku AS value FROM oc_product WHERE sku <> ''",
 			special: `SELECT * FROM ${special} ORDER BY priority, price`,
 			discount: `SELECT * FROM ${discount} ORDER BY priority, price`,
 			link: `SELECT product_id, category_id FROM oc_product_to_category JOIN oc_category_to_store USING (category_id) WHERE store_id = ${store}`,
@@ -175,9 +176,25 @@ class Comparison {
 			this.report.same(what + "image", item.image_full_url, this.base + "image/" + path);
 		this.report.same(what + "brand", (item.custom_metadata || {}).brand || "", decoded(row.brand || ""));
 		this.report.sameSet(what + "categories", item.categories || [], this.of("link", "product_id", row.product_id).map((one) => one.category_id));
+		this.description(what, item, row);
 		this.prices = [];
 		this.variants(row, children, price);
 		this.itemPrice(what, item, row, before === null ? 0 : before - price);
+	}
+
+	/* Of a single paragraph of text, which needs no knowledge of HTML. */
+	description(what, item, row) {
+		const text = /^<p>([^<]*)<\/p>$/.exec(decoded(row.html));
+
+		if (text)
+			this.report.same(what + "description", item.description, decoded(text[1]));
+	}
+
+	/* What a product is kept by in the store room: its SKU, else its model. */
+	sku(row) {
+		const code = this.of("code", "product_id", row.product_id)[0];
+
+		return decoded(code ? code.value : row.model);
 	}
 
 	/* An item is shown with the price of the cheapest that can be bought of it, and with the one before of the same. */
@@ -237,6 +254,7 @@ class Comparison {
 		this.prices.push({ row, price, shown: this.shown(price, row.tax_class_id) });
 		if (!held)
 			return;
+		this.report.same("variant " + id + " sku", held.sku, this.sku(row));
 		this.report.same("variant " + id + " price", held.price, this.shown(price, row.tax_class_id));
 		if (counted)
 			this.report.same("variant " + id + " quantity", held.inventory_quantity, Math.max(0, quantity));

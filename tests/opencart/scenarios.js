@@ -51,6 +51,23 @@ async function unattended(world) {
 	await merchant.settings("save", { target, pages_per_second: 4 });
 }
 
+/* The merchant thinks better of it: it ends where it is, and begins anew when they like. */
+async function stopping(world) {
+	const { db, merchant } = world, target = { 0: Object.assign({}, CONNECTION, { target_id: 1, secret: "", url: world.hook("shop") }) };
+	const jobs = async () => (await merchant.settings("status", {})).jobs;
+
+	await merchant.settings("save", { target, pages_per_second: 1 });
+	await merchant.settings("send", { target_id: 1 });
+	await merchant.settings("stop", { target_id: 1 });
+	const ended = await jobs();
+	assert.ok(ended.some((job) => job.state === "stopped") && ended.every((job) => job.state !== "running"), JSON.stringify(ended));
+	await merchant.settings("save", { target, pages_per_second: 100 });
+	assert.ok((await jobs()).some((job) => job.state === "stopped"), "it stays so");
+	await merchant.settings("send", { target_id: 1 });
+	await until(() => db.value("SELECT COUNT(*) FROM oc_pannier_job WHERE state = 'done'") === "5", "all is sent");
+	await merchant.settings("save", { target, pages_per_second: 4 });
+}
+
 /* ---- catalog ---- */
 
 async function products(world) {
@@ -446,6 +463,6 @@ async function uninstalling(world) {
 }
 
 module.exports = {
-	installing, scenarios: [sending_everything, unattended, products, product_variants, categories, category_paths, specials, customers, guest_order, customer_order, order_statuses, admin_order, ...details, cart_link, pages, browsing, pulling, syncing,
+	installing, scenarios: [sending_everything, unattended, stopping, products, product_variants, categories, category_paths, specials, customers, guest_order, customer_order, order_statuses, admin_order, ...details, cart_link, pages, browsing, pulling, syncing,
 		daemon_down, shop_killed, repeated_and_reordered, wrong_clock, broken_extension, several_stores, another_currency, cost_of_a_save, pages_stay_flat, scale, uninstalling]
 };
