@@ -182,15 +182,20 @@ static void say_setup(const struct app *app, struct str own)
 	(void)fprintf(stderr, "pannier setup at %.*s/admin#setup=%.*s\n", STR_ARG(url), STR_ARG(code));
 }
 
+/* Beside the output, commands find it in the lock file; they can do without. */
 static void say_where(const struct app *app, struct arena *arena)
 {
 	struct str host, own;
 	int port;
 	struct err err;
 
-	if (app->config->quiet || !listen_parse(str_from(app->config->listen), &host, &port, &err))
+	if (!listen_parse(str_from(app->config->listen), &host, &port, &err))
 		return;
 	own = own_url(app, arena, host);
+	if (!file_lock_note(app->lock_fd, own, &err))
+		log_warn("app", "%s", err.msg);
+	if (app->config->quiet)
+		return;
 	(void)printf("pannier listening on %.*s\n", STR_ARG(own));
 	say_setup(app, own);
 	(void)fflush(stdout);

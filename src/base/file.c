@@ -166,6 +166,13 @@ bool file_lock(const char *path, int *fd, struct err *err)
 	return true;
 }
 
+bool file_lock_note(int fd, struct str text, struct err *err)
+{
+	if (ftruncate(fd, 0) == 0 && pwrite(fd, text.p, text.len, 0) == (ssize_t)text.len)
+		return true;
+	return err_set(err, ERR_INVALID, "note in the lock file: %s", strerror(errno));
+}
+
 bool file_disk_space(const char *path, int64_t *free_bytes, int64_t *total_bytes, struct err *err)
 {
 	struct statvfs disk;

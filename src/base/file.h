@@ -26,6 +26,8 @@ bool file_sync_parent(const char *path, struct err *err) MUST_CHECK;
  * holds it.
  */
 bool file_lock(const char *path, int *fd, struct err *err) MUST_CHECK;
+/* What others may read in that file, by file_read, of whoever holds it: all of it is replaced. */
+bool file_lock_note(int fd, struct str text, struct err *err) MUST_CHECK;
 
 /* Bytes free for us on the file system of path, and its size. */
 bool file_disk_space(const char *path, int64_t *free_bytes, int64_t *total_bytes, struct err *err) MUST_CHECK;

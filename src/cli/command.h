@@ -116,7 +116,7 @@ bool session_store_option(struct cli *cli, int64_t *id, struct err *err) MUST_CH
 /* Names by id; "store 17" for one that was removed. */
 struct str session_store_name(struct cli *cli, int64_t id);
 struct str session_account_name(struct cli *cli, int64_t id);
-/* What --url-base says, without a slash at its end. ERR_INVALID: not a URL. */
+/* What --url-base says, else where the daemon listens that runs; without a slash at its end. ERR_INVALID: not a URL. */
 bool session_url_base(struct cli *cli, struct str *out, struct err *err) MUST_CHECK;
 /* The first argument as an e-mail address in its form. ERR_INVALID: it is none. */
 bool session_person(struct cli *cli, struct str *email, struct err *err) MUST_CHECK;

@@ -17,6 +17,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define NOTE_BYTES_MAX 512
+
 static bool folder_ready(struct cli *cli, enum session_mode mode, const char *key_file, struct err *err)
 {
 	if (mode == SESSION_CREATE)
@@ -143,16 +145,6 @@ struct str session_account_name(struct cli *cli, int64_t id)
 	return look_account_name(&cli->look, id);
 }
 
-bool session_url_base(struct cli *cli, struct str *out, struct err *err)
-{
-	struct url url;
-
-	*out = str_from(cli_option(cli, "url-base"));
-	while (str_ends(*out, STR("/")))
-		out->len--;
-	return url_parse(*out, &url, err) || err_wrap(err, "--url-base");
-}
-
 bool session_person(struct cli *cli, struct str *email, struct err *err)
 {
 	struct str text = str_from(cli->arg[0]);
@@ -178,4 +170,27 @@ bool session_daemon_runs(struct cli *cli)
 	runs = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 	(void)close(fd);
 	return runs;
+}
+
+/* Where the daemon that runs said it listens; "" = none does. */
+static struct str url_of_daemon(struct cli *cli)
+{
+	const char *path = arena_printf(&cli->arena, "%s/%s", cli->data, PANNIER_LOCK_FILE).p;
+	struct str text;
+	struct err err;
+
+	if (!session_daemon_runs(cli) || !file_read(path, NOTE_BYTES_MAX, &cli->arena, &text, &err))
+		return STR("");
+	return text;
+}
+
+bool session_url_base(struct cli *cli, struct str *out, struct err *err)
+{
+	struct str said = cli_option_given(cli, "url-base") ? STR("") : url_of_daemon(cli);
+	struct url url;
+
+	*out = said.len > 0 ? said : str_from(cli_option(cli, "url-base"));
+	while (str_ends(*out, STR("/")))
+		out->len--;
+	return url_parse(*out, &url, err) || err_wrap(err, "--url-base");
 }

@@ -260,6 +260,8 @@ static void test_file_make_dir(void **state)
 
 static void test_file_lock(void **state)
 {
+	struct arena arena;
+	struct str note;
 	struct err err;
 	int first, second;
 
@@ -268,6 +270,12 @@ static void test_file_lock(void **state)
 	assert_fails(file_lock(in_folder("lock"), &second, &err), &err, ERR_BUSY);
 	(void)close(first);
 	assert_true(file_lock(in_folder("lock"), &second, &err));
+	arena_init(&arena);
+	assert_true(file_lock_note(second, STR("a longer note"), &err));
+	assert_true(file_lock_note(second, STR("a note"), &err));
+	assert_true(file_read(in_folder("lock"), 64, &arena, &note, &err));
+	assert_true(str_eq(note, STR("a note")));
+	arena_release(&arena);
 	(void)close(second);
 	assert_fails(file_lock(in_folder("none/lock"), &second, &err), &err, ERR_INVALID);
 }

@@ -2,6 +2,7 @@
  * Commands at work on a real store with the stages beside it: what they print, what they change, which
  * JSON they give, and that no secret is ever printed.
  */
+#include "base/file.h"
 #include "cli/commands.h"
 #include "model/id_text.h"
 #include "support/rig.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORDS_MAX 24
 #define KEY	  "pk_canary_key_1234"
@@ -260,6 +262,29 @@ static void a_store_has_a_script_and_its_key(void **state)
 	assert_int_equal(run(world, "store show enad1 --url-base https://p.example"), 0);
 	assert_true(
 		printed(world, "<script src=\"https://p.example/s/enad1.js\" data-pannier defer></script>"));
+}
+
+/* The daemon that runs says where it listens; one that has ended says nothing. */
+static void a_store_is_reached_where_the_daemon_listens(void **state)
+{
+	struct world *world = *state;
+	char path[256];
+	struct err err;
+	int fd;
+
+	connect_shop(world);
+	snprintf(path, sizeof(path), "%s/pannier.lock", world->rig->folder);
+	assert_true(file_lock(path, &fd, &err));
+	assert_int_equal(run(world, "store show enad1"), 0);
+	assert_true(printed(world, "http://127.0.0.1:8080/hooks/enad/enad1"));
+	assert_true(file_lock_note(fd, STR("https://127.0.0.1:7902"), &err));
+	assert_int_equal(run(world, "store show enad1"), 0);
+	assert_true(printed(world, "https://127.0.0.1:7902/hooks/enad/enad1"));
+	assert_int_equal(run(world, "store show enad1 --url-base https://p.example"), 0);
+	assert_true(printed(world, "https://p.example/hooks/enad/enad1"));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(run(world, "store show enad1"), 0);
+	assert_true(printed(world, "http://127.0.0.1:8080/hooks/enad/enad1"));
 }
 
 /* What `store show` says of the shop's own order statuses, and what can be said of them. */
@@ -559,6 +584,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_store_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_add_says_what_to_configure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_has_a_script_and_its_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_store_is_reached_where_the_daemon_listens, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_shop_names_its_order_statuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_story_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_held_back_is_shown, set_up, tear_down),
