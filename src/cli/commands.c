@@ -26,7 +26,8 @@
 #define OPTION_URL_BASE \
 	{ \
 		.name = "url-base", .value = "URL", .env = "PANNIER_URL", \
-		.otherwise = "http://127.0.0.1:8080", .help = "how shops reach this daemon, if not where it listens" \
+		.otherwise = "http://127.0.0.1:8080", \
+		.help = "how shops reach this daemon, if not where it listens" \
 	}
 #define OPTIONS(rows) .option = (rows), .n_option = ARRAY_LEN(rows)
 

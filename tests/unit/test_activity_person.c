@@ -29,7 +29,7 @@ static void the_newest_of_each_field(void **state)
 	support_close(&support);
 }
 
-/* A shop that numbers its changes: the number says nothing beside the time of an order, what stands with it does. */
+/* The number of a change says nothing beside the time of an order; the time that comes with it does. */
 static void a_number_is_no_time(void **state)
 {
 	static const struct {
