@@ -4,15 +4,16 @@
  * Pure.
  */
 #include "flow/telling.h"
+#include "flow/deliver_internal.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 
 static const struct {
 	const char *name;
-	enum endpoint endpoint;
+	enum endpoint endpoint, single;
 } rows[] = {
-#define TELLING_ROW(name, endpoint) { #name, ENDPOINT_##endpoint },
+#define TELLING_ROW(name, endpoint, single) { #name, ENDPOINT_##endpoint, ENDPOINT_##single },
 	TELLINGS(TELLING_ROW)
 #undef TELLING_ROW
 };
@@ -72,6 +73,19 @@ void tellings_add(struct tellings *tellings, const struct fact *fact, size_t n, 
 		tellings->n[TELLING_variants] += tellings->n[TELLING_items] - before.n[TELLING_items];
 }
 
+int64_t tellings_requests(const struct tellings *tellings, enum telling telling)
+{
+	int64_t n = tellings->n[telling];
+	int64_t most = (int64_t)endpoint_rows_max(rows[telling].endpoint), rest;
+
+	if (most > DELIVER_HISTORY_ROWS_MAX)
+		most = DELIVER_HISTORY_ROWS_MAX;
+	rest = n % most;
+	if (rest > 0 && (rest >= DELIVER_SINGLE_BELOW || endpoint_takes_many(rows[telling].single)))
+		rest = 1;
+	return n / most + rest;
+}
+
 struct tellings_estimate tellings_estimate(const struct settings_account *account,
 					   const struct tellings *tellings)
 {
@@ -80,9 +94,9 @@ struct tellings_estimate tellings_estimate(const struct settings_account *accoun
 
 	for (int i = 0; i < TELLING_COUNT; i++) {
 		const struct endpoint_row *row = endpoint_row(rows[i].endpoint);
-		int64_t n = (int64_t)row->rows_max, ms;
+		int64_t ms;
 
-		out.requests[i] = (tellings->n[i] + n - 1) / n;
+		out.requests[i] = tellings_requests(tellings, (enum telling)i);
 		out.all += out.requests[i];
 		ms = out.requests[i] * MS_PER_MIN * 100 / (row->steady_per_min * percent);
 		out.ms = ms > out.ms ? ms : out.ms;

@@ -10,17 +10,17 @@
  * Klaviyo's pace. At most so much: what Klaviyo was told already, and which persons are one, is not looked at. Pure.
  */
 
-/* One row each: the endpoint it goes to. */
+/* One row each: the endpoint it goes to, and the one that a few of it go to. */
 #define TELLINGS(X) \
-	X(events, event_bulk_create) \
-	X(profiles, profile_bulk_import) \
-	X(consents, consent_subscribe) \
-	X(categories, category_bulk_create) \
-	X(items, item_bulk_create) \
-	X(variants, variant_bulk_create)
+	X(events, event_bulk_create, event_create) \
+	X(profiles, profile_bulk_import, profile_upsert) \
+	X(consents, consent_subscribe, consent_subscribe) \
+	X(categories, category_bulk_create, category_create) \
+	X(items, item_bulk_create, item_create) \
+	X(variants, variant_bulk_create, variant_create)
 
 enum telling {
-#define TELLING_ENUM(name, endpoint) TELLING_##name,
+#define TELLING_ENUM(name, endpoint, single) TELLING_##name,
 	TELLINGS(TELLING_ENUM)
 #undef TELLING_ENUM
 		TELLING_COUNT
@@ -33,6 +33,9 @@ struct tellings {
 
 /* All facts of one message, and its body. A product that comes without variants counts one: it is shown with one of its own. */
 void tellings_add(struct tellings *tellings, const struct fact *fact, size_t n, struct str body);
+
+/* How many of one kind, as delivery does it: full requests of history, and what is left of a few rows one by one. */
+int64_t tellings_requests(const struct tellings *tellings, enum telling telling);
 
 struct tellings_estimate {
 	int64_t requests[TELLING_COUNT];

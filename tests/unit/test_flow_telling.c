@@ -1,6 +1,7 @@
 /*
  * What messages come to: how much Klaviyo would be told, in how many requests, before anything is taken in.
  */
+#include "base/attr.h"
 #include "flow/telling.h"
 #include "platform/platform.h"
 
@@ -84,10 +85,38 @@ static void messages_are_counted_as_what_klaviyo_is_told(void **state)
 	}
 }
 
+/* As they leave: full ones, and what is left of a few rows one by one. */
+static void requests_are_counted_as_they_leave(void **state)
+{
+	static const struct {
+		enum telling telling;
+		int64_t n, want;
+	} row[] = {
+		{ TELLING_items, 0, 0 },	{ TELLING_items, 1, 1 },       { TELLING_items, 9, 9 },
+		{ TELLING_items, 10, 1 },	{ TELLING_variants, 100, 1 },  { TELLING_variants, 205, 7 },
+		{ TELLING_variants, 210, 3 },	{ TELLING_events, 1000, 1 },   { TELLING_events, 1003, 4 },
+		{ TELLING_consents, 3, 1 },	{ TELLING_consents, 1001, 2 }, { TELLING_profiles, 4000, 1 },
+		{ TELLING_profiles, 10000, 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct tellings told = { 0 };
+		int64_t got;
+
+		told.n[row[i].telling] = row[i].n;
+		got = tellings_requests(&told, row[i].telling);
+		if (got != row[i].want)
+			fail_msg("%lld %s: %lld requests, not %lld", (long long)row[i].n,
+				 telling_text(row[i].telling), (long long)got, (long long)row[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
 		cmocka_unit_test(messages_are_counted_as_what_klaviyo_is_told),
+		cmocka_unit_test(requests_are_counted_as_they_leave),
 	};
 
 	return cmocka_run_group_tests(test, NULL, NULL);
