@@ -233,6 +233,7 @@ void assembly_child(struct assembly *assembly, const struct columns *columns, co
 		if (text.len == 0)
 			continue;
 		note_name(&names, member, text);
+		assembly->product.child_price |= str_eq(member, STR("variants.price"));
 		member = str_skip(member, str_find_char(member, '.') + 1);
 		if (member.p[0] != '_')
 			sink_put_value(&sink, column, member, text);

@@ -40,6 +40,7 @@ struct row_product {
 	struct str published, visibility, status;
 	struct str price, compare_at_price, regular_price, sale_price;
 	struct str sale_from, sale_to;
+	bool child_price;          /* one of its variants has one */
 	struct str product_id;     /* of the product whose variant the row is, "" = it is a product; found by the reader */
 	struct str pairs;          /* "size=XS,color=Black": the variant's options, where its product says them */
 };

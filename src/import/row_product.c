@@ -169,6 +169,19 @@ static bool is_on_sale(struct assembly *assembly)
 	return (from_ms == 0 || from_ms <= now_ms) && (to_ms == 0 || to_ms > now_ms);
 }
 
+/* A price without a currency is none, which nobody would notice. */
+static void put_currency(struct assembly *assembly, bool needed)
+{
+	struct str currency = assembly->rules->options->currency;
+
+	if (assembly->fact.currency.len)
+		return;
+	if (needed && currency.len == 0)
+		assembly_fail(assembly, STR("currency"),
+			      "a price of no currency: say --currency, or map a column to currency");
+	assembly_put_text(assembly, "currency", currency);
+}
+
 static void put_prices(struct assembly *assembly)
 {
 	const struct row_product *product = &assembly->product;
@@ -183,8 +196,7 @@ static void put_prices(struct assembly *assembly)
 	}
 	assembly_put_text(assembly, "price", price);
 	assembly_put_text(assembly, "compare_at_price", before);
-	if (assembly->fact.currency.len == 0)
-		assembly_put_text(assembly, "currency", assembly->rules->options->currency);
+	put_currency(assembly, price.len > 0 || product->child_price);
 }
 
 /* ---- whether it is shown ---- */

@@ -128,6 +128,8 @@ static void test_woocommerce_from_every_place(void **state)
 	const char *text = quoted(place, woocommerce);
 	struct str whole;
 
+	options.currency = STR("EUR");
+
 	write_file(place->path, text, strlen(text));
 	whole = read_from(place, &options, &none, SIZE_MAX, &after);
 	for (size_t items = 1; items <= 6; items++) {
@@ -287,6 +289,7 @@ static void test_many_categories(void **state)
 	struct strbuf text;
 	size_t n = 0;
 
+	options.currency = STR("EUR");
 	strbuf_init(&text, 1 << 16);
 	strbuf_add_text(&text, "ID,Type,Name,Regular price,Categories\n");
 	for (int row = 1; row <= 3; row++) {
@@ -302,15 +305,47 @@ static void test_many_categories(void **state)
 	strbuf_release(&text);
 }
 
+/* A price of no currency would be none, and nobody would notice. */
+static void test_currency(void **state)
+{
+	static const struct {
+		const char *text, *currency, *want;
+	} row[] = {
+		{ "id,title,price\n1,Cap,20\n", "",
+		  "!2 currency: a price of no currency: say --currency, or map a column to currency\n" },
+		{ "id,title,variant_id,variant_price\n1,Cap,2,20\n", "",
+		  "!2 currency: a price of no currency: say --currency, or map a column to currency\n" },
+		{ "id,title,price,currency\n1,Cap,20,SEK\n", "EUR",
+		  "{'type':'product.upserted','sequence':1,'data':{'id':'1','title':'Cap','currency':'SEK',"
+		  "'price':'20'}}\n" },
+		{ "id,title,price\n1,Cap,\n", "",
+		  "{'type':'product.upserted','sequence':1,'data':{'id':'1','title':'Cap'}}\n" },
+		{ "id,title,price\n1,Cap,20\n", "SEK", PRODUCT("'price':'20','currency':'SEK'") },
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct import_options options = options_of(IMPORT_PRODUCTS);
+
+		options.currency = str_from(row[i].currency);
+		assert_string_equal(read_text(place, &options, row[i].text), quoted(place, row[i].want));
+	}
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_prices),	TEST(test_shown),
-		TEST(test_woocommerce), TEST(test_woocommerce_from_every_place),
-		TEST(test_other_shops), TEST(test_shopify),
-		TEST(test_categories),	TEST(test_many_categories),
+		TEST(test_prices),
+		TEST(test_shown),
+		TEST(test_currency),
+		TEST(test_woocommerce),
+		TEST(test_woocommerce_from_every_place),
+		TEST(test_other_shops),
+		TEST(test_shopify),
+		TEST(test_categories),
+		TEST(test_many_categories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
