@@ -100,6 +100,8 @@
 	X(IMPORT_PRODUCTS, "_sale_from", COLUMN_TIME, "sale_from|date_sale_price_starts|special_price_from_date|special_from_date") \
 	X(IMPORT_PRODUCTS, "_sale_to", COLUMN_TIME, "sale_to|date_sale_price_ends|special_price_to_date|special_to_date") \
 	X(IMPORT_PRODUCTS, "stock", COLUMN_INT, "stock|quantity|qty|stock_quantity|inventory_quantity|current_stock_level") \
+	X(IMPORT_PRODUCTS, "_in_stock", COLUMN_BOOL, "in_stock|is_in_stock") \
+	X(IMPORT_PRODUCTS, "_backorders", COLUMN_BOOL, "backorders|backorders_allowed") \
 	X(IMPORT_PRODUCTS, "variants.id", COLUMN_ID, "variant_id") \
 	X(IMPORT_PRODUCTS, "variants.sku", COLUMN_ID, "variant_sku") \
 	X(IMPORT_PRODUCTS, "variants.title", COLUMN_TEXT, "variant_title|variant_name") \
@@ -111,6 +113,8 @@
 	X(IMPORT_PRODUCTS, "variants.price", COLUMN_AMOUNT, "variant_price") \
 	X(IMPORT_PRODUCTS, "variants.compare_at_price", COLUMN_AMOUNT, "variant_compare_at_price") \
 	X(IMPORT_PRODUCTS, "variants.stock", COLUMN_INT, "variant_stock|variant_inventory_qty") \
+	X(IMPORT_PRODUCTS, "variants._tracker", COLUMN_TEXT, "variant_inventory_tracker|inventory_tracker") \
+	X(IMPORT_PRODUCTS, "variants._policy", COLUMN_TEXT, "variant_inventory_policy|continue_selling_when_out_of_stock") \
 	X(IMPORT_ORDERS, "order_id", COLUMN_ID, "order_id|id|order_key_id") \
 	X(IMPORT_ORDERS, "order_number", COLUMN_ID, "order_number|name|order|number|increment_id|order_no") \
 	X(IMPORT_ORDERS, "placed_at", COLUMN_TIME, \

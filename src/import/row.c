@@ -160,6 +160,7 @@ struct child_names {
 	bool variant, has_id;
 	struct str sku, title;
 	struct str option[ROW_OPTIONS_MAX];
+	struct str policy;
 };
 
 static void note_name(struct child_names *names, struct str member, struct str text)
@@ -170,6 +171,8 @@ static void note_name(struct child_names *names, struct str member, struct str t
 		names->sku = text;
 	if (str_eq(member, STR("variants.title")))
 		names->title = text;
+	if (str_eq(member, STR("variants._policy")))
+		names->policy = text;
 	if (str_starts(member, STR("variants._option")))
 		names->option[member.p[member.len - 1] - '1'] = text;
 }
@@ -213,6 +216,14 @@ static void put_variant_id(struct sink *sink, const struct child_names *names)
 	sink_put_text(sink, STR("id"), id.len > 0 ? id : assembly->fact.id);
 }
 
+/* Shopify writes a stock of 0 for what it does not count, and names nobody who does. */
+static bool is_counted(struct assembly *assembly, const struct columns *columns, const struct csv_row *row)
+{
+	const struct column *tracker = columns_get(columns, "variants._tracker");
+
+	return !tracker || row_cell(row, tracker, assembly->arena, &assembly->mended).len > 0;
+}
+
 void assembly_child(struct assembly *assembly, const struct columns *columns, const struct csv_row *row)
 {
 	struct sink sink = { .assembly = assembly, .out = &assembly->children };
@@ -232,6 +243,8 @@ void assembly_child(struct assembly *assembly, const struct columns *columns, co
 		member = str_from(column->row->member);
 		if (text.len == 0)
 			continue;
+		if (str_eq(member, STR("variants.stock")) && !is_counted(assembly, columns, row))
+			continue;
 		note_name(&names, member, text);
 		assembly->product.child_price |= str_eq(member, STR("variants.price"));
 		member = str_skip(member, str_find_char(member, '.') + 1);
@@ -239,6 +252,8 @@ void assembly_child(struct assembly *assembly, const struct columns *columns, co
 			sink_put_value(&sink, column, member, text);
 	}
 	put_options(&sink, &names);
+	if (str_eq_nocase(names.policy, STR("continue")))
+		sink_put_false(&sink, STR("track_stock"));
 	put_variant_id(&sink, &names);
 	strbuf_add_char(sink.out, '}');
 	if (sink.out->p[sink.out->len - 2] != '{') {

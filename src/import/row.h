@@ -38,6 +38,7 @@ struct row_product {
 	struct str categories;     /* names, where level is set */
 	char level;                /* '>' or '/': what stands between the names of a category and its parents; 0: they are ids */
 	struct str published, visibility, status;
+	struct str stock, in_stock, backorders;
 	struct str price, compare_at_price, regular_price, sale_price;
 	struct str sale_from, sale_to;
 	bool child_price;          /* one of its variants has one */

@@ -52,6 +52,12 @@ void sink_put_text(struct sink *sink, struct str member, struct str text)
 	json_write_text(text, sink->out);
 }
 
+void sink_put_false(struct sink *sink, struct str member)
+{
+	put_name(sink, member);
+	strbuf_add_text(sink->out, "false");
+}
+
 static void put_list(struct sink *sink, struct str member, struct str text)
 {
 	size_t from = 0;

@@ -14,6 +14,7 @@ struct sink {
 
 /* "name":"text" for a member "name" or "object.name"; nothing if the text is empty. */
 void sink_put_text(struct sink *sink, struct str member, struct str text);
+void sink_put_false(struct sink *sink, struct str member);
 /* As the column's type has it; what is wrong fails the assembly. */
 void sink_put_value(struct sink *sink, const struct column *column, struct str member, struct str text);
 void sink_close(struct sink *sink);

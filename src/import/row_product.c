@@ -47,6 +47,9 @@ static const struct {
 	{ "_published", offsetof(struct row_product, published) },
 	{ "_visibility", offsetof(struct row_product, visibility) },
 	{ "status", offsetof(struct row_product, status) },
+	{ "stock", offsetof(struct row_product, stock) },
+	{ "_in_stock", offsetof(struct row_product, in_stock) },
+	{ "_backorders", offsetof(struct row_product, backorders) },
 	{ "_price", offsetof(struct row_product, price) },
 	{ "_compare_at_price", offsetof(struct row_product, compare_at_price) },
 	{ "_regular_price", offsetof(struct row_product, regular_price) },
@@ -220,6 +223,21 @@ static void put_published(struct assembly *assembly)
 	strbuf_add_text(&assembly->head, shown && !hidden ? ",\"published\":true" : ",\"published\":false");
 }
 
+/* ---- whether it can be bought ---- */
+
+/* Shops that count no stock say whether there is some. */
+static void put_stock(struct assembly *assembly)
+{
+	const struct row_product *product = &assembly->product;
+	bool there = true;
+
+	if (product->stock.len == 0 && product->in_stock.len && value_bool(product->in_stock, &there) &&
+	    !there)
+		strbuf_add_text(&assembly->head, ",\"stock\":0");
+	if (is_one_of(product->backorders, "1|yes|notify|true"))
+		strbuf_add_text(&assembly->head, ",\"track_stock\":false");
+}
+
 /* ---- what tells a variant from others ---- */
 
 static void put_option(struct assembly *assembly, bool *open, struct str name, struct str value)
@@ -280,6 +298,7 @@ void assembly_products(struct assembly *assembly, struct import_message *message
 	assembly_put_text(assembly, "product_id", product->product_id);
 	if (variant)
 		put_options(assembly);
+	put_stock(assembly);
 	put_published(assembly);
 	put_prices(assembly);
 	if (assembly->images.len) {

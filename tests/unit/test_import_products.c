@@ -305,6 +305,28 @@ static void test_many_categories(void **state)
 	strbuf_release(&text);
 }
 
+/* What is not counted is not 0; what is said to be out of stock is. */
+static void test_stock(void **state)
+{
+	static const struct sample sample[] = {
+		{ "WooCommerce",
+		  "ID,Name,In stock?,Stock,Backorders allowed?,Regular price\n1,Cap,1,,0,20\n1,Cap,0,,0,20\n"
+		  "1,Cap,0,-2,0,20\n1,Cap,backorder,,notify,20\n",
+		  PRODUCT("'price':'20','currency':'EUR'") PRODUCT("'stock':0,'price':'20','currency':'EUR'")
+			  PRODUCT("'stock':-2,'price':'20','currency':'EUR'")
+				  PRODUCT("'track_stock':false,'price':'20','currency':'EUR'") },
+		{ "Shopify",
+		  "Handle,Title,Option1 Value,Variant Inventory Tracker,Variant Inventory Qty,"
+		  "Variant Inventory Policy,Variant Price\n"
+		  "1,Cap,Red,shopify,0,deny,20\n1,,Blue,,0,deny,20\n1,,Green,shopify,-3,continue,20\n",
+		  PRODUCT("'currency':'EUR','variants':[{'price':'20','stock':0,'title':'Red','id':'1-Red'},"
+			  "{'price':'20','title':'Blue','id':'1-Blue'},"
+			  "{'price':'20','stock':-3,'title':'Green','track_stock':false,'id':'1-Green'}]") },
+	};
+
+	check_samples(*state, sample, ARRAY_LEN(sample));
+}
+
 /* A price of no currency would be none, and nobody would notice. */
 static void test_currency(void **state)
 {
@@ -337,14 +359,9 @@ static void test_currency(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_prices),
-		TEST(test_shown),
-		TEST(test_currency),
-		TEST(test_woocommerce),
-		TEST(test_woocommerce_from_every_place),
-		TEST(test_other_shops),
-		TEST(test_shopify),
-		TEST(test_categories),
+		TEST(test_prices),	    TEST(test_shown),	    TEST(test_stock),
+		TEST(test_currency),	    TEST(test_woocommerce), TEST(test_woocommerce_from_every_place),
+		TEST(test_other_shops),	    TEST(test_shopify),	    TEST(test_categories),
 		TEST(test_many_categories),
 	};
 
