@@ -157,7 +157,8 @@ static int64_t sale_time(struct assembly *assembly, const char *column, struct s
 	return at_ms;
 }
 
-/* Shops write nothing, or a price of 0, where there is no reduction; its last day counts as a whole. */
+/* Shops write nothing, or a price of 0, where there is no reduction; its last day, which Magento
+ * writes with an hour of 12:00 AM, counts as a whole. */
 static bool is_on_sale(struct assembly *assembly)
 {
 	const struct row_product *product = &assembly->product;
@@ -167,7 +168,7 @@ static bool is_on_sale(struct assembly *assembly)
 		return false;
 	from_ms = sale_time(assembly, "sale_from", product->sale_from);
 	to_ms = sale_time(assembly, "sale_to", product->sale_to);
-	if (to_ms != 0 && str_find_char(product->sale_to, ':') == product->sale_to.len)
+	if (to_ms != 0 && (to_ms + assembly->rules->zone_ms) % MS_PER_DAY == 0)
 		to_ms += MS_PER_DAY;
 	return (from_ms == 0 || from_ms <= now_ms) && (to_ms == 0 || to_ms > now_ms);
 }

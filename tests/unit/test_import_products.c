@@ -34,6 +34,14 @@ static void test_prices(void **state)
 		  "sku,name,price,special_price,special_price_from_date,special_price_to_date\n"
 		  "1,Cap,20.0000,18.0000,'8/27/13, 12:00 AM','8/28/13, 12:00 AM'\n",
 		  PRODUCT("'price':'20.0000','currency':'EUR'") },
+		{ "Magento, on the last day",
+		  "sku,name,price,special_price,special_price_to_date\n1,Cap,20.0000,18.0000,'7/25/26, 12:00 "
+		  "AM'\n",
+		  PRODUCT("'price':'18.0000','compare_at_price':'20.0000','currency':'EUR'") },
+		{ "an hour is an hour",
+		  "sku,name,price,special_price,special_price_to_date\n1,Cap,20.0000,18.0000,2026-07-25 "
+		  "08:00\n",
+		  PRODUCT("'price':'20.0000','currency':'EUR'") },
 		{ "Magento, a date that may be two",
 		  "sku,name,price,special_price,special_price_to_date\n1,Cap,20.0000,18.0000,7/8/13\n",
 		  "!2 sale_to: '7/8/13' is no time, or one of two: say --dates dmy or mdy\n" },
