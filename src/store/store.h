@@ -364,6 +364,7 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  *   consent create   waits while its root is due within STORE_HOLD_MS: what it says may be withdrawn
  *   event, consent   wait while a profile of their person that has a former address is undone, and not tried STORE_HOLD_ATTEMPTS times
  *   profile create   waits as long for older ones of the profile under the former address
+ *   profile delete   waits while its person is being erased and db_person_purge has yet to end what could leave behind it
  *   notice           waits while an older one of its store (parent_external_id) and priority is WAITING or SENDING
  * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
  * Order: first what waited, by due_ms, then READY by id. A delivery of another batch_max than the first, or consent of another
@@ -476,11 +477,12 @@ bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retentio
 /*
  * A slice of erasing those who asked for it (an applied part "erased" of an ENTITY_PERSON), at most about max_n rows changed;
  * *more: there is more to do now. First what is queued of the person ends as skipped, "person erased"; then it waits until no
- * PROFILE delivery of the person is undone or failed; then all that came with messages up to the one that erased goes:
+ * PROFILE delivery of the person is undone or failed, and nothing of theirs is being sent. From the moment an order or visitor is found
+ * to be theirs nothing is published of it. Then all that came with messages up to the one that erased goes:
  *   messages      the body becomes STORE_BODY_ERASED; failed ones end as discarded
  *   deliveries    end, lose their bodies, and their ids where these are the person's ("erased:" and a digest)
  *   sent          events stay, without their person, so that none is told again; profile and consent go
- *   facts         of the person, of visitors and orders that name them; orders leave a tombstone
+ *   facts         of the person, of visitors and orders that name them, and what these name; orders leave a tombstone
  *   audit         rows stay; ids and reasons that tell the person are replaced. One row AUDIT_PERSON_ERASED has the digest
  * In the end the files are written anew, so that the bytes are gone from them: that takes the time it takes to write them.
  *

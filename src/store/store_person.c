@@ -118,6 +118,19 @@ bool person_may_own(enum entity_kind kind)
 	return kind == ENTITY_ORDER || kind == ENTITY_VISITOR;
 }
 
+struct catalog_publication store_publish_nothing(const struct catalog_publication *publication)
+{
+	return (struct catalog_publication){
+		.store_id = publication->store_id,
+		.account_id = publication->account_id,
+		.root = publication->root,
+		.due_seq = publication->due_seq,
+		.message_id = publication->message_id,
+		.held = STR(""),
+		.note = STR(STORE_TEXT_PERSON_ERASED),
+	};
+}
+
 /* ---- what is left ---- */
 
 struct digest16 person_digest(struct str person_id)

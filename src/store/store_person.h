@@ -29,6 +29,8 @@ bool person_is_key(const struct person_terms *terms, struct str text);
 
 /* A root whose facts are the person's when one of them names the person. */
 bool person_may_own(enum entity_kind kind);
+/* The publication of a root of theirs while they are being erased: it tells nothing. */
+struct catalog_publication store_publish_nothing(const struct catalog_publication *publication);
 /* "erased:" and the digest of the text, in the arena. */
 struct str person_alias(struct str text, struct arena *arena);
 bool person_is_alias(struct str text);

@@ -1,6 +1,7 @@
 /* Model test of the store: ops of people, settings and upkeep. */
 #include "contract/random_side.h"
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "store/memory/memory_internal.h"
 
@@ -306,8 +307,38 @@ void op_erased(struct side *side)
 	}
 }
 
+/* All that could be somebody's, as it is now. */
+static void say_people(struct side *side, int64_t store_id)
+{
+	static const struct entity all[] = {
+		{ ENTITY_PERSON, STR_INIT("n0@s.x") }, { ENTITY_PERSON, STR_INIT("n1@s.x") },
+		{ ENTITY_PERSON, STR_INIT("n2@s.x") }, { ENTITY_ORDER, STR_INIT("o0") },
+		{ ENTITY_ORDER, STR_INIT("o1") },      { ENTITY_ORDER, STR_INIT("o2") },
+		{ ENTITY_ORDER, STR_INIT("o3") },      { ENTITY_VISITOR, STR_INIT("w0") },
+		{ ENTITY_VISITOR, STR_INIT("w1") },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct catalog_root root;
+
+		if (db_catalog_get(side->db, store_id, all[i], &side->arena, &root, NULL))
+			say_root(side, &root);
+	}
+}
+
+static void say_deliveries(struct side *side)
+{
+	for (size_t i = 0; i < side->delivery.n; i++) {
+		struct delivery delivery;
+
+		if (db_delivery_get(side->db, side->delivery.id[i], &side->arena, &delivery, NULL))
+			say_delivery(side, &delivery);
+	}
+}
+
 void op_purge(struct side *side)
 {
+	struct config_rows rows = config(side);
 	struct err err = { 0 };
 	size_t max_n = 1 + below(side, 40);
 	bool more = true;
@@ -315,4 +346,7 @@ void op_purge(struct side *side)
 	for (int i = 0; i < 10000 && more; i++)
 		if (!say_result(side, db_person_purge(side->db, side->now_ms, max_n, &more, &err), &err))
 			return;
+	for (size_t i = 0; i < rows.n_store; i++)
+		say_people(side, rows.store[i].id);
+	say_deliveries(side);
 }

@@ -167,6 +167,7 @@ static int64_t erase_there(struct contract *contract)
 
 	(void)erase(contract, contract->now_ms);
 	id = tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 2); /* nothing else of the person may leave behind it */
 	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
 	return id;
 }
@@ -287,6 +288,151 @@ static void test_what_is_being_sent_lets_nothing_pass(void **state)
 	assert_false(is_known(contract, person(ANN)));
 }
 
+/* An order of which nothing is known but what is being sent, by its person; the rest of it names nobody. */
+static void test_an_order_known_by_what_is_being_sent_is_stopped(void **state)
+{
+	struct contract *contract = *state;
+	struct entity order = contract_entity(ENTITY_ORDER, "o7");
+	struct outbox_batch batch;
+	int64_t sent, queued;
+
+	(void)say(contract, ANN_IS, contract_set(ENTITY_PERSON, ANN, "customer", 0, ANN_IS));
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o7", "paid", 0, "{}"));
+	queued = tell(contract, order, KLAVIYO_EVENT, DELIVERY_CREATE, "Paid Order|o7", "P7");
+	sent = tell(contract, order, KLAVIYO_NOTICE, DELIVERY_CREATE, "notice 7", ANN);
+	batch = contract_claim_one(contract, KLAVIYO_NOTICE, DELIVERY_CREATE);
+	assert_int_equal(batch.delivery[0].id, sent);
+	contract_settle_down(contract);
+	(void)erase(contract, contract->now_ms);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
+	assert_int_equal(contract_get(contract, queued).state, DELIVERY_SKIPPED);
+	contract_settle_one(contract, batch.id, contract_settlement(sent, DELIVERY_ACCEPTED));
+	purge(contract, 100);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	purge(contract, 100);
+	assert_false(is_known(contract, person(ANN)));
+	assert_int_equal(contract_root(contract, ENTITY_ORDER, "o7").n_fact, 0);
+}
+
+/* What was found to be theirs when it was asked for the first time is theirs, whatever its facts say now. */
+static void test_asked_for_twice_forgets_nothing(void **state)
+{
+	struct contract *contract = *state;
+	struct town town;
+
+	settle_town(contract, &town);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o5", "base", 0, "{\"customer\":" ANN_IS "}"));
+	(void)erase(contract, contract->now_ms);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o5", "base", 0, "{\"customer\":{}}"));
+	(void)erase(contract, contract->now_ms + 1);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	purge(contract, 100);
+	assert_false(is_known(contract, person(ANN)));
+	assert_int_equal(contract_root(contract, ENTITY_ORDER, "o5").n_fact, 0);
+	assert_int_equal(contract_root(contract, ENTITY_ORDER, "o2").n_fact, 1);
+}
+
+static void test_who_is_due_again_is_erased_all_the_same(void **state)
+{
+	struct contract *contract = *state;
+	struct town town;
+
+	settle_town(contract, &town);
+	(void)erase(contract, contract->now_ms);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	(void)say(contract, "{\"new\":1}",
+		  contract_set(ENTITY_PERSON, ANN, "subscriber", contract->now_ms + 60000, ANN_IS));
+	assert_true(contract_is_due(contract, ENTITY_PERSON, ANN));
+	purge(contract, 100);
+	assert_str(message(contract, town.ann).body, "{\"erased\":true}");
+	assert_int_equal(contract_root(contract, ENTITY_PERSON, ANN).n_fact, 1);
+}
+
+/* Many who wait for Klaviyo do not keep others from their end. */
+static void test_those_who_wait_stop_nobody(void **state)
+{
+	struct contract *contract = *state;
+	struct town town;
+	char id[32];
+
+	settle_town(contract, &town);
+	for (int i = 0; i < 60; i++) {
+		(void)snprintf(id, sizeof(id), "p%d@shop.test", i);
+		(void)say(contract, "{}",
+			  contract_set(ENTITY_PERSON, id, "erased", contract->now_ms, ERASED));
+		(void)tell(contract, person(id), KLAVIYO_PROFILE, DELIVERY_DELETE, id, "");
+	}
+	purge(contract, 1000);
+	(void)erase(contract, contract->now_ms);
+	contract_settle_down(contract);
+	purge(contract, 1000);
+	assert_false(is_known(contract, person(ANN)));
+}
+
+/* Behind the deletion nothing leaves that would bring the profile back. */
+static void test_the_deletion_leaves_last(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_batch batch;
+	struct town town;
+	int64_t deletion, event;
+
+	settle_town(contract, &town);
+	event = tell(contract, contract_entity(ENTITY_ORDER, "o1"), KLAVIYO_EVENT, DELIVERY_CREATE,
+		     "Paid Order|o1", ANN);
+	batch = contract_claim_one(contract, KLAVIYO_EVENT, DELIVERY_CREATE);
+	(void)erase(contract, contract->now_ms);
+	deletion = tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	assert_int_equal(contract_claim(contract, KLAVIYO_PROFILE, DELIVERY_DELETE, PRIORITY_REALTIME, 10).n,
+			 0);
+	purge(contract, 100);
+	assert_int_equal(contract_get(contract, town.consent).state, DELIVERY_SKIPPED);
+	assert_int_equal(contract_claim(contract, KLAVIYO_PROFILE, DELIVERY_DELETE, PRIORITY_REALTIME, 10).n,
+			 0);
+	contract_settle_one(contract, batch.id, contract_settlement(event, DELIVERY_READY));
+	assert_int_equal(contract_claim(contract, KLAVIYO_PROFILE, DELIVERY_DELETE, PRIORITY_REALTIME, 10).n,
+			 0);
+	purge(contract, 100);
+	assert_int_equal(contract_get(contract, event).state, DELIVERY_SKIPPED);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	assert_int_equal(batch.delivery[0].id, deletion);
+}
+
+/* Nor is it made anew meanwhile: of an order of theirs that was due, or heard of. */
+static void test_nothing_is_told_of_who_is_being_erased(void **state)
+{
+	struct contract *contract = *state;
+	struct entity order = contract_entity(ENTITY_ORDER, "o1"),
+		      visit = contract_entity(ENTITY_VISITOR, "w1");
+	struct town town;
+	int64_t before;
+
+	settle_town(contract, &town);
+	(void)erase(contract, contract->now_ms);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o1", "paid", 0, "{}"));
+	(void)say(contract, "{}", contract_set(ENTITY_VISITOR, "w1", "event.9", 0, "{}"));
+	before = contract_account_summary(contract, contract->account_id).created;
+	(void)tell(contract, order, KLAVIYO_EVENT, DELIVERY_CREATE, "Paid Order|o1", ANN);
+	(void)tell(contract, visit, KLAVIYO_EVENT, DELIVERY_CREATE, "Active|9", ANN);
+	assert_int_equal(contract_account_summary(contract, contract->account_id).created, before);
+	assert_false(contract_is_due(contract, ENTITY_ORDER, "o1"));
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	purge(contract, 100);
+	assert_false(contract_is_due(contract, ENTITY_ORDER, "o1"));
+	assert_true(contract_is_due(contract, ENTITY_VISITOR, "w1")); /* what they did since then */
+	(void)tell(contract, visit, KLAVIYO_EVENT, DELIVERY_CREATE, "Active|9", ANN);
+	assert_int_equal(contract_account_summary(contract, contract->account_id).created, before + 1);
+}
+
 static void test_a_refused_deletion_waits_for_somebody(void **state)
 {
 	struct contract *contract = *state;
@@ -299,6 +445,7 @@ static void test_a_refused_deletion_waits_for_somebody(void **state)
 	settle_town(contract, &town);
 	(void)erase(contract, contract->now_ms);
 	id = tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
 	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
 	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_FAILED));
 	purge(contract, 100);
@@ -347,6 +494,8 @@ static void test_what_is_on_its_way_is_waited_for(void **state)
 	purge(contract, 100);
 	assert_true(is_known(contract, person(ANN)));
 	contract_settle_one(contract, batch.id, contract_settlement(town.consent, DELIVERY_ACCEPTED));
+	purge(contract, 100);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
 	purge(contract, 100);
 	assert_false(is_known(contract, person(ANN)));
 	assert_int_equal(find(contract, ANN, 100).n_delivery, 0);
@@ -423,6 +572,60 @@ static void test_what_happens_later_begins_anew(void **state)
 	assert_true(contract_is_due(contract, ENTITY_PERSON, ANN));
 	assert_str(message(contract, new).body, "{\"new\":\"" ANN "\"}");
 	assert_str(message(contract, town.ann).body, "{\"erased\":true}");
+}
+
+/* What a part named that is gone is named no more, though the visitor goes on. */
+static void test_what_parts_named_goes_with_them(void **state)
+{
+	struct contract *contract = *state;
+	struct entity product[] = { contract_entity(ENTITY_PRODUCT, "p1"),
+				    contract_entity(ENTITY_PRODUCT, "p2") };
+	struct fact seen[] = { contract_set(ENTITY_VISITOR, "w1", "event.1", 0, "{}"),
+			       contract_set(ENTITY_VISITOR, "w1", "event.2", 0, "{}") };
+	struct catalog_root root;
+	struct town town;
+
+	settle_town(contract, &town);
+	(void)say(contract, "{}", contract_set(ENTITY_PRODUCT, "p1", "base", 0, "{}"));
+	(void)say(contract, "{}", contract_set(ENTITY_PRODUCT, "p2", "base", 0, "{}"));
+	for (int i = 0; i < 2; i++) {
+		seen[i].ref = &product[i];
+		seen[i].n_ref = 1;
+	}
+	(void)say(contract, "{}", seen[0]);
+	(void)erase_there(contract);
+	(void)say(contract, "{}", seen[1]);
+	purge(contract, 100);
+	root = contract_root(contract, ENTITY_VISITOR, "w1");
+	assert_null(contract_fact(&root, ENTITY_VISITOR, "w1", "event.1"));
+	assert_non_null(contract_fact(&root, ENTITY_VISITOR, "w1", "event.2"));
+	assert_null(contract_fact(&root, ENTITY_PRODUCT, "p1", "base"));
+	assert_non_null(contract_fact(&root, ENTITY_PRODUCT, "p2", "base"));
+}
+
+/* The catalog of a store that is removed meanwhile stays for as long as somebody's is found by it. */
+static void test_a_removed_store_keeps_what_they_are_found_by(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_batch batch;
+	struct town town;
+	bool more = true;
+
+	settle_town(contract, &town);
+	batch = contract_claim_one(contract, KLAVIYO_CONSENT, DELIVERY_CREATE);
+	(void)erase(contract, contract->now_ms);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	contract_remove_store(contract, contract->store_id);
+	while (more)
+		CONTRACT_OK(db_maintain(contract->db, contract->now_ms,
+					&(struct retention){ 30, 30, 30, 30, 30 }, &more, &contract_err));
+	purge(contract, 100);
+	assert_str(message(contract, town.shipped).body, "{\"by\":\"a parcel for Annegret\"}");
+	contract_settle_one(contract, batch.id, contract_settlement(town.consent, DELIVERY_ACCEPTED));
+	purge(contract, 100);
+	assert_str(message(contract, town.shipped).body, "{\"erased\":true}");
+	assert_str(contract_get(contract, town.event).parent_external_id, "");
+	assert_int_equal(find(contract, ANN, 100).n_delivery, 0);
 }
 
 static void test_events_are_not_told_again(void **state)
@@ -557,12 +760,20 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_an_audit_row_with_a_digest_stays),
 	cmocka_unit_test(test_what_is_queued_is_not_sent),
 	cmocka_unit_test(test_what_is_being_sent_lets_nothing_pass),
+	cmocka_unit_test(test_an_order_known_by_what_is_being_sent_is_stopped),
+	cmocka_unit_test(test_asked_for_twice_forgets_nothing),
+	cmocka_unit_test(test_who_is_due_again_is_erased_all_the_same),
+	cmocka_unit_test(test_those_who_wait_stop_nobody),
+	cmocka_unit_test(test_the_deletion_leaves_last),
+	cmocka_unit_test(test_nothing_is_told_of_who_is_being_erased),
 	cmocka_unit_test(test_a_refused_deletion_waits_for_somebody),
 	cmocka_unit_test(test_failed_rows_end),
 	cmocka_unit_test(test_what_is_on_its_way_is_waited_for),
 	cmocka_unit_test(test_old_data_that_comes_late_is_stopped),
 	cmocka_unit_test(test_history_without_a_time_is_stopped),
 	cmocka_unit_test(test_what_happens_later_begins_anew),
+	cmocka_unit_test(test_what_parts_named_goes_with_them),
+	cmocka_unit_test(test_a_removed_store_keeps_what_they_are_found_by),
 	cmocka_unit_test(test_events_are_not_told_again),
 	cmocka_unit_test(test_nobody_is_erased_unasked),
 	cmocka_unit_test(test_a_start_goes_on_where_it_was),

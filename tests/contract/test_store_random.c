@@ -1,8 +1,7 @@
 /*
  * Model test of the store: the same random verbs go to the memory backend and to SQLite; every answer must be
  * equal, and both must balance after every verb. CONTRACT_SEED=N runs one seed, CONTRACT_STEPS=N so many
- * verbs of it. Erasing is only in with CONTRACT_ERASE=1: the backends do not agree yet on all orders and dues
- * behind a person who is erased (seed 1 built by gcc, seed 2 by clang).
+ * verbs of it.
  */
 #include "contract/random_side.h"
 
@@ -12,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ERASE_WEIGHT 2
-
-static struct {
+static const struct {
 	const char *name;
 	void (*run)(struct side *side);
 	uint64_t weight;
@@ -27,7 +24,7 @@ static struct {
 	{ "held", op_held, 2 },	       { "config", op_config, 3 },     { "maintain", op_maintain, 3 },
 	{ "reopen", op_reopen, 1 },    { "time", op_time, 20 },	       { "users", op_users, 2 },
 	{ "grants", op_grants, 3 },    { "tasks", op_tasks, 12 },      { "walk", op_walk, 3 },
-	{ "clock", op_clock, 2 },      { "imports", op_imports, 15 },  { "erased", op_erased, 0 },
+	{ "clock", op_clock, 2 },      { "imports", op_imports, 15 },  { "erased", op_erased, 2 },
 	{ "purge", op_purge, 6 },
 };
 
@@ -122,9 +119,6 @@ static void test_both_backends_answer_alike(void **state)
 	uint64_t n_step = steps ? strtoull(steps, NULL, 10) : 1200;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(op) / sizeof(op[0]); i++)
-		if (op[i].run == op_erased)
-			op[i].weight = getenv("CONTRACT_ERASE") ? ERASE_WEIGHT : 0;
 	if (one) {
 		run_seed(strtoull(one, NULL, 10), n_step);
 		return;

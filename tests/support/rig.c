@@ -16,6 +16,7 @@
 
 #define STEP_MS	    50
 #define CHANGES_MAX 16
+#define PURGE_MAX   100
 
 static void must(struct rig *rig, bool ok)
 {
@@ -293,6 +294,17 @@ void rig_advance(struct rig *rig, int64_t ms)
 	rig->clock.now_ms += ms;
 }
 
+/* Of upkeep only what others wait for. */
+static void erase_persons(struct rig *rig)
+{
+	bool more = false;
+
+	do {
+		begin_stage(rig);
+		end_stage(rig, db_person_purge(rig->db, rig->clock.now_ms, PURGE_MAX, &more, &rig->err));
+	} while (more);
+}
+
 bool rig_step(struct rig *rig)
 {
 	struct flow_next next = { 0 };
@@ -309,6 +321,7 @@ bool rig_step(struct rig *rig)
 		end_stage(rig, publish_run_once(&rig->ctx, &next, &rig->err));
 		worked |= next.n_done > 0;
 	} while (next.n_done > 0);
+	erase_persons(rig);
 	do {
 		n_before = fake_http_count(rig->http);
 		begin_stage(rig);

@@ -191,9 +191,7 @@ static void forget_catalog(struct memory *memory, int64_t store_id)
 	for (size_t i = memory->sweep.n; i-- > 0;)
 		if (memory->sweep.at[i].store_id == store_id)
 			LIST_REMOVE(&memory->sweep, i);
-	for (size_t i = memory->entity.n; i-- > 0;)
-		if (memory->entity.at[i].store_id == store_id)
-			memory_entity_remove(memory, store_id, memory->entity.at[i].entity);
+	memory_entities_forget(memory, store_id);
 }
 
 static void remove_store_rows(struct memory *memory, int64_t store_id, int64_t now_ms)

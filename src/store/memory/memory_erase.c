@@ -1,7 +1,10 @@
 /*
- * Memory backend: erasing persons, each in one step when it is time for it.
+ * Memory backend: erasing persons, by the same phases as the other backend (sqlite_erase.c), of which each is
+ * one step here.
  */
 #include "store/memory/memory_internal.h"
+
+#include <stdlib.h>
 
 /* ---- beginning, and what comes late ---- */
 
@@ -31,11 +34,15 @@ void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, c
 	struct memory_erased *erased = erased_find(memory, cause->store_id, fact->entity.id);
 	int64_t at_ms = fact->version > 0 ? fact->version : cause->now_ms;
 
-	if (!erase)
+	if (!erase) {
 		erase = LIST_ADD(&memory->erase);
-	*erase = (struct memory_erase){ .store_id = cause->store_id,
-					.person_id = memory_text(memory, fact->entity.id),
-					.until_id = cause->message_id };
+		*erase = (struct memory_erase){ .store_id = cause->store_id,
+						.person_id = memory_text(memory, fact->entity.id) };
+	}
+	/* All begins anew, but what was theirs stays theirs. */
+	erase->until_id = cause->message_id;
+	erase->phase = ERASE_NEW;
+	erase->sending = false;
 	if (!erased) {
 		erased = LIST_ADD(&memory->erased);
 		*erased = (struct memory_erased){ .store_id = cause->store_id,
@@ -43,6 +50,41 @@ void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, c
 	}
 	if (at_ms > erased->at_ms)
 		erased->at_ms = at_ms;
+}
+
+void memory_entities_forget(struct memory *memory, int64_t store_id)
+{
+	bool needed = false;
+
+	for (size_t i = 0; i < memory->erase.n; i++)
+		needed |= memory->erase.at[i].store_id == store_id;
+	for (size_t i = memory->entity.n; i-- > 0;) {
+		const struct memory_entity *row = &memory->entity.at[i];
+
+		if (row->store_id == store_id && (!needed || row->entity.kind < ENTITY_ORDER))
+			memory_entity_remove(memory, store_id, row->entity);
+	}
+}
+
+bool memory_erase_runs(struct memory *memory, int64_t store_id, struct str person_id)
+{
+	const struct memory_erase *erase = erase_find(memory, store_id, person_id);
+
+	return erase && erase->phase < ERASE_WAIT;
+}
+
+bool memory_erase_owns(struct memory *memory, int64_t store_id, struct entity root)
+{
+	if (root.kind == ENTITY_PERSON && erase_find(memory, store_id, root.id))
+		return false;
+	for (size_t i = 0; i < memory->erase.n; i++) {
+		const struct memory_erase *erase = &memory->erase.at[i];
+
+		for (size_t k = 0; erase->store_id == store_id && k < erase->n_root; k++)
+			if (entity_eq(erase->root[k], root))
+				return true;
+	}
+	return false;
 }
 
 bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact,
@@ -81,21 +123,65 @@ static struct str reason_without(const struct memory_person *person, struct str 
 	return person_is_told(&person->terms, reason) ? STR(STORE_TEXT_PERSON_ERASED) : reason;
 }
 
-/* Ends what has not left; profiles: also those. */
-static void skip_queued(const struct memory_person *person, bool profiles, int64_t now_ms)
+/* Is it being sent, so that it has to end first? Profiles may have their time while the queue is stopped. */
+static bool is_in_the_way(const struct delivery *row, bool profiles)
+{
+	return row->state == DELIVERY_SENDING && (profiles || row->kind != KLAVIYO_PROFILE);
+}
+
+static void skip(struct memory *memory, int64_t now_ms, int64_t id)
+{
+	memory_delivery_skip(memory, now_ms, id, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_PERSON_ERASED));
+}
+
+/* Ends what has not left, but profiles, in the order of the queue. True: an order was found to be theirs. */
+static bool stop_pass(struct memory_person *person, int64_t now_ms)
+{
+	struct memory *memory = person->memory;
+	size_t before = person->n_root;
+
+	for (size_t i = 0; i < memory->delivery.n;) {
+		const struct delivery *row = &memory->delivery.at[i].row;
+		bool theirs = memory_person_delivery(person, row);
+
+		if (theirs)
+			memory_person_order(person, row->root);
+		if (theirs && row->state != DELIVERY_SENDING && row->kind != KLAVIYO_PROFILE)
+			skip(memory, now_ms, row->id);
+		else
+			i++;
+	}
+	return person->n_root > before;
+}
+
+/* What is known by an order that was found last is stopped in the next pass. */
+static void stop_queued(struct memory_person *person, int64_t now_ms)
+{
+	while (stop_pass(person, now_ms)) {}
+}
+
+/* Ends all that is left in the queue. False: something is being sent and has to end first. */
+static bool empty_queue(struct memory_person *person, struct memory_erase *erase, int64_t now_ms)
 {
 	struct memory *memory = person->memory;
 
 	for (size_t i = 0; i < memory->delivery.n;) {
 		const struct delivery *row = &memory->delivery.at[i].row;
+		int64_t id = row->id;
+		bool theirs = id > erase->after_id && memory_person_delivery(person, row);
 
-		if (row->state == DELIVERY_SENDING || (!profiles && row->kind == KLAVIYO_PROFILE) ||
-		    !memory_person_delivery(person, row))
-			i++;
+		if (theirs)
+			memory_person_order(person, row->root);
+		if (theirs && row->state == DELIVERY_SENDING)
+			return false;
+		if (id > erase->after_id)
+			erase->after_id = id;
+		if (theirs)
+			skip(memory, now_ms, id);
 		else
-			memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED,
-					     STR(STORE_TEXT_PERSON_ERASED));
+			i++;
 	}
+	return true;
 }
 
 static void erase_ended(const struct memory_person *person)
@@ -213,6 +299,7 @@ static size_t remove_facts(struct memory *memory, int64_t store_id, struct entit
 		if (fact->seq <= until_id) {
 			if (store_part_has_key(root.kind, fact->part))
 				memory_entity(memory, store_id, root)->sku = STR("");
+			memory_refs_remove(memory, store_id, root, fact->part);
 			LIST_REMOVE(&memory->fact, i);
 		} else {
 			left++;
@@ -228,7 +315,8 @@ static void erase_root(const struct memory_person *person, struct entity root, i
 	size_t left = remove_facts(memory, person->store_id, root, order ? INT64_MAX : person->until_id);
 
 	remove_waiting(memory, person->store_id, root);
-	if (left > 0) {
+	/* What is left of a store that was removed goes with it. */
+	if (left > 0 && memory_store(memory, person->store_id)) {
 		memory_due_now(memory, person->store_id, root, now_ms, memory_next_id(memory, now_ms));
 		return;
 	}
@@ -260,8 +348,7 @@ static bool is_sending(const struct memory_person *person, bool profiles)
 	const struct memory *memory = person->memory;
 
 	for (size_t i = 0; i < memory->delivery.n; i++)
-		if (memory->delivery.at[i].row.state == DELIVERY_SENDING &&
-		    (profiles || memory->delivery.at[i].row.kind != KLAVIYO_PROFILE) &&
+		if (is_in_the_way(&memory->delivery.at[i].row, profiles) &&
 		    memory_person_delivery(person, &memory->delivery.at[i].row))
 			return true;
 	return false;
@@ -279,12 +366,12 @@ static bool has_message_again(const struct memory *memory, const struct memory_e
 	return false;
 }
 
-static void erase_all(const struct memory_person *person, int64_t now_ms)
+static void erase_all(struct memory_person *person, int64_t now_ms)
 {
 	struct memory *memory = person->memory;
 	struct str alias = person_alias(person->root[0].id, person->arena);
 
-	skip_queued(person, true, now_ms);
+	memory_person_orders_ended(person);
 	erase_messages(person, now_ms); /* before the audit, by which some are found */
 	erase_ended(person);
 	erase_sent(person);
@@ -299,51 +386,112 @@ static void erase_all(const struct memory_person *person, int64_t now_ms)
 }
 
 /* What was theirs once in the course of it stays theirs, though its facts changed meanwhile. */
-static void remember_roots(struct memory_person *person, struct memory_erase *erase)
+static void remember_roots(struct memory *memory, const struct memory_person *person,
+			   struct memory_erase *erase)
 {
-	struct memory *memory = person->memory;
-	struct entity *root = ARENA_ARRAY(person->arena, person->n_root + erase->n_root, struct entity);
-	size_t n = 0;
-
+	erase->root = ARENA_ARRAY(&memory->arena, person->n_root, struct entity);
+	erase->n_root = person->n_root;
 	for (size_t i = 0; i < person->n_root; i++)
-		root[n++] = person->root[i];
-	for (size_t i = 0; i < erase->n_root; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < person->n_root; k++)
-			known |= entity_eq(root[k], erase->root[i]);
-		if (!known)
-			root[n++] = erase->root[i];
-	}
-	person->root = root;
-	person->n_root = n;
-	erase->root = ARENA_ARRAY(&memory->arena, n, struct entity);
-	erase->n_root = n;
-	for (size_t i = 0; i < n; i++)
-		erase->root[i] = entity_dup(&memory->arena, root[i]);
+		erase->root[i] = entity_dup(&memory->arena, person->root[i]);
 }
 
-/* True: the person is gone. */
-static bool erase_person(struct memory *memory, struct memory_erase *erase, int64_t now_ms,
-			 struct arena *arena)
+/* The deletion at Klaviyo is a delivery once what was just heard of the person is published. */
+static bool step_new(struct memory *memory, struct memory_erase *erase)
+{
+	struct entity person = { ENTITY_PERSON, erase->person_id };
+
+	if (memory_store(memory, erase->store_id) && memory_due(memory, erase->store_id, person))
+		return false;
+	erase->phase = ERASE_STOP;
+	return true;
+}
+
+static bool step_stop(struct memory_person *person, struct memory_erase *erase, int64_t now_ms)
+{
+	if (erase->sending && is_sending(person, false))
+		return false;
+	if (!erase->sending) {
+		memory_person_facts(person);
+		stop_queued(person, now_ms);
+		memory_person_orders_ended(person);
+	}
+	stop_queued(person, now_ms);
+	remember_roots(person->memory, person, erase);
+	erase->sending = is_sending(person, false);
+	if (!erase->sending)
+		erase->phase = ERASE_WAIT;
+	return !erase->sending;
+}
+
+static bool step_wait(struct memory_person *person, struct memory_erase *erase)
+{
+	const struct memory *memory = person->memory;
+
+	if (has_message_again(memory, erase) || has_profile(memory, erase) || is_sending(person, true))
+		return false;
+	memory_person_facts(person);
+	remember_roots(person->memory, person, erase);
+	erase->phase = ERASE_SCAN;
+	erase->after_id = 0;
+	return true;
+}
+
+/* A person who is gone is no more in the list. */
+static bool step_scan(struct memory_person *person, struct memory_erase *erase, int64_t now_ms)
+{
+	struct memory *memory = person->memory;
+	int64_t before_id = erase->after_id;
+
+	if (!empty_queue(person, erase, now_ms)) {
+		if (erase->after_id > before_id)
+			remember_roots(memory, person, erase);
+		return false;
+	}
+	erase_all(person, now_ms);
+	LIST_REMOVE(&memory->erase, (size_t)(erase - memory->erase.at));
+	if (!memory_store(memory, person->store_id))
+		memory_entities_forget(memory, person->store_id);
+	return true;
+}
+
+/* False: it has to wait for something. */
+static bool step(struct memory *memory, struct memory_erase *erase, int64_t now_ms, struct arena *arena)
 {
 	struct memory_person person = {
 		.memory = memory, .arena = arena, .store_id = erase->store_id, .until_id = erase->until_id
 	};
 
-	if (memory_store(memory, erase->store_id) &&
-	    memory_due(memory, erase->store_id, (struct entity){ ENTITY_PERSON, erase->person_id }))
-		return false;
-	memory_person_begin(&person, erase->person_id);
-	remember_roots(&person, erase);
-	if (!erase->stopped)
-		skip_queued(&person, false, now_ms);
-	erase->stopped = !is_sending(&person, false);
-	if (!erase->stopped || has_message_again(memory, erase) || is_sending(&person, true) ||
-	    has_profile(memory, erase))
-		return false;
-	erase_all(&person, now_ms);
-	return true;
+	if (erase->phase == ERASE_NEW)
+		return step_new(memory, erase);
+	memory_person_begin(&person, erase->person_id, erase->root, erase->n_root);
+	if (erase->phase == ERASE_STOP)
+		return step_stop(&person, erase, now_ms);
+	return erase->phase == ERASE_WAIT ? step_wait(&person, erase) : step_scan(&person, erase, now_ms);
+}
+
+/* Those first that are nearest to their end. */
+static int compare_erases(const void *a, const void *b)
+{
+	const struct memory_erase *left = a, *right = b;
+
+	if (left->phase != right->phase)
+		return left->phase > right->phase ? -1 : 1;
+	if (left->until_id != right->until_id)
+		return left->until_id < right->until_id ? -1 : 1;
+	if (left->store_id != right->store_id)
+		return left->store_id < right->store_id ? -1 : 1;
+	return str_cmp(left->person_id, right->person_id);
+}
+
+/* One step of the first who need not wait. */
+static bool step_any(struct memory *memory, int64_t now_ms, struct arena *arena)
+{
+	if (memory->erase.n > 1)
+		qsort(memory->erase.at, memory->erase.n, sizeof(*memory->erase.at), compare_erases);
+	for (size_t i = 0; i < memory->erase.n; i++)
+		if (step(memory, &memory->erase.at[i], now_ms, arena))
+			return true;
+	return false;
 }
 
 bool memory_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err)
@@ -354,9 +502,7 @@ bool memory_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more
 	(void)max_n;
 	(void)err;
 	arena_init(&arena);
-	for (size_t i = memory->erase.n; i-- > 0;)
-		if (erase_person(memory, &memory->erase.at[i], now_ms, &arena))
-			LIST_REMOVE(&memory->erase, i);
+	while (step_any(memory, now_ms, &arena)) {}
 	arena_release(&arena);
 	*more = false;
 	memory_unlock(memory);

@@ -118,8 +118,7 @@ bool memory_entity_alive(const struct memory *memory, int64_t store_id, struct e
 	return false;
 }
 
-/* part "" = all parts of the entity. */
-static void remove_refs(struct memory *memory, int64_t store_id, struct entity owner, struct str part)
+void memory_refs_remove(struct memory *memory, int64_t store_id, struct entity owner, struct str part)
 {
 	for (size_t i = memory->ref.n; i-- > 0;) {
 		const struct memory_ref *ref = &memory->ref.at[i];
@@ -151,7 +150,7 @@ void memory_entity_remove(struct memory *memory, int64_t store_id, struct entity
 
 	while (is_fact_of(memory, i, store_id, entity))
 		LIST_REMOVE(&memory->fact, i);
-	remove_refs(memory, store_id, entity, STR(""));
+	memory_refs_remove(memory, store_id, entity, STR(""));
 	if (row)
 		LIST_REMOVE(&memory->entity, (size_t)(row - memory->entity.at));
 }
@@ -179,7 +178,7 @@ void memory_parts_forget(struct memory *memory, const struct catalog_publication
 
 		if (!is_fact_of(memory, at, store_id, root) || !str_eq(memory->fact.at[at].part, part))
 			continue;
-		remove_refs(memory, store_id, root, part);
+		memory_refs_remove(memory, store_id, root, part);
 		LIST_REMOVE(&memory->fact, at);
 	}
 	row = memory_entity(memory, store_id, root);
@@ -218,7 +217,7 @@ static enum verdict apply_delete(struct memory *memory, const struct fact_cause 
 			row->sku = STR("");
 		if (store_part_has_words(fact->entity.kind, old->part))
 			row->words = STR("");
-		remove_refs(memory, cause->store_id, fact->entity, old->part);
+		memory_refs_remove(memory, cause->store_id, fact->entity, old->part);
 		LIST_REMOVE(&memory->fact, i);
 	}
 	return alive && !removed ? VERDICT_STALE : VERDICT_APPLIED;
@@ -243,7 +242,7 @@ static enum verdict apply_part(struct memory *memory, const struct fact_cause *c
 	if (store_part_has_words(fact->entity.kind, fact->part))
 		memory_entity(memory, cause->store_id, fact->entity)->words =
 			set ? memory_text(memory, store_fact_words(fact, arena)) : STR("");
-	remove_refs(memory, cause->store_id, fact->entity, fact->part);
+	memory_refs_remove(memory, cause->store_id, fact->entity, fact->part);
 	if (set)
 		add_refs(memory, cause->store_id, fact);
 	return VERDICT_APPLIED;

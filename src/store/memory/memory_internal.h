@@ -122,11 +122,15 @@ struct memory_found {
 	struct found_row row;
 };
 
+enum memory_erase_phase { ERASE_NEW, ERASE_STOP, ERASE_WAIT, ERASE_SCAN };
+
 struct memory_erase {
 	int64_t store_id;
 	struct str person_id;
 	int64_t until_id; /* the message that erased */
-	bool stopped;     /* what was queued has been skipped */
+	enum memory_erase_phase phase;
+	bool sending;        /* STOP: what is being sent has to end before it is done again */
+	int64_t after_id;    /* SCAN: so far the queue was gone through */
 	struct entity *root; /* found to be theirs so far */
 	size_t n_root;
 };
@@ -256,6 +260,8 @@ struct fact_cause {
 };
 void memory_fact_apply(struct memory *memory, const struct fact_cause *cause, const struct fact *fact,
 		       struct fact_count *count);
+/* What the part of the owner names; part "": all its parts. */
+void memory_refs_remove(struct memory *memory, int64_t store_id, struct entity owner, struct str part);
 /* Removes the parts of the root that a publication is done with, and the root with its last part. */
 void memory_parts_forget(struct memory *memory, const struct catalog_publication *publication);
 struct memory_entity *memory_entity(struct memory *memory, int64_t store_id,
@@ -394,7 +400,13 @@ struct memory_person {
 	struct entity *root; /* the person, orders, visitors */
 	size_t n_root;
 };
-void memory_person_begin(struct memory_person *person, struct str person_id);
+/* With what was found before. */
+void memory_person_begin(struct memory_person *person, struct str person_id, const struct entity *known, size_t n_known);
+/* Adds the roots whose facts name them. */
+void memory_person_facts(struct memory_person *person);
+/* Adds what is an order: of a delivery of theirs. */
+void memory_person_order(struct memory_person *person, struct entity root);
+void memory_person_orders_ended(struct memory_person *person);
 bool memory_person_delivery(const struct memory_person *person, const struct delivery *row);
 bool memory_person_sent(const struct memory_person *person, const struct memory_sent *sent);
 /* Also by the audit rows of the roots. */
@@ -403,6 +415,12 @@ bool memory_person_audit(const struct memory_person *person, const struct audit_
 
 /* memory_erase.c */
 void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, const struct fact *fact);
+/* Entities of a store that was removed; but those by which somebody's are found who are being erased. */
+void memory_entities_forget(struct memory *memory, int64_t store_id);
+/* Has what is queued of the person yet to be stopped? */
+bool memory_erase_runs(struct memory *memory, int64_t store_id, struct str person_id);
+/* Is the root somebody's who is being erased, and not one who is to be told of it? */
+bool memory_erase_owns(struct memory *memory, int64_t store_id, struct entity root);
 bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact, enum priority priority);
 bool memory_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
 			struct person_page *page, struct err *err);

@@ -269,6 +269,13 @@ static bool is_moving(const struct memory *memory, const struct delivery *row)
 	       profile_moves(memory, row, row->parent_external_id, false);
 }
 
+/* A deletion of somebody of whom other things could still leave behind it, and bring the profile back. */
+static bool is_too_early(struct memory *memory, const struct delivery *row)
+{
+	return row->kind == KLAVIYO_PROFILE && row->op == DELIVERY_DELETE &&
+	       memory_erase_runs(memory, row->store_id, row->root.id);
+}
+
 /* What may leave now, in order: first what waited, by the time it was due, then by id. */
 static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms,
 					   const struct outbox_claim *claim, struct arena *arena, size_t *n)
@@ -284,7 +291,7 @@ static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms
 		    row->op == claim->op && row->priority == claim->priority &&
 		    memory_delivery_queued(delivery) && is_due(row, now_ms) && !is_blocked(memory, row) &&
 		    !held_back(memory, row, now_ms) && !account_waits(memory, row) &&
-		    !in_doubt(memory, row, now_ms) && !is_moving(memory, row))
+		    !in_doubt(memory, row, now_ms) && !is_moving(memory, row) && !is_too_early(memory, row))
 			candidate[(*n)++] = delivery;
 	}
 	qsort(candidate, *n, sizeof(struct memory_delivery *), compare_candidates);

@@ -69,33 +69,52 @@ bool memory_person_message(const struct memory_person *person, const struct inbo
 	return false;
 }
 
+void memory_person_order(struct memory_person *person, struct entity root)
+{
+	if (root.kind == ENTITY_ORDER)
+		add_root(person, root);
+}
+
 static void add_orders(struct memory_person *person, const struct memory_delivery *row, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (row[i].row.root.kind == ENTITY_ORDER && memory_person_delivery(person, &row[i].row))
-			add_root(person, row[i].row.root);
+		if (memory_person_delivery(person, &row[i].row))
+			memory_person_order(person, row[i].row.root);
 }
 
-void memory_person_begin(struct memory_person *person, struct str person_id)
+void memory_person_orders_ended(struct memory_person *person)
+{
+	add_orders(person, person->memory->ended.at, person->memory->ended.n);
+}
+
+void memory_person_begin(struct memory_person *person, struct str person_id, const struct entity *known,
+			 size_t n_known)
 {
 	const struct memory *memory = person->memory;
 	struct entity self = { ENTITY_PERSON, person_id };
 
 	person_terms_init(&person->terms, arena_dup(person->arena, person_id));
-	person->root = ARENA_ARRAY(person->arena, 1 + memory->fact.n + memory->delivery.n + memory->ended.n,
+	person->root = ARENA_ARRAY(person->arena,
+				   1 + n_known + memory->fact.n + memory->delivery.n + memory->ended.n,
 				   struct entity);
 	add_root(person, self);
+	for (size_t i = 0; i < n_known; i++)
+		add_root(person, known[i]);
 	for (size_t i = 0; i < memory->fact.n; i++) {
 		const struct memory_fact *fact = &memory->fact.at[i];
 
 		if (fact->store_id == person->store_id && fact->set && entity_eq(fact->entity, self))
 			person_terms_add(&person->terms, fact->body, person->arena);
 	}
+}
+
+void memory_person_facts(struct memory_person *person)
+{
+	const struct memory *memory = person->memory;
+
 	for (size_t i = 0; i < memory->fact.n; i++)
 		if (fact_is_theirs(person, &memory->fact.at[i]))
 			add_root(person, memory->fact.at[i].entity);
-	add_orders(person, memory->delivery.at, memory->delivery.n);
-	add_orders(person, memory->ended.at, memory->ended.n);
 }
 
 /* ---- the verb ---- */
@@ -142,7 +161,10 @@ bool memory_person_find(struct db *db, struct person_search *search, size_t max_
 	(void)err;
 	*page = (struct person_page){ .n_message = 0 };
 	if (search->source != PERSON_SOURCE_COUNT) {
-		memory_person_begin(&person, search->person_id);
+		memory_person_begin(&person, search->person_id, NULL, 0);
+		memory_person_facts(&person);
+		add_orders(&person, person.memory->delivery.at, person.memory->delivery.n);
+		memory_person_orders_ended(&person);
 		find_all(&person, page);
 		search->root = person.root;
 		search->n_root = person.n_root;

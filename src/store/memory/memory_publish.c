@@ -261,6 +261,18 @@ static void publish_root(struct memory *memory, int64_t now_ms, const struct cat
 		touch_dependants(memory, now_ms, publication);
 }
 
+/* Of somebody who is being erased nothing is told any more; what comes later is looked at afterwards. */
+static void publish(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
+		    enum priority priority)
+{
+	struct catalog_publication nothing = store_publish_nothing(publication);
+
+	publish_root(memory, now_ms,
+		     memory_erase_owns(memory, publication->store_id, publication->root) ? &nothing
+											 : publication,
+		     priority);
+}
+
 static enum priority due_priority(struct memory *memory, const struct catalog_publication *publication)
 {
 	const struct memory_due *due = memory_due(memory, publication->store_id, publication->root);
@@ -292,7 +304,7 @@ bool memory_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_
 	(void)err;
 	for (size_t i = 0; i < n; i++)
 		if (may_publish(memory, &publication[i]))
-			publish_root(memory, now_ms, &publication[i], due_priority(memory, &publication[i]));
+			publish(memory, now_ms, &publication[i], due_priority(memory, &publication[i]));
 	memory_unlock(memory);
 	return true;
 }

@@ -4,7 +4,7 @@
  *     NEW   until what was just heard of the person is published: the deletion at Klaviyo is a delivery then
  *     STOP  what is queued of the person and has not left is skipped; and again when it is known by what has
  *           ended which orders are theirs
- *     WAIT  until the deletion at Klaviyo has ended
+ *     WAIT  until the deletion at Klaviyo has ended, and nothing of the person is being sent
  *     SCAN  all that came until then is looked through, and the person taken out of it
  *     END   the facts go, by which the person was known
  *
@@ -18,8 +18,6 @@
 #include "store/sqlite/sqlite_verbs.h"
 
 enum phase { PHASE_NEW, PHASE_STOP, PHASE_WAIT, PHASE_SCAN, PHASE_END };
-
-#define PERSONS_MAX 50 /* looked at in one call: most of them wait */
 
 struct erasure {
 	enum phase phase;
@@ -81,18 +79,34 @@ bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, enum 
 	return person_is_before(at_ms, priority, query_int(&select, INT64_MIN));
 }
 
+bool erase_owns(struct tx *tx, int64_t store_id, struct entity root)
+{
+	struct query select;
+
+	if (root.kind < ENTITY_ORDER || !anybody_erased(tx, store_id))
+		return false;
+	select = query(tx, "SELECT 1 FROM erase CROSS JOIN erase_root r ON r.store_id = erase.store_id AND"
+			   " r.person_id = erase.id AND r.kind = ?2 AND r.id = ?3 WHERE erase.store_id = ?1"
+			   " AND (?2 <> 10 OR NOT EXISTS (SELECT 1 FROM erase e WHERE e.store_id = ?1 AND"
+			   " e.id = ?3)) LIMIT 1");
+	put_entity(&select, 1, store_id, root);
+	return query_int(&select, 0) == 1;
+}
+
 /* ---- rows of `erase` ---- */
 
-static size_t erasures_read(struct tx *tx, struct arena *arena, struct erasure *out)
+/* All, those first that are nearest to their end. */
+static size_t erasures_read(struct tx *tx, struct arena *arena, struct erasure **out)
 {
-	struct query select =
-		query(tx, "SELECT store_id, id, until_id, phase, source, day, after_id, after FROM"
-			  " erase ORDER BY phase DESC, until_id LIMIT ?1");
+	struct query count = query(tx, "SELECT count(*) FROM erase");
+	struct query select;
 	size_t n = 0;
 
-	put_int(&select, 1, PERSONS_MAX);
+	*out = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct erasure);
+	select = query(tx, "SELECT store_id, id, until_id, phase, source, day, after_id, after FROM erase"
+			   " ORDER BY phase DESC, until_id, store_id, id");
 	while (query_row(&select))
-		out[n++] = (struct erasure){
+		(*out)[n++] = (struct erasure){
 			.until_id = get_int(&select, 2),
 			.phase = (enum phase)get_int(&select, 3),
 			.search = { .store_id = get_int(&select, 0),
@@ -320,18 +334,25 @@ static bool write_slice(struct db *db, int64_t now_ms, const struct person_scan 
 	return tx_commit(&tx, err);
 }
 
+/* Where a search stands has to be kept, though nothing was found. */
+static bool has_moved(const struct person_search *before, const struct person_search *after)
+{
+	return before->source != after->source || before->day != after->day ||
+	       before->after_id != after->after_id || !str_eq(before->after, after->after);
+}
+
 /* Looks, on a reader, for the next rows of somebody who need not wait. False in *found: there is nobody. */
 static bool find_slice(struct db *db, size_t max_n, struct arena *arena, struct erasure *erasure,
 		       struct person_scan *scan, bool *found, int64_t *file, struct err *err)
 {
-	struct erasure all[PERSONS_MAX];
+	struct erasure *all;
 	struct query wanted;
 	struct tx tx;
 	size_t n;
 
 	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
 		return false;
-	n = erasures_read(&tx, arena, all);
+	n = erasures_read(&tx, arena, &all);
 	*found = false;
 	for (size_t i = 0; i < n && !*found && tx.rc == SQLITE_OK; i++) {
 		if (!may_go_on(&tx, &all[i]))
@@ -342,7 +363,9 @@ static bool find_slice(struct db *db, size_t max_n, struct arena *arena, struct 
 		person_scan_begin(scan);
 		if (erasure->phase == PHASE_STOP || erasure->phase == PHASE_SCAN)
 			person_scan_step(scan);
-		*found = !scan->blocked || scan->n_hit > 0 || scan->n_row > 1;
+		if (erasure->phase == PHASE_WAIT)
+			scan->blocked = person_scan_sending(scan);
+		*found = !scan->blocked || scan->n_hit > 0 || has_moved(&all[i].search, &erasure->search);
 	}
 	wanted = query(&tx, "SELECT wanted FROM erase_file");
 	*file = query_int(&wanted, 0);

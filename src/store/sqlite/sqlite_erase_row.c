@@ -243,6 +243,18 @@ static int64_t count_facts(struct tx *tx, int64_t store_id, struct entity root, 
 	return query_int(&select, 0);
 }
 
+/* What parts that are gone named. */
+static void refs_remove(struct tx *tx, int64_t store_id, struct entity root)
+{
+	struct query remove =
+		query(tx, "DELETE FROM ref WHERE store_id = ?1 AND owner_kind = ?2 AND owner_id = ?3"
+			  " AND NOT EXISTS (SELECT 1 FROM fact f WHERE f.store_id = ?1 AND"
+			  " f.kind = ?2 AND f.id = ?3 AND f.part = ref.part)");
+
+	put_entity(&remove, 1, store_id, root);
+	query_run(&remove);
+}
+
 /* Its parts that came later stay, and are looked at anew. */
 static void keep_newer(struct tx *tx, int64_t store_id, struct entity root, struct arena *arena)
 {
@@ -253,6 +265,7 @@ static void keep_newer(struct tx *tx, int64_t store_id, struct entity root, stru
 	put_entity(&key, 1, store_id, root);
 	if (root.kind == ENTITY_PERSON && query_int(&key, 0) == 0)
 		after.sku = STR("");
+	refs_remove(tx, store_id, root);
 	after.n_set = count_facts(tx, store_id, root, true);
 	entity_write(tx, store_id, root, &before, &after);
 	due_now(tx, store_id, root, tx_id(tx));
@@ -268,7 +281,8 @@ void erase_root(struct tx *tx, int64_t store_id, struct entity root, int64_t unt
 	put_int(&remove, 4, root.kind == ENTITY_ORDER ? INT64_MAX : until_id);
 	query_run(&remove);
 	remove_waiting(tx, store_id, root);
-	if (count_facts(tx, store_id, root, false) > 0) {
+	/* What is left of a store that was removed goes with it. */
+	if (account_of_store(tx, store_id) != 0 && count_facts(tx, store_id, root, false) > 0) {
 		keep_newer(tx, store_id, root, arena);
 		return;
 	}

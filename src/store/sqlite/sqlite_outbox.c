@@ -228,7 +228,12 @@ static void take_rows(struct query *select, struct taking *taking)
 	" AND (kind <> 4 OR op <> 0 OR NOT EXISTS (SELECT 1 FROM delivery m WHERE m.account_id = ?1" \
 	" AND m.kind = 4 AND m.external_id = delivery.parent_external_id AND m.id < delivery.id" \
 	" AND m.kind <> 3 AND m.state <= 2 AND m.attempts < " HOLD_ATTEMPTS "))"
-#define NOT_HELD_BACK NO_OLDER("3", "2", "4", EVENT_HOLDS) NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT NOT_MOVING
+/* A deletion of somebody of whom other things could still leave behind it, and bring the profile back. */
+#define ALL_STOPPED \
+	" AND (kind <> 4 OR op <> 2 OR NOT EXISTS (SELECT 1 FROM erase WHERE erase.store_id =" \
+	" delivery.store_id AND erase.id = delivery.root_id AND erase.phase < 2))"
+#define NOT_HELD_BACK \
+	NO_OLDER("3", "2", "4", EVENT_HOLDS) NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT NOT_MOVING ALL_STOPPED
 
 #define READY_ROWS(condition) \
 	"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1" \

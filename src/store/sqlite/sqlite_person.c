@@ -178,15 +178,16 @@ static void look_at_delivery(struct person_scan *scan, const struct query *row, 
 {
 	size_t n_root = scan->search->n_root;
 
+	/* Also by what is being sent: what else waits of the order must not leave. */
+	if (root.kind == ENTITY_ORDER)
+		add_root(scan, root);
+	if (scan->search->n_root > n_root)
+		note_pass(scan, PASS_AGAIN);
 	if (is_in_the_way(scan, row)) {
 		note_pass(scan, PASS_WAITS);
 		scan->blocked = !scan->spare_profiles;
 		return;
 	}
-	if (root.kind == ENTITY_ORDER)
-		add_root(scan, root);
-	if (scan->search->n_root > n_root)
-		note_pass(scan, PASS_AGAIN);
 	found_delivery(scan, row, root);
 }
 
@@ -211,8 +212,7 @@ static bool scan_deliveries(struct person_scan *scan, struct query *select)
 	return true;
 }
 
-/* Is anything of the person being sent that has to end first? */
-static bool is_sending(struct person_scan *scan)
+bool person_scan_sending(struct person_scan *scan)
 {
 	struct query select =
 		query(scan->tx, DELIVERY_FOUND " FROM delivery WHERE batch_id <> 0 ORDER BY batch_id, id");
@@ -245,7 +245,7 @@ static bool end_pass(struct person_scan *scan)
 	if (!(search->day & PASS_LAST) || !(search->day & PASS_WAITS))
 		return true;
 	search->after_id = PASS_OVER;
-	scan->blocked = is_sending(scan);
+	scan->blocked = person_scan_sending(scan);
 	return false;
 }
 
@@ -254,7 +254,7 @@ static bool scan_queue(struct person_scan *scan)
 	struct query select;
 
 	if (scan->search->after_id == PASS_OVER) {
-		scan->blocked = is_sending(scan);
+		scan->blocked = person_scan_sending(scan);
 		if (scan->blocked)
 			return false;
 		begin_pass(scan->search);

@@ -283,6 +283,16 @@ static void publish_root(struct tx *tx, const struct catalog_publication *public
 		touch_dependants(&publishing);
 }
 
+/* Of somebody who is being erased nothing is told any more; what comes later is looked at afterwards. */
+static void publish(struct tx *tx, const struct catalog_publication *publication, enum priority priority,
+		    struct arena *arena)
+{
+	struct catalog_publication nothing = store_publish_nothing(publication);
+	bool erased = erase_owns(tx, publication->store_id, publication->root);
+
+	publish_root(tx, erased ? &nothing : publication, priority, arena);
+}
+
 /* The account of the store that was asked for last: roots of a store mostly come together. */
 struct store_known {
 	int64_t store_id; /* 0 = none yet */
@@ -325,7 +335,7 @@ bool sqlite_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_
 	arena_init(&arena);
 	for (size_t i = 0; i < n && tx.rc == SQLITE_OK; i++)
 		if (may_publish(&tx, &publication[i], &known, &priority))
-			publish_root(&tx, &publication[i], priority, &arena);
+			publish(&tx, &publication[i], priority, &arena);
 	ok = tx_commit(&tx, err);
 	arena_release(&arena);
 	return ok;

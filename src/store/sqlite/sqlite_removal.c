@@ -123,9 +123,11 @@ bool purge_wanted(struct tx *tx)
 	return purge_store(tx) != 0;
 }
 
+/* Orders, persons and visitors stay for as long as an erasure needs them to find what is somebody's. */
 static bool next_entity(struct tx *tx, int64_t store_id, struct arena *arena, struct entity *out)
 {
-	struct query select = query(tx, "SELECT kind, id FROM entity WHERE store_id = ?1 LIMIT 1");
+	struct query select = query(tx, "SELECT kind, id FROM entity WHERE store_id = ?1 AND (kind < 9 OR NOT"
+					" EXISTS (SELECT 1 FROM erase WHERE store_id = ?1)) LIMIT 1");
 
 	put_int(&select, 1, store_id);
 	if (!query_row(&select))
@@ -149,9 +151,11 @@ static int purge_sent(struct tx *tx, int64_t store_id)
 	return query_changes(&remove);
 }
 
-static bool has_sent(struct tx *tx, int64_t store_id)
+static bool has_rows(struct tx *tx, int64_t store_id)
 {
-	struct query select = query(tx, "SELECT 1 FROM sent WHERE store_id = ?1 LIMIT 1");
+	struct query select =
+		query(tx, "SELECT 1 FROM sent WHERE store_id = ?1 UNION ALL SELECT 1 FROM entity"
+			  " WHERE store_id = ?1 LIMIT 1");
 
 	put_int(&select, 1, store_id);
 	return query_int(&select, 0) == 1;
@@ -172,8 +176,8 @@ bool purge_step(struct tx *tx, struct arena *arena)
 	}
 	if (n > 0 || purge_sent(tx, store_id) > 0)
 		return true;
-	if (has_sent(tx, store_id))
-		return false; /* being sent: the next time */
+	if (has_rows(tx, store_id))
+		return false; /* being sent, or somebody's who is being erased: the next time */
 	remove = query(tx, "DELETE FROM purge WHERE store_id = ?1");
 	put_int(&remove, 1, store_id);
 	query_run(&remove);

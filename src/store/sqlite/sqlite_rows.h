@@ -288,10 +288,14 @@ struct person_scan {
 
 /* One step of the search; its hits are in scan->hit. */
 void person_scan_step(struct person_scan *scan);
+/* Is anything of the person being sent that has to end first? */
+bool person_scan_sending(struct person_scan *scan);
 /* Terms and roots of the person, before the first step of a transaction. */
 void person_scan_begin(struct person_scan *scan);
 /* Notes that the fact just applied erases its person. */
 void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact);
+/* Is the root somebody's who is being erased, and not one who is to be told of it? */
+bool erase_owns(struct tx *tx, int64_t store_id, struct entity root);
 /* Is the fact about somebody who was erased after it happened? */
 bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, enum priority priority, struct arena *arena);
 /* The next step of writing the files anew (wanted: erase_file.wanted, not 0), or it is left to the next time; sqlite_erase_file.c. */
