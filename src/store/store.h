@@ -322,10 +322,11 @@ bool db_catalog_history(struct db *db, int64_t store_id, size_t max_n, size_t *n
  * publications: they end as skipped, "replaced by". Except that a queued delete stays if the entity has to be deleted
  * before it can be created under another parent. Create or update is decided here, by whether Klaviyo has the entity;
  * the op of queued deliveries follows when that changes. A delete of what never left ends at once as skipped, "never
- * reached Klaviyo". Events, profiles and consent go as they are (store_rows.h, klaviyo_kind). Subscriptions to be
- * withdrawn that are still queued end as skipped. Parts to be forgotten go; with
- * again_ms the root stays due. Priority: that of the most urgent message that made the root due (backfill if only a sweep
- * did); never below that of what is replaced. What stands before it and has to end first becomes as urgent as it is.
+ * reached Klaviyo"; so does the update of a profile, "Klaviyo has it already", that replaces others and says what was accepted last,
+ * if nothing of the profile has left since then. Events, profiles and consent go as they are (store_rows.h, klaviyo_kind).
+ * Subscriptions to be withdrawn that are still queued end as skipped. Parts to be forgotten go; with again_ms the root stays
+ * due. Priority: that of the most urgent message that made the root due (backfill if only a sweep did); never below that of what
+ * is replaced. What stands before it and has to end first becomes as urgent as it is.
  */
 bool db_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication, size_t n,
 			struct err *err) MUST_CHECK;

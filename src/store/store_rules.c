@@ -259,7 +259,16 @@ void store_sent_accept(struct sent_state *sent, const struct delivery *delivery,
 	sent->accepted_deleted = deletes;
 	if (delivery->op == DELIVERY_CREATE || sent->accepted_parent.len == 0)
 		sent->accepted_parent = delivery->parent_external_id;
+	if (delivery->kind == KLAVIYO_PROFILE)
+		sent->left = false;
 	store_sent_learn(sent, exists);
+}
+
+bool store_sent_has(const struct sent_state *sent, const struct delivery *update)
+{
+	return update->kind == KLAVIYO_PROFILE && update->op == DELIVERY_UPDATE && sent->exists &&
+	       !sent->left && !sent->accepted_deleted && !digest16_is_zero(sent->accepted) &&
+	       digest16_eq(sent->accepted, update->hash);
 }
 
 void store_sent_learn(struct sent_state *sent, bool exists)

@@ -124,7 +124,7 @@ struct sent_state {
 	struct str parent_external_id;
 	struct str accepted_parent; /* the item under which Klaviyo has the variant, "" = not known */
 	bool exists;
-	bool left; /* one left and was not accepted since the entity was last known not to exist */
+	bool left; /* one left and was not accepted since the entity was last known not to exist; of a profile, since one was accepted */
 	struct digest16 wanted;
 	bool wanted_deleted;
 	struct digest16 accepted;
@@ -143,6 +143,8 @@ void store_sent_want(struct sent_state *sent, int64_t id, enum delivery_op op, s
 void store_sent_revert(struct sent_state *sent, int64_t id);
 /* Klaviyo accepted a delivery. */
 void store_sent_accept(struct sent_state *sent, const struct delivery *delivery, bool exists);
+/* Is what this update of a profile says what Klaviyo accepted last, for sure: has nothing left since then? */
+bool store_sent_has(const struct sent_state *sent, const struct delivery *update);
 /* Klaviyo told, without accepting, whether it has the entity. */
 void store_sent_learn(struct sent_state *sent, bool exists);
 /* Klaviyo was found to have it, under this item, or not: nothing is wanted of it. Nothing may be undone of the entity. */
@@ -169,6 +171,7 @@ enum audit_code user_change_code(const struct user_change *change);
 
 #define STORE_TEXT_ANSWER_LOST	 "answer lost"
 #define STORE_TEXT_NEVER_REACHED "never reached Klaviyo"
+#define STORE_TEXT_HAS_ALREADY	 "Klaviyo has it already"
 #define STORE_TEXT_STORE_REMOVED "store removed"
 #define STORE_TEXT_REPLAYED	 "replayed"
 

@@ -373,6 +373,109 @@ static void test_a_newer_profile_replaces_the_queued_one(void **state)
 	assert_int_equal(claim(contract, PROFILE, DELIVERY_UPDATE, 10).n, 1);
 }
 
+/* ---- a profile that becomes what it was ---- */
+
+static struct delivery_new says(const char *body)
+{
+	struct delivery_new new = told(PROFILE, DELIVERY_UPDATE, "ann", "");
+
+	new.body = str_from(body);
+	new.hash = digest16_of(&new.body, 1);
+	return new;
+}
+
+/* Claims the profile's only delivery and settles it. */
+static void leave(struct contract *contract, int64_t id, enum delivery_state state)
+{
+	struct outbox_batch batch = claim(contract, PROFILE, DELIVERY_UPDATE, 10);
+	struct delivery_settlement settlement = contract_settlement(id, state);
+
+	assert_int_equal(batch.n, 1);
+	assert_int_equal(batch.delivery[0].id, id);
+	settlement.exists = true;
+	settlement.due_ms = contract->now_ms;
+	contract_settle_one(contract, batch.id, settlement);
+}
+
+static void test_a_change_taken_back_before_it_left_costs_nothing(void **state)
+{
+	struct contract *contract = *state;
+	int64_t first, second, third;
+	struct catalog_root root;
+
+	first = contract_publish_one(contract, "n1", says("A"));
+	leave(contract, first, DELIVERY_ACCEPTED);
+	second = contract_publish_one(contract, "n1", says("B"));
+	third = contract_publish_one(contract, "n1", says("A"));
+	assert_int_equal(contract_get(contract, second).state, DELIVERY_SKIPPED);
+	assert_true(str_starts(contract_get(contract, second).reason, STR("replaced by")));
+	assert_int_equal(contract_get(contract, third).state, DELIVERY_SKIPPED);
+	assert_str(contract_get(contract, third).reason, "Klaviyo has it already");
+	assert_int_equal(claim(contract, PROFILE, DELIVERY_UPDATE, 10).n, 0);
+	root = contract_root(contract, ENTITY_PRODUCT, "n1");
+	assert_true(digest16_eq(contract_sent(&root, PROFILE, "ann")->wanted, says("A").hash));
+	/* What is told next is told. */
+	second = contract_publish_one(contract, "n1", says("B"));
+	leave(contract, second, DELIVERY_ACCEPTED);
+	assert_int_equal(contract_get(contract, second).state, DELIVERY_ACCEPTED);
+}
+
+/* How B may have been when A comes again; all but the first may have reached Klaviyo. */
+static void test_what_may_have_left_is_taken_back_there(void **state)
+{
+	static const enum delivery_state became[] = { DELIVERY_SENDING, DELIVERY_READY, DELIVERY_WAITING };
+	struct contract *contract = *state;
+
+	for (size_t i = 0; i < sizeof(became) / sizeof(became[0]); i++) {
+		int64_t first = contract_publish_one(contract, "n1", says("A")), second, third;
+		struct outbox_batch batch = { 0 };
+
+		leave(contract, first, DELIVERY_ACCEPTED);
+		second = contract_publish_one(contract, "n1", says("B"));
+		if (became[i] == DELIVERY_SENDING)
+			batch = claim(contract, PROFILE, DELIVERY_UPDATE, 10);
+		else
+			leave(contract, second, became[i]);
+		third = contract_publish_one(contract, "n1", says("A"));
+		assert_int_equal(contract_get(contract, third).state, DELIVERY_READY);
+		if (batch.n > 0)
+			contract_settle_one(contract, batch.id,
+					    contract_settlement(second, DELIVERY_ACCEPTED));
+		/* Another one between, which never left itself, knows no more. */
+		second = contract_publish_one(contract, "n1", says("C"));
+		third = contract_publish_one(contract, "n1", says("A"));
+		assert_int_equal(contract_get(contract, third).state, DELIVERY_READY);
+		leave(contract, third, DELIVERY_ACCEPTED);
+	}
+	/* Now it is known again. */
+	(void)contract_publish_one(contract, "n1", says("B"));
+	assert_int_equal(contract_get(contract, contract_publish_one(contract, "n1", says("A"))).state,
+			 DELIVERY_SKIPPED);
+}
+
+static void test_other_changes_are_told(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new moves = told(PROFILE, DELIVERY_CREATE, "ann", "old");
+	int64_t id;
+
+	/* Klaviyo has nothing yet. */
+	(void)contract_publish_one(contract, "n1", says("A"));
+	(void)contract_publish_one(contract, "n1", says("B"));
+	id = contract_publish_one(contract, "n1", says("A"));
+	assert_int_equal(contract_get(contract, id).state, DELIVERY_READY);
+	leave(contract, id, DELIVERY_ACCEPTED);
+	/* A queued deletion, or another address, is no change that could be taken back. */
+	(void)contract_publish_one(contract, "n1", told(PROFILE, DELIVERY_DELETE, "ann", ""));
+	id = contract_publish_one(contract, "n1", says("A"));
+	assert_int_equal(contract_get(contract, id).state, DELIVERY_READY);
+	leave(contract, id, DELIVERY_ACCEPTED);
+	(void)contract_publish_one(contract, "n1", moves);
+	id = contract_publish_one(contract, "n1", says("A"));
+	assert_int_equal(contract_get(contract, id).state, DELIVERY_READY);
+	assert_int_equal(contract_get(contract, id).op, DELIVERY_CREATE);
+}
+
 static void test_an_erasure_of_what_never_left_is_sent(void **state)
 {
 	struct contract *contract = *state;
@@ -520,6 +623,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_mended_body_replaces_the_old_one),
 	cmocka_unit_test(test_notices_of_a_store_leave_one_after_the_other),
 	cmocka_unit_test(test_a_newer_profile_replaces_the_queued_one),
+	cmocka_unit_test(test_a_change_taken_back_before_it_left_costs_nothing),
+	cmocka_unit_test(test_what_may_have_left_is_taken_back_there),
+	cmocka_unit_test(test_other_changes_are_told),
 	cmocka_unit_test(test_an_erasure_of_what_never_left_is_sent),
 	cmocka_unit_test(test_consent_is_never_replaced_and_keeps_its_order),
 	cmocka_unit_test(test_a_subscription_is_withdrawn),

@@ -207,6 +207,33 @@ static void what_klaviyo_has_is_not_told_again(void **state)
 	assert_int_equal(count(rig, "", ""), before);
 }
 
+/* While it waits to leave; what is under way may have arrived. */
+static void a_profile_that_is_again_what_it_was_is_not_told(void **state)
+{
+	struct rig *rig = *state;
+
+	person(rig, "one");
+	(void)rig_settle(rig, 60000);
+	rig_account_set(rig, "main", "", COLLECTS);
+	person(rig, "two");
+	rig_run(rig, 5000);
+	person(rig, "one");
+	rig_run(rig, 5000);
+	assert_string_equal(rig_audit_reason(rig, AUDIT_DELIVERY_SKIPPED).p, "Klaviyo has it already");
+	(void)rig_settle(rig, 1200000);
+	assert_int_equal(count(rig, "/api/profile-import", ""), 1);
+	rig_account_set(rig, "main", "", (const char *const[]){ "retry_preset=realtime", NULL });
+	fake_http_hold(rig->http, "/api/");
+	person(rig, "two");
+	rig_run(rig, 5000);
+	person(rig, "one");
+	rig_run(rig, 5000);
+	fake_http_hold(rig->http, NULL);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(count(rig, "/api/profile-import", "\"two\""), 1);
+	assert_int_equal(count(rig, "/api/profile-import", "\"one\""), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -216,6 +243,7 @@ int main(void)
 		TEST(events_and_consent_each_leave),
 		TEST(what_is_under_way_is_left_alone),
 		TEST(what_klaviyo_has_is_not_told_again),
+		TEST(a_profile_that_is_again_what_it_was_is_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,15 +66,17 @@ static struct memory_sent *sent_take(struct memory *memory, const struct catalog
 /*
  * Ends the queued deliveries of the entity that earlier publications made. A delete stays when the entity
  * has to be deleted before it can be created anew. Returns the most urgent priority among `priority` and
- * those replaced.
+ * those replaced. *updates: some were, and none was a delete.
  */
 static enum priority replace_queued(struct memory *memory, int64_t now_ms, struct delivery *by,
-				    const struct sent_state *sent, int64_t first_id)
+				    const struct sent_state *sent, int64_t first_id, bool *updates)
 {
 	enum priority priority = by->priority;
+	bool deleted = false;
 	bool keep_delete = by->op != DELIVERY_DELETE && store_sent_moves(sent, by->parent_external_id);
 	struct arena arena;
 
+	*updates = false;
 	if (!store_kind_replaces(by->kind))
 		return priority;
 	arena_init(&arena);
@@ -88,10 +90,13 @@ static enum priority replace_queued(struct memory *memory, int64_t now_ms, struc
 		}
 		if (old->row.priority < priority)
 			priority = old->row.priority;
+		*updates = true;
+		deleted |= old->row.op == DELIVERY_DELETE;
 		store_inherit_former(by, &old->row);
 		memory_delivery_skip(memory, now_ms, old->row.id, AUDIT_DELIVERY_SKIPPED,
 				     store_text_replaced(&arena, by->id));
 	}
+	*updates = *updates && !deleted;
 	arena_release(&arena);
 	return priority;
 }
@@ -125,10 +130,11 @@ static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_
 		.message_id = publication->message_id,
 		.created_ms = now_ms,
 	};
-	bool unheard_of;
+	bool unheard_of, has_it;
 	struct audit_row audit;
 
-	row.priority = replace_queued(memory, now_ms, &row, &sent->state, first_id);
+	row.priority = replace_queued(memory, now_ms, &row, &sent->state, first_id, &has_it);
+	has_it = has_it && !has_undone(memory, &row) && store_sent_has(&sent->state, &row);
 	unheard_of = klaviyo_kind_is_catalog(row.kind) && row.op == DELIVERY_DELETE && !sent->state.exists &&
 		     !sent->state.left && !has_undone(memory, &row);
 	if (klaviyo_kind_is_catalog(row.kind) && row.op != DELIVERY_DELETE)
@@ -142,6 +148,9 @@ static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_
 	if (unheard_of)
 		memory_delivery_skip(memory, now_ms, row.id, AUDIT_DELIVERY_SKIPPED,
 				     STR(STORE_TEXT_NEVER_REACHED));
+	else if (has_it)
+		memory_delivery_skip(memory, now_ms, row.id, AUDIT_DELIVERY_SKIPPED,
+				     STR(STORE_TEXT_HAS_ALREADY));
 }
 
 /* ---- held ---- */

@@ -35,7 +35,8 @@ static struct sent_row sent_take(const struct publishing *publishing, const stru
 
 /* Undone deliveries of the entity that a new one finds. */
 struct replaced {
-	bool any; /* is left undone */
+	bool any;     /* is left undone */
+	bool updates; /* were replaced, and nothing else */
 	bool delete_ahead;
 	enum priority priority; /* the most urgent of those replaced */
 };
@@ -50,6 +51,7 @@ static struct replaced replace_queued(const struct publishing *publishing, struc
 	bool keep_delete = by->op != DELIVERY_DELETE && store_sent_moves(sent, by->parent_external_id);
 	struct replaced found = { .priority = by->priority };
 	struct delivery_row old;
+	bool deleted = false;
 
 	if (!store_kind_replaces(by->kind))
 		return found;
@@ -65,10 +67,13 @@ static struct replaced replace_queued(const struct publishing *publishing, struc
 		}
 		if (old.delivery.priority < found.priority)
 			found.priority = old.delivery.priority;
+		found.updates = true;
+		deleted = deleted || deletes;
 		store_inherit_former(by, &old.delivery);
 		delivery_skip(publishing->tx, &old, AUDIT_DELIVERY_SKIPPED,
 			      store_text_replaced(publishing->arena, by->id), publishing->arena);
 	}
+	found.updates = found.updates && !deleted;
 	return found;
 }
 
@@ -102,9 +107,10 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	struct delivery *delivery = &row.delivery;
 	struct replaced found = replace_queued(publishing, delivery, &sent.state);
 	struct audit_row audit;
-	bool unheard_of;
+	bool unheard_of, has_it;
 
 	delivery->priority = found.priority;
+	has_it = found.updates && !found.any && store_sent_has(&sent.state, delivery);
 	unheard_of = klaviyo_kind_is_catalog(delivery->kind) && delivery->op == DELIVERY_DELETE &&
 		     !sent.state.exists && !sent.state.left && !found.any;
 	if (klaviyo_kind_is_catalog(delivery->kind) && delivery->op != DELIVERY_DELETE)
@@ -120,6 +126,9 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	audit_add(tx, &audit);
 	if (unheard_of)
 		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_NEVER_REACHED),
+			      publishing->arena);
+	else if (has_it)
+		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_HAS_ALREADY),
 			      publishing->arena);
 }
 
