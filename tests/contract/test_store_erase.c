@@ -628,6 +628,29 @@ static void test_a_removed_store_keeps_what_they_are_found_by(void **state)
 	assert_int_equal(find(contract, ANN, 100).n_delivery, 0);
 }
 
+/* An order that is found by what ended last is theirs in what ended before, too. */
+static void test_what_ended_before_its_order_was_found_is_erased(void **state)
+{
+	struct contract *contract = *state;
+	struct entity order = contract_entity(ENTITY_ORDER, "o7");
+	struct outbox_batch batch;
+	struct town town;
+	int64_t first, second;
+
+	settle_town(contract, &town);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o7", "paid", 0, "{}"));
+	first = tell(contract, order, KLAVIYO_EVENT, DELIVERY_CREATE, "Paid Order|o7", "P7");
+	settle_all(contract, KLAVIYO_EVENT, DELIVERY_CREATE);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o7", "paid", 0, "{\"again\":1}"));
+	(void)erase_there(contract);
+	second = tell(contract, order, KLAVIYO_NOTICE, DELIVERY_CREATE, "notice 7", ANN);
+	batch = contract_claim_one(contract, KLAVIYO_NOTICE, DELIVERY_CREATE);
+	contract_settle_one(contract, batch.id, contract_settlement(second, DELIVERY_ACCEPTED));
+	purge(contract, 100);
+	assert_str(contract_get(contract, second).body, "");
+	assert_str(contract_get(contract, first).body, "");
+}
+
 static void test_events_are_not_told_again(void **state)
 {
 	struct contract *contract = *state;
@@ -774,6 +797,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_what_happens_later_begins_anew),
 	cmocka_unit_test(test_what_parts_named_goes_with_them),
 	cmocka_unit_test(test_a_removed_store_keeps_what_they_are_found_by),
+	cmocka_unit_test(test_what_ended_before_its_order_was_found_is_erased),
 	cmocka_unit_test(test_events_are_not_told_again),
 	cmocka_unit_test(test_nobody_is_erased_unasked),
 	cmocka_unit_test(test_a_start_goes_on_where_it_was),

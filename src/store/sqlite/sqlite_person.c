@@ -166,6 +166,16 @@ static void note_pass(struct person_scan *scan, int64_t flag)
 		scan->search->day |= flag;
 }
 
+/* search->after, of PERSON_ENDED when it is erased: what stands before may be theirs by an order found since. */
+#define ENDED_AGAIN STR("again")
+
+static void note_order(struct person_scan *scan)
+{
+	note_pass(scan, PASS_AGAIN);
+	if (!scan->spare_profiles && scan->until_id != INT64_MAX && scan->search->source == PERSON_ENDED)
+		scan->search->after = ENDED_AGAIN;
+}
+
 static void found_delivery(struct person_scan *scan, const struct query *row, struct entity root)
 {
 	struct person_hit *hit = add_hit(scan, get_int(row, 0));
@@ -182,7 +192,7 @@ static void look_at_delivery(struct person_scan *scan, const struct query *row, 
 	if (root.kind == ENTITY_ORDER)
 		add_root(scan, root);
 	if (scan->search->n_root > n_root)
-		note_pass(scan, PASS_AGAIN);
+		note_order(scan);
 	if (is_in_the_way(scan, row)) {
 		note_pass(scan, PASS_WAITS);
 		scan->blocked = !scan->spare_profiles;
@@ -428,8 +438,9 @@ static void next_source(const struct person_scan *scan)
 	struct person_search *search = scan->search;
 	bool last = search->source == PERSON_QUEUE && (search->day & PASS_LAST);
 	bool back = scan->spare_profiles && search->source == PERSON_ENDED;
+	bool again = search->source == PERSON_ENDED && search->after.len > 0;
 
-	search->source = back ? PERSON_QUEUE : last ? PERSON_SENT : search->source + 1;
+	search->source = again ? PERSON_ENDED : back ? PERSON_QUEUE : last ? PERSON_SENT : search->source + 1;
 	search->day = back ? PASS_LAST : 0;
 	search->after_id = 0;
 	search->after = STR("");
