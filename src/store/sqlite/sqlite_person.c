@@ -166,7 +166,7 @@ static void note_pass(struct person_scan *scan, int64_t flag)
 		scan->search->day |= flag;
 }
 
-/* search->after, of PERSON_ENDED when it is erased: what stands before may be theirs by an order found since. */
+/* search->after, of PERSON_ENDED when it is erased: an order was found that may own what stands before. */
 #define ENDED_AGAIN STR("again")
 
 static void note_order(struct person_scan *scan)
