@@ -106,9 +106,9 @@ static bool is_exempt(const char *sql)
 		"count(*)", "EXCEPT", "NOT IN (SELECT id FROM batch)", "state <> 2", "FROM held WHERE ?1 = 0",
 		"CREATE ", "id > 0 AND id < ?1", "DELETE FROM import_reject",
 		/* of a removed store */
-		"WHERE store_id = ?1 LIMIT 1", "DELETE FROM sent", "DELETE FROM held WHERE store_id = ?1",
-		"DELETE FROM due WHERE store_id = ?1", "FROM task WHERE store_id = ?1",
-		"UNION ALL SELECT id FROM message_again"
+		"WHERE store_id = ?1 LIMIT 1", "FROM erase WHERE store_id = ?1)) LIMIT 1", "DELETE FROM sent",
+		"DELETE FROM held WHERE store_id = ?1", "DELETE FROM due WHERE store_id = ?1",
+		"FROM task WHERE store_id = ?1", "UNION ALL SELECT id FROM message_again"
 	};
 
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
