@@ -75,7 +75,7 @@ static void refuse_all(struct admin_call *call)
 	while (call) {
 		struct admin_call *next = call->next;
 
-		reply_problem(call->exchange, 503, "stopping", "The daemon is stopping", STR(""), 1);
+		reply_problem(call->exchange, 503, "stopping", "The daemon is shutting down", STR(""), 1);
 		call = next;
 	}
 }
@@ -179,7 +179,7 @@ static void enqueue(struct admin *admin, struct admin_call *call)
 	if (fits)
 		wake_send(wake[lane]);
 	else
-		reply_problem(call->exchange, 503, "busy", "Too many questions at once", STR(""), 1);
+		reply_problem(call->exchange, 503, "busy", "Too many requests at once", STR(""), 1);
 }
 
 static void handle_api(struct admin *admin, struct http_exchange *exchange,
@@ -202,8 +202,7 @@ static void handle_api(struct admin *admin, struct http_exchange *exchange,
 		enqueue(admin, call);
 	else
 		reply_problem(exchange, known ? 405 : 404, known ? "wrong_method" : "not_found",
-			      known ? "This method is not for this path" : "There is nothing here", STR(""),
-			      0);
+			      known ? "Method not allowed" : "Not found", STR(""), 0);
 }
 
 void admin_handle(struct admin *admin, struct http_exchange *exchange)

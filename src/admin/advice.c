@@ -76,30 +76,25 @@ static void look_at_stores(struct look *look, struct advice_list *list)
 		if (store->broken)
 			advice_add_store(
 				look, list, "store_secret_broken", store,
-				arena_printf(
-					look->arena,
-					"store %.*s: its secret cannot be opened with this key file; give "
-					"it again: pannier "
-					"store set %.*s --secret-file FILE",
-					STR_ARG(store->name), STR_ARG(store->name)));
+				arena_printf(look->arena,
+					     "store %.*s: its secret cannot be decrypted with this key file; "
+					     "enter it again: pannier store set %.*s --secret-file FILE",
+					     STR_ARG(store->name), STR_ARG(store->name)));
 		if (store->n_secret > 1)
 			advice_add_store(
 				look, list, "store_old_secret", store,
 				arena_printf(
 					look->arena,
-					"store %.*s: the old secret is still valid; when the shop sends the "
-					"new one: pannier "
-					"store set %.*s --forget-old-secret",
+					"store %.*s: the old secret is still valid; once the shop uses the "
+					"new one, revoke it: pannier store set %.*s --forget-old-secret",
 					STR_ARG(store->name), STR_ARG(store->name)));
 		if (advice_lacks_url_template(store))
-			advice_add_store(
-				look, list, "store_url_template", store,
-				arena_printf(
-					look->arena,
-					"store %.*s: url_template is missing, so products lead nowhere in "
-					"e-mails: pannier store set %.*s "
-					"url_template='https://SHOP/{market}/{slug}'",
-					STR_ARG(store->name), STR_ARG(store->name)));
+			advice_add_store(look, list, "store_url_template", store,
+					 arena_printf(look->arena,
+						      "store %.*s: url_template is not set, so product links "
+						      "in emails will not work: pannier store set %.*s "
+						      "url_template='https://SHOP/{market}/{slug}'",
+						      STR_ARG(store->name), STR_ARG(store->name)));
 	}
 }
 
@@ -110,12 +105,12 @@ static void look_at_feeds(struct look *look, struct advice_list *list)
 		const struct settings_account *account = &look->snapshot->account[i];
 
 		if (feed_is_wanted(account))
-			add_account(look, list, "catalog_feed", account,
-				    arena_printf(look->arena,
-						 "account %.*s: Klaviyo reads its catalog as a feed, so "
-						 "nothing of it is "
-						 "sent; the addresses: pannier store show STORE",
-						 STR_ARG(account->name)));
+			add_account(
+				look, list, "catalog_feed", account,
+				arena_printf(look->arena,
+					     "account %.*s: Klaviyo reads its catalog as a feed, so Pannier "
+					     "does not send it; for the addresses: pannier store show STORE",
+					     STR_ARG(account->name)));
 	}
 }
 
@@ -132,13 +127,12 @@ static void look_at_shared_accounts(struct look *look, struct advice_list *list)
 			    !str_eq(setting_text(a->value, SETTING_KEY_id_prefix),
 				    setting_text(b->value, SETTING_KEY_id_prefix)))
 				continue;
-			advice_add_store(
-				look, list, "store_shared_prefix", a,
-				arena_printf(look->arena,
-					     "stores %.*s and %.*s feed one account with the same id_prefix: "
-					     "products with the same "
-					     "id would overwrite each other; set id_prefix of one",
-					     STR_ARG(a->name), STR_ARG(b->name)));
+			advice_add_store(look, list, "store_shared_prefix", a,
+					 arena_printf(look->arena,
+						      "stores %.*s and %.*s use one account with the same "
+						      "id_prefix, so products with the same ID overwrite "
+						      "each other; change the id_prefix of one",
+						      STR_ARG(a->name), STR_ARG(b->name)));
 			break; /* one hint per store is enough */
 		}
 	}
@@ -149,14 +143,13 @@ static void add_stop(struct look *look, const struct settings_account *account,
 {
 	bool whole = str_eq(stop->what, STR("account"));
 
-	add_account(
-		look, list, "account_stopped", account,
-		arena_printf(look->arena,
-			     "account %.*s: sending%s%.*s is stopped, tried again at %.*s (%.*s): pannier "
-			     "account check %.*s",
-			     STR_ARG(account->name), whole ? "" : " to ", whole ? 0 : (int)stop->what.len,
-			     stop->what.p, STR_ARG(text_time(stop->until_ms, look->arena)),
-			     STR_ARG(stop->reason), STR_ARG(account->name)));
+	add_account(look, list, "account_stopped", account,
+		    arena_printf(look->arena,
+				 "account %.*s: sending%s%.*s has stopped; next attempt at %.*s (%.*s); to "
+				 "check: pannier account check %.*s",
+				 STR_ARG(account->name), whole ? "" : " to ", whole ? 0 : (int)stop->what.len,
+				 stop->what.p, STR_ARG(text_time(stop->until_ms, look->arena)),
+				 STR_ARG(stop->reason), STR_ARG(account->name)));
 }
 
 static bool look_at_account(struct look *look, const struct settings_account *account,
@@ -167,14 +160,11 @@ static bool look_at_account(struct look *look, const struct settings_account *ac
 	size_t n;
 
 	if (account->broken)
-		add_account(
-			look, list, "account_key_broken", account,
-			arena_printf(
-				look->arena,
-				"account %.*s: its key cannot be opened with this key file; give it again: "
-				"pannier account "
-				"set %.*s --key-file FILE",
-				STR_ARG(account->name), STR_ARG(account->name)));
+		add_account(look, list, "account_key_broken", account,
+			    arena_printf(look->arena,
+					 "account %.*s: its key cannot be decrypted with this key file; "
+					 "enter it again: pannier account set %.*s --key-file FILE",
+					 STR_ARG(account->name), STR_ARG(account->name)));
 	if (!connect_trouble(look->db, account, look->arena, &why, err))
 		return false;
 	if (why.len > 0)
@@ -182,14 +172,13 @@ static bool look_at_account(struct look *look, const struct settings_account *ac
 			look, list, "account_disconnected", account,
 			arena_printf(
 				look->arena,
-				"account %.*s: its connection has ended (%.*s): connect it again in the "
-				"screens (Settings), or give it a key: pannier account set %.*s --key-file "
-				"FILE",
+				"account %.*s: its connection has ended (%.*s); reconnect it under Settings "
+				"in the screens, or add a key: pannier account set %.*s --key-file FILE",
 				STR_ARG(account->name), STR_ARG(why), STR_ARG(account->name)));
 	if (is_plain_and_far(setting_text(account->value, SETTING_KEY_api_url)))
 		add_account(look, list, "account_plain_http", account,
 			    arena_printf(look->arena,
-					 "account %.*s: api_url is http, so the key travels unencrypted",
+					 "account %.*s: api_url is http, so the key is sent unencrypted",
 					 STR_ARG(account->name)));
 	if (!health_get(look->db, account->id, look->arena, &stop, &n, err))
 		return false;
@@ -213,14 +202,16 @@ static void look_at_counters(struct look *look, const struct summary *summary, s
 				look, list, "account_behind",
 				snapshot_account(look->snapshot, row->account_id),
 				arena_printf(look->arena,
-					     "account %.*s: the oldest undone delivery has waited for %.*s",
+					     "account %.*s: the oldest waiting delivery was queued %.*s ago",
 					     STR_ARG(look_account_name(look, row->account_id)),
 					     STR_ARG(text_duration(now_ms - row->oldest_ms, look->arena))));
 	}
 	if (failed > 0)
-		(void)add(look, list, "failed",
-			  arena_printf(look->arena, "%lld failed and need a person: pannier failed list",
-				       (long long)failed));
+		(void)add(
+			look, list, "failed",
+			arena_printf(look->arena,
+				     "%lld failed and need your attention; to list them: pannier failed list",
+				     (long long)failed));
 }
 
 static bool look_at_certificate(struct look *look, struct advice_list *list, struct err *err)
@@ -258,7 +249,7 @@ bool advice_collect(struct look *look, const struct summary *summary, struct adv
 			  arena_printf(look->arena,
 				       "Klaviyo is expected to retire API revision " KLAVIYO_REVISION
 				       " on " KLAVIYO_REVISION_RETIRES
-				       " (in %lld days): install a newer Pannier before",
+				       " (in %lld days); update Pannier before then",
 				       (long long)days));
 	return true;
 }

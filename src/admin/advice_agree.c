@@ -25,13 +25,12 @@ static void look_at_task(struct look *look, const struct task_row *task, struct 
 	if (!store || task->state != IMPORT_DONE || reconcile_differ(&view.report) == 0 ||
 	    (view.options.fix && view.report.n_withheld == 0))
 		return;
-	advice_add_store(
-		look, list, "store_differs", store,
-		arena_printf(look->arena,
-			     "store %.*s: Klaviyo does not hold what the shop holds (%.*s, %.*s): pannier "
-			     "reconcile show %.*s",
-			     STR_ARG(store->name), STR_ARG(text_time(task->changed_ms, look->arena)),
-			     STR_ARG(task->reason), STR_ARG(store->name)));
+	advice_add_store(look, list, "store_differs", store,
+			 arena_printf(look->arena,
+				      "store %.*s: Klaviyo does not match the shop (%.*s, %.*s); for "
+				      "details: pannier reconcile show %.*s",
+				      STR_ARG(store->name), STR_ARG(text_time(task->changed_ms, look->arena)),
+				      STR_ARG(task->reason), STR_ARG(store->name)));
 }
 
 static bool look_at_silence(struct look *look, const struct settings_store *store, struct advice_list *list,
@@ -44,12 +43,12 @@ static bool look_at_silence(struct look *look, const struct settings_store *stor
 	if (since_ms > 0)
 		advice_add_store(
 			look, list, "store_silent", store,
-			arena_printf(look->arena,
-				     "store %.*s: the shop has been quiet since %.*s, though it usually "
-				     "sends at this time; do its webhooks still come here? pannier "
-				     "store show %.*s",
-				     STR_ARG(store->name), STR_ARG(text_time(since_ms, look->arena)),
-				     STR_ARG(store->name)));
+			arena_printf(
+				look->arena,
+				"store %.*s: no message since %.*s, although the shop usually sends at this "
+				"time; check that its webhooks still point here: pannier store show %.*s",
+				STR_ARG(store->name), STR_ARG(text_time(since_ms, look->arena)),
+				STR_ARG(store->name)));
 	return true;
 }
 

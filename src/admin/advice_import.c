@@ -18,13 +18,12 @@ static struct str text_of(struct look *look, const struct settings_store *store,
 	const char *from = job->pull ? " from the shop" : "";
 
 	if (job->state == IMPORT_FAILED)
-		return arena_printf(
-			look->arena,
-			"store %.*s: import %lld (%.*s%s) has failed: %.*s; when that is mended: pannier "
-			"import resume %lld",
-			STR_ARG(store->name), (long long)job->id, STR_ARG(job->path), from,
-			STR_ARG(job->reason), (long long)job->id);
-	return arena_printf(look->arena, "store %.*s: import %lld (%.*s%s) gets no usable answer: %.*s",
+		return arena_printf(look->arena,
+				    "store %.*s: import %lld (%.*s%s) failed: %.*s; once that is fixed: "
+				    "pannier import resume %lld",
+				    STR_ARG(store->name), (long long)job->id, STR_ARG(job->path), from,
+				    STR_ARG(job->reason), (long long)job->id);
+	return arena_printf(look->arena, "store %.*s: import %lld (%.*s%s) gets no usable response: %.*s",
 			    STR_ARG(store->name), (long long)job->id, STR_ARG(job->path), from,
 			    STR_ARG(job->reason));
 }

@@ -103,45 +103,42 @@ static struct ask_trouble explain_status(struct look *look, const struct setting
 	switch (answer->status) {
 	case 401:
 		if (account->oauth)
-			return (struct ask_trouble){
-				ERR_DENIED, STR("Klaviyo does not accept the connection"),
-				STR("it is renewed by itself within a minute; if it is not, "
-				    "connect the account again in the screens")
-			};
+			return (struct ask_trouble){ ERR_DENIED,
+						     STR("Klaviyo does not accept the connection"),
+						     STR("it renews itself within a minute; if not, "
+							 "reconnect the account in the screens") };
 		return (struct ask_trouble){ ERR_DENIED, STR("Klaviyo does not accept the key"),
-					     arena_printf(arena,
-							  "make a new private key in Klaviyo (Settings, API "
-							  "keys), then: pannier account set "
-							  "%.*s --key-file FILE",
-							  STR_ARG(account->name)) };
+					     arena_printf(
+						     arena,
+						     "create a new private key in Klaviyo (Settings, API "
+						     "keys), then: pannier account set %.*s --key-file FILE",
+						     STR_ARG(account->name)) };
 	case 403:
 		if (!is_json(answer->content_type))
 			return (struct ask_trouble){
 				ERR_UNREACHABLE,
 				STR("a firewall in front of Klaviyo refused the request (403, not JSON)"),
-				STR("usually passes; if not, this machine's address is not trusted there")
+				STR("this usually passes; if not, this machine's address is blocked there")
 			};
 		return (struct ask_trouble){
 			ERR_DENIED,
 			arena_printf(arena, "the %s lacks the scope %s",
 				     account->oauth ? "connection" : "key", scope),
-			account->oauth ? STR("connect the account again in the screens, and allow all that "
+			account->oauth ? STR("reconnect the account in the screens and allow everything "
 					     "Pannier asks for")
 				       : arena_printf(arena,
-						      "scopes of a key cannot be changed: make a new one "
-						      "with all scopes that "
-						      "'pannier account add --help' names, then: pannier "
-						      "account set %.*s "
-						      "--key-file FILE",
+						      "the scopes of a key cannot be changed: create a new "
+						      "key with all scopes that 'pannier account add --help' "
+						      "lists, then: pannier account set %.*s --key-file FILE",
 						      STR_ARG(account->name))
 		};
 	case 404:
-		return (struct ask_trouble){ ERR_INVALID, STR("404: there is no Klaviyo API at this address"),
+		return (struct ask_trouble){ ERR_INVALID, STR("404: no Klaviyo API at this address"),
 					     STR("check the account's api_url") };
 	case 410:
 		return (struct ask_trouble){ ERR_INVALID,
 					     STR("Klaviyo has retired API revision " KLAVIYO_REVISION),
-					     STR("install a newer Pannier") };
+					     STR("update Pannier") };
 	case 429:
 		return (struct ask_trouble){
 			ERR_UNREACHABLE, STR("Klaviyo says: too many requests"),

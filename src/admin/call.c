@@ -80,7 +80,7 @@ bool call_store(struct admin_call *call, struct str name, const struct settings_
 	*out = snapshot_find_store(call->look.snapshot, name);
 	if (*out && call_sees_store(call, (*out)->id))
 		return true;
-	return err_set(err, ERR_NOT_FOUND, "there is no store of that name");
+	return err_set(err, ERR_NOT_FOUND, "there is no store with that name");
 }
 
 bool call_account(struct admin_call *call, struct str name, const struct settings_account **out,
@@ -89,7 +89,7 @@ bool call_account(struct admin_call *call, struct str name, const struct setting
 	*out = snapshot_find_account(call->look.snapshot, name);
 	if (*out && call_sees_account(call, *out))
 		return true;
-	return err_set(err, ERR_NOT_FOUND, "there is no account of that name");
+	return err_set(err, ERR_NOT_FOUND, "there is no account with that name");
 }
 
 bool call_store_query(struct admin_call *call, int64_t *store_id, struct err *err)

@@ -64,5 +64,5 @@ struct str certificate_remedy(const struct certificate *certificate)
 {
 	if (certificate->level < CERTIFICATE_ENDS_SOON)
 		return STR("");
-	return STR("put a renewed one into its place: the daemon takes it up within a minute");
+	return STR("replace it with a renewed one; the daemon loads it within a minute");
 }

@@ -88,7 +88,7 @@ void change_view_make(struct look *look, const struct config_history_row *row, s
 	}
 	out->note = settings_undo_problem(row, changed, out->n);
 	if (out->note.len == 0 && !now.value)
-		out->note = STR("what it changed is not there any more");
+		out->note = STR("what it changed no longer exists");
 	out->undo = out->note.len > 0 ? UNDO_NEVER : undo_of(out);
 	if (out->undo == UNDO_CHANGED)
 		out->note = STR("it was changed again since");

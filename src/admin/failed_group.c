@@ -25,24 +25,26 @@ static const struct {
 } advices[] = {
 	{ false, "not accept the key", "Give the account a private key that Klaviyo accepts, then retry." },
 	{ false, "lacks the scope",
-	  "Make a key with all scopes in Klaviyo, give it to the account, then retry." },
+	  "Create a key with all scopes in Klaviyo, enter it in the account's settings, then retry." },
 	{ false, "HTTP 401", "Give the account a private key that Klaviyo accepts, then retry." },
-	{ false, "HTTP 403", "Make a key with all scopes in Klaviyo, give it to the account, then retry." },
-	{ false, "phone", "Correct the phone number in the shop; a new message from it is sent by itself." },
+	{ false, "HTTP 403",
+	  "Create a key with all scopes in Klaviyo, enter it in the account's settings, then retry." },
+	{ false, "phone",
+	  "Correct the phone number in the shop. The shop's next message is then sent by itself." },
 	{ false, "email",
-	  "Correct the e-mail address in the shop; a new message from it is sent by itself." },
-	{ false, "limit", "The account is at a limit of its Klaviyo plan: raise it there, then retry." },
-	{ false, "attempts", "Klaviyo did not answer for very long. Look at its status page, then retry." },
+	  "Correct the email address in the shop. The shop's next message is then sent by itself." },
+	{ false, "limit",
+	  "The account has reached a limit of its Klaviyo plan. Raise the limit in Klaviyo, then retry." },
+	{ false, "attempts",
+	  "Klaviyo did not respond for a long time. Check status.klaviyo.com, then retry." },
 	{ false, "",
-	  "Klaviyo refused it. Look at one of them to see the request and the answer; correct the data in "
-	  "the shop or the "
-	  "settings, then retry, or discard." },
+	  "Klaviyo rejected this. Open one of them to see the request and the response. Correct the data in "
+	  "the shop or the settings, then retry, or discard." },
 	{ true, "not JSON",
-	  "The shop sent something that is not JSON. Look at one of them; discard if it is of no use." },
+	  "The shop sent something that is not JSON. Open one to check it; discard it if it is of no use." },
 	{ true, "",
-	  "The message could not be understood. Look at one of them; after a newer Pannier or a change of "
-	  "settings retry, "
-	  "otherwise discard." },
+	  "The message could not be processed. Open one to see why. Retry after an update of Pannier or a "
+	  "change of settings; otherwise discard." },
 };
 
 static bool has_word(struct str text, const char *word)

@@ -159,7 +159,7 @@ static void send_file(struct http_exchange *exchange, struct str name, struct st
 		name = str_skip(name, hash.len + 1);
 	file = find(name);
 	if (!file) {
-		reply_problem(exchange, 404, "not_found", "There is no such file", STR(""), 0);
+		reply_problem(exchange, 404, "not_found", "File not found", STR(""), 0);
 		return;
 	}
 	gzip = file->gzip.len < file->body.len && takes_gzip(exchange);
@@ -175,7 +175,7 @@ void files_serve(struct admin *admin, struct http_exchange *exchange)
 	struct str hash = admin->files_hash;
 
 	if (!str_eq(request->method, STR("GET")) && !str_eq(request->method, STR("HEAD")))
-		reply_problem(exchange, 405, "wrong_method", "This method is not for this path", STR(""), 0);
+		reply_problem(exchange, 405, "wrong_method", "Method not allowed", STR(""), 0);
 	else if (str_starts(request->path, STR(FILES)))
 		send_file(exchange, str_skip(request->path, sizeof(FILES) - 1), hash);
 	else

@@ -103,8 +103,8 @@ bool gate_open(struct admin *admin, struct http_exchange *exchange, const struct
 		return true;
 	if (admin->config.url.len == 0 && !admin->config.loopback && !admin->config.tls) {
 		reply_problem(exchange, 403, "off", "The screens are off on this address",
-			      STR("Listen on a loopback address, or say with --admin-url how browsers reach "
-				  "this daemon through a proxy with TLS."),
+			      STR("Listen on a loopback address, or set --admin-url to the address at which "
+				  "browsers reach this daemon through a proxy with TLS."),
 			      0);
 		return false;
 	}
@@ -117,14 +117,15 @@ bool gate_open(struct admin *admin, struct http_exchange *exchange, const struct
 		return false;
 	}
 	if (came_plain(admin, exchange)) {
-		reply_problem(exchange, 403, "plain", "The screens are there by https only",
-			      STR("The proxy says that the browser came by http: let it redirect to https."),
-			      0);
+		reply_problem(
+			exchange, 403, "plain", "The screens require HTTPS",
+			STR("The proxy reports that the browser used http. Redirect http to https there."),
+			0);
 		return false;
 	}
 	if (!api || same_origin(admin, header, !is_safe(request->method)))
 		return true;
-	reply_problem(exchange, 403, "cross_site", "The request comes from another site", STR(""), 0);
+	reply_problem(exchange, 403, "cross_site", "The request came from another site", STR(""), 0);
 	return false;
 }
 
@@ -239,16 +240,17 @@ static bool may(struct admin_call *call)
 		return !call_problem(call, 401, "sign_in", "Sign in first", STR(""));
 	if (!call->by_token && !is_safe(call->request->method) &&
 	    !secret_eq(call->header.csrf, session_csrf(call->secret, arena)))
-		return !call_problem(call, 403, "csrf", "The page is too old",
-				     STR("Load it again: its X-CSRF-Token is not that of this session."));
+		return !call_problem(call, 403, "csrf", "The page is out of date",
+				     STR("Reload it: its X-CSRF-Token does not belong to this session."));
 	if (call->by_token && (route->flags & ROUTE_SESSION))
-		return !call_problem(call, 403, "session_only", "Not with a token", STR(""));
+		return !call_problem(call, 403, "session_only", "Not available to tokens", STR(""));
 	if (call->user.role < scope_role(route->scope) || (call->limited && (route->flags & ROUTE_UNLIMITED)))
-		return !call_problem(
-			call, 403, "role", "Not allowed",
-			arena_printf(arena, "This needs the role %s%s.",
-				     user_role_text(scope_role(route->scope)),
-				     route->flags & ROUTE_UNLIMITED ? ", not limited to some stores" : ""));
+		return !call_problem(call, 403, "role", "Not allowed",
+				     arena_printf(arena, "This requires the role %s%s.",
+						  user_role_text(scope_role(route->scope)),
+						  route->flags & ROUTE_UNLIMITED
+							  ? ", not limited to certain stores"
+							  : ""));
 	if (call->by_token && !token_may(call->grant.scopes, route->scope))
 		return !call_problem(
 			call, 403, "scope", "Not allowed",

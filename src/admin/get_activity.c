@@ -48,7 +48,7 @@ static bool time_query(struct admin_call *call, const char *name, int64_t *at_ms
 	struct str text = call_query(call, name);
 
 	return text.len == 0 || time_parse_rfc3339(text, at_ms) ||
-	       err_set(err, ERR_INVALID, "'%s' must be a time as RFC 3339 has them", name);
+	       err_set(err, ERR_INVALID, "'%s' must be an RFC 3339 time", name);
 }
 
 static bool entity_query(struct admin_call *call, struct audit_filter *filter, struct err *err)
@@ -231,7 +231,7 @@ bool get_activity_export(struct admin_call *call, struct err *err)
 		add_cell(&text, str_from(columns[i]), i + 1 == ARRAY_LEN(columns));
 	ok = add_rows(call, &filter, &text, csv, err);
 	if (ok && text.overflow)
-		ok = err_set(err, ERR_TOO_LARGE, "the file would be too large; narrow the filter");
+		ok = err_set(err, ERR_TOO_LARGE, "the file would be too large; narrow the filters");
 	if (ok) {
 		call->text = arena_dup(call->look.arena, strbuf_str(&text));
 		call->has_text = true;

@@ -10,7 +10,7 @@
 static bool asked_email(struct admin_call *call, struct str *email, struct err *err)
 {
 	return person_email(json_get_text(call->body, "email"), call->look.arena, email) ||
-	       err_set(err, ERR_INVALID, "'email' is no e-mail address");
+	       err_set(err, ERR_INVALID, "'email' is not an email address");
 }
 
 /* The store asked for, 0 = all. */

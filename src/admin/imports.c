@@ -97,7 +97,7 @@ static bool read_time(struct admin_call *call, const char *name, int64_t *out, s
 
 	if (text.len == 0 || time_parse_rfc3339(text, out))
 		return true;
-	return err_set(err, ERR_INVALID, "'%s' is no time as RFC 3339 has it", name);
+	return err_set(err, ERR_INVALID, "'%s' is not an RFC 3339 time", name);
 }
 
 /* All kinds are looked at before the first is begun. */

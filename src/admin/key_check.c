@@ -21,7 +21,7 @@ const struct key_probe key_probes[] = {
 	{ "events", "POST", "/api/events", "{\"data\":{\"type\":\"event\",\"attributes\":{}}}",
 	  "events:write", 400, "may write events" },
 	{ "profiles", "GET", "/api/profiles?page%5Bsize%5D=1", "", "profiles:read", 200,
-	  "may read who has unsubscribed" },
+	  "may read unsubscribes" },
 	{ "profile", "POST", "/api/profile-import",
 	  "{\"data\":{\"type\":\"profile\",\"attributes\":{\"email\":1}}}", "profiles:write", 400,
 	  "may write profiles" },
@@ -31,7 +31,7 @@ const struct key_probe key_probes[] = {
 	  "subscriptions:write", 400, "may subscribe people" },
 	{ "erasure", "POST", "/api/data-privacy-deletion-jobs",
 	  "{\"data\":{\"type\":\"data-privacy-deletion-job\",\"attributes\":{}}}", "data-privacy:write", 400,
-	  "may have people erased" },
+	  "may request erasure of people" },
 };
 const size_t n_key_probes = ARRAY_LEN(key_probes);
 

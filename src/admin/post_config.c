@@ -102,7 +102,7 @@ bool post_account_check(struct admin_call *call, struct err *err)
 		return false;
 	if (account->broken)
 		return err_set(err, ERR_CONFLICT,
-			       "the key cannot be opened with this key file; give it again");
+			       "the key cannot be decrypted with this key file; enter it again");
 	return key_check(&call->look, account, &json, err) && call_answer(call, json);
 }
 
@@ -380,8 +380,8 @@ static bool patch_settings(struct admin_call *call, enum setting_scope scope, st
 		return false;
 	if (!str_eq(call->header.if_match, config_etag(target.overrides, call->look.arena)))
 		return call_problem(
-			call, 412, "changed", "Somebody else changed these settings",
-			STR("Read them again, look at what differs, and send the change with the new "
+			call, 412, "changed", "Someone else changed these settings",
+			STR("Read them again, review the differences, and send the change with the new "
 			    "ETag."));
 	target.name = arena_dup(call->look.arena, target.name);
 	act(call);

@@ -95,10 +95,9 @@ static bool fits(struct admin_call *call, struct str *api_url, struct err *err)
 	struct str name = json_get_text(call->body, "account");
 
 	if (!has_app(call))
-		return err_set(
-			err, ERR_CONFLICT,
-			"no app of Klaviyo is set: register one, then serve with --klaviyo-client-id and "
-			"--klaviyo-client-secret-file");
+		return err_set(err, ERR_CONFLICT,
+			       "no Klaviyo app is set: register one, then serve with --klaviyo-client-id and "
+			       "--klaviyo-client-secret-file");
 	if (name.len > 0) {
 		if (!call_account(call, name, &account, err))
 			return false;
@@ -248,13 +247,12 @@ bool post_connection_finish(struct admin_call *call, struct err *err)
 	bool ok;
 
 	if (!take(call, json_get_text(call->body, "state"), &one))
-		return call_problem(
-			call, 409, "connection", "This connection is not under way",
-			STR("It was begun in another session, more than ten minutes ago, or is done "
-			    "already. Begin again."));
+		return call_problem(call, 409, "connection", "This connection attempt is not valid",
+				    STR("It was started in another session or more than ten minutes ago, or "
+					"is already complete. Start again."));
 	if (code.len == 0)
 		return call_problem(call, 409, "connection_refused", "Klaviyo was not allowed to connect",
-				    refused.len > 0 ? refused : STR("There is no code in its answer."));
+				    refused.len > 0 ? refused : STR("The response contains no code."));
 	ok = finish(call, &one, err);
 	explicit_bzero(&one, sizeof(one));
 	return ok;

@@ -21,7 +21,7 @@ static bool time_of(struct admin_call *call, const char *name, int64_t *out, str
 
 	*out = 0;
 	return text.len == 0 || time_parse_rfc3339(text, out) ||
-	       err_set(err, ERR_INVALID, "'%s' is not a time as RFC 3339 has it", name);
+	       err_set(err, ERR_INVALID, "'%s' is not an RFC 3339 time", name);
 }
 
 static bool read_options(struct admin_call *call, struct replay_options *out, struct err *err)
@@ -56,7 +56,7 @@ static bool last_task(struct admin_call *call, struct task_row *task, struct err
 
 	return call_store(call, call_segment(call, 0), &store, err) &&
 	       replay_last(call->look.db, store->id, call->look.arena, task, err) &&
-	       (task->id != 0 || err_set(err, ERR_NOT_FOUND, "nothing was ever replayed of store '%.*s'",
+	       (task->id != 0 || err_set(err, ERR_NOT_FOUND, "nothing was ever replayed for store '%.*s'",
 					 STR_ARG(store->name)));
 }
 

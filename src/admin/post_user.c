@@ -86,7 +86,7 @@ bool patch_user(struct admin_call *call, struct err *err)
 	if (!named_user(call, &user, err))
 		return false;
 	if (!str_eq(call->header.if_match, user_etag(&user, call->look.arena)))
-		return call_problem(call, 412, "changed", "Somebody else changed this user",
+		return call_problem(call, 412, "changed", "Someone else changed this user",
 				    STR("Read it again."));
 	if (name.len > 0)
 		user.name = name;
@@ -123,8 +123,8 @@ bool post_invitation_accept(struct admin_call *call, struct err *err)
 		return err_set(err, problem.code, "%s", problem.msg);
 	if (problem.code == ERR_NOT_FOUND || grant.kind != GRANT_INVITATION ||
 	    grant.expires_ms <= call->now_ms)
-		return call_problem(call, 403, "invitation", "This invitation is over",
-				    STR("Ask for another one."));
+		return call_problem(call, 403, "invitation", "This invitation is no longer valid",
+				    STR("Ask for a new one."));
 	if (!users_set_password(&call->look, &user, json_get_text(call->body, "password"), false, user.name,
 				err))
 		return false;
@@ -216,8 +216,8 @@ bool put_totp(struct admin_call *call, struct err *err)
 	    key.len < TOTP_KEY_BYTES)
 		return err_set(err, ERR_INVALID, "'secret' is not one that was given");
 	if (!totp_verify(key, json_get_text(call->body, "code"), call->now_ms, 0, &step))
-		return call_problem(call, 403, "wrong_code", "This is not the code of now",
-				    STR("Look whether the clock of the phone is right."));
+		return call_problem(call, 403, "wrong_code", "Wrong code",
+				    STR("Check that your phone's clock is right."));
 	return put_totp_sealed(call,
 			       settings_seal(call->look.settings,
 					     users_totp_label(call->user.id, call->look.arena), key,

@@ -135,10 +135,9 @@ static bool stores_to_erase(struct admin_call *call, struct str email, int64_t *
 		if (known)
 			id[(*n)++] = snapshot->store[i].id;
 	}
-	return *n > 0 ||
-	       err_set(err, ERR_NOT_FOUND,
-		       "no store knows this person; with 'store' the deletion at Klaviyo is asked for "
-		       "all the same");
+	return *n > 0 || err_set(err, ERR_NOT_FOUND,
+				 "no store knows this person; name a 'store' to request the deletion in "
+				 "Klaviyo anyway");
 }
 
 bool post_person_erase(struct admin_call *call, struct err *err)
@@ -150,7 +149,7 @@ bool post_person_erase(struct admin_call *call, struct err *err)
 	size_t n;
 
 	if (!person_email(json_get_text(call->body, "email"), call->look.arena, &email))
-		return err_set(err, ERR_INVALID, "'email' is no e-mail address");
+		return err_set(err, ERR_INVALID, "'email' is not an email address");
 	if (!stores_to_erase(call, email, id, &n, err))
 		return false;
 	receipt = ARENA_ARRAY(call->look.arena, n, struct inbox_receipt);

@@ -128,13 +128,13 @@ static const struct {
 	const char *name;
 	const char *title;
 } rows[] = {
-	{ ERR_INVALID, 422, "invalid", "The request cannot be carried out" },
-	{ ERR_NOT_FOUND, 404, "not_found", "There is no such thing" },
-	{ ERR_CONFLICT, 409, "conflict", "Somebody else changed it first" },
+	{ ERR_INVALID, 422, "invalid", "The request is not valid" },
+	{ ERR_NOT_FOUND, 404, "not_found", "Not found" },
+	{ ERR_CONFLICT, 409, "conflict", "Someone else changed this first" },
 	{ ERR_DENIED, 403, "denied", "Not allowed" },
-	{ ERR_TOO_LARGE, 413, "too_large", "Too much" },
-	{ ERR_BUSY, 503, "busy", "Not now" },
-	{ ERR_UNREACHABLE, 502, "unreachable", "The other side gave no usable answer" },
+	{ ERR_TOO_LARGE, 413, "too_large", "Too large" },
+	{ ERR_BUSY, 503, "busy", "Busy" },
+	{ ERR_UNREACHABLE, 502, "unreachable", "No usable response" },
 	{ ERR_FATAL, 500, "fatal", "The daemon cannot go on" },
 };
 

@@ -220,11 +220,10 @@ static bool lane_text(const struct story *story, const struct delivery *delivery
 	for (size_t i = 0; i < n; i++)
 		if (lane[i].account_id == delivery->account_id && lane[i].kind == delivery->kind &&
 		    lane[i].op == delivery->op && lane[i].priority == delivery->priority)
-			*out = arena_printf(
-				story->look->arena,
-				"it waits for its turn within Klaviyo's limits: %lld of its kind are "
-				"ready, %lld have to wait for others",
-				(long long)lane[i].n_ready, (long long)lane[i].n_blocked);
+			*out = arena_printf(story->look->arena,
+					    "it waits its turn within Klaviyo's limits: %lld of its type are "
+					    "ready, %lld wait for others",
+					    (long long)lane[i].n_ready, (long long)lane[i].n_blocked);
 	return true;
 }
 

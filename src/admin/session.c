@@ -200,8 +200,7 @@ static bool try_user(struct admin_call *call, struct user_row *user, struct err 
 	if (good && !check_code(call, user, &good, &missing, err))
 		return false;
 	if (missing)
-		return call_problem(call, 401, "second_factor", "The code of the second factor is needed",
-				    STR(""));
+		return call_problem(call, 401, "second_factor", "The two-factor code is required", STR(""));
 	if (!note(call, user, good, err))
 		return false;
 	if (!good)
@@ -272,7 +271,7 @@ bool post_setup(struct admin_call *call, struct err *err)
 		return call_problem_later(call, "too_fast", "Too many attempts", 60);
 	if (!secret_eq(json_get_text(call->body, "code"), str_from(call->admin->setup_code)))
 		return call_problem(
-			call, 403, "setup_code", "Not the code of this start",
+			call, 403, "setup_code", "Wrong setup code",
 			STR("Open the link that the daemon printed when it started, or use: pannier "
 			    "user add"));
 	return users_add(&call->look, &new, &user, err) && begin(call, &user, err) &&

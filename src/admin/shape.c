@@ -182,7 +182,7 @@ static bool check_text(const struct shape_field *field, const struct json *json,
 	if (field->type == SHAPE_ENUM && !shape_is_choice(field->of, json_text(json)))
 		return err_set(err, ERR_INVALID, "'%s' must be one of %s", field->name, field->of);
 	if (field->type == SHAPE_TIME && !time_parse_rfc3339(json_text(json), &ignored))
-		return wrong(field, "a time as RFC 3339 has them", err);
+		return wrong(field, "an RFC 3339 time", err);
 	return true;
 }
 

@@ -297,9 +297,8 @@ static bool tell_root(struct story *story, const char *text, int64_t store_id, s
 			return false;
 	if (story->n_root == 0)
 		return err_set(err, ERR_NOT_FOUND,
-			       "'%s' is no message or delivery, and nothing that a shop told of has it "
-			       "as its id, SKU or "
-			       "Klaviyo id",
+			       "'%s' is not a message or delivery, and nothing a shop sent has it as its ID, "
+			       "SKU or Klaviyo ID",
 			       text);
 	for (size_t i = 0; i < story->n_root; i++)
 		if (!add_sources(story, &story->root[i].state, err))

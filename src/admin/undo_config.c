@@ -92,12 +92,12 @@ bool post_settings_undo(struct admin_call *call, struct err *err)
 	change_view_make(&call->look, &row, &view);
 	if (!may_undo(call, &row, &view))
 		return call_problem(call, 403, "role", "Not allowed",
-				    STR("This needs a user who may change accounts."));
+				    STR("This requires a user who may change accounts."));
 	settings_act_as(call_actor(call));
 	ok = settings_undo(call->look.settings, number, call->now_ms, &why);
 	settings_act_as(STR(""));
 	if (!ok && why.code == ERR_CONFLICT)
-		return call_problem(call, 409, "changed", "Somebody else changed it first",
+		return call_problem(call, 409, "changed", "Someone else changed this first",
 				    arena_dup(call->look.arena, str_from(why.msg)));
 	if (!ok)
 		return err_set(err, why.code, "%s", why.msg);

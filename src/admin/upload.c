@@ -168,7 +168,7 @@ static bool read_wish(struct admin_call *call, const struct settings_store *stor
 static bool refuse_offset(struct admin_call *call, int64_t received)
 {
 	call_header(call, STR("Upload-Offset"), arena_printf(call->look.arena, "%" PRId64, received));
-	return call_problem(call, 416, "offset", "It goes on elsewhere",
+	return call_problem(call, 416, "offset", "Resume from another position",
 			    arena_printf(call->look.arena,
 					 "%" PRId64 " bytes of it are here (Upload-Offset).", received));
 }
@@ -203,9 +203,9 @@ bool post_store_import(struct admin_call *call, struct err *err)
 	if (!call_store(call, call_segment(call, 0), &store, err) || !read_wish(call, store, &wish, err))
 		return false;
 	if (!call->request->body_more || !call->admin->config.data)
-		return err_set(err, ERR_INVALID, "this daemon takes in no files");
+		return err_set(err, ERR_INVALID, "this daemon does not accept files");
 	if (call->admin->n_upload >= UPLOADS_MAX)
-		return err_set(err, ERR_BUSY, "%d files are being sent at once", UPLOADS_MAX);
+		return err_set(err, ERR_BUSY, "%d files are already being uploaded", UPLOADS_MAX);
 	upload = mem_zalloc(1, sizeof(*upload));
 	if (!read_options(call, store, upload, err)) {
 		mem_free(upload);
@@ -308,7 +308,7 @@ void uploads_refuse(struct admin *admin)
 		struct admin_upload *next = upload->next;
 
 		if (!upload->lost)
-			reply_problem(upload->call->exchange, 503, "stopping", "The daemon is stopping",
+			reply_problem(upload->call->exchange, 503, "stopping", "The daemon is shutting down",
 				      STR(""), 1);
 		end(upload);
 		upload = next;

@@ -51,7 +51,7 @@ bool users_check_name(struct str name, struct err *err)
 	       str_eq(text_safe(name, &arena), name);
 	arena_release(&arena);
 	return good || err_set(err, ERR_INVALID,
-			       "the name of a user is 1 to %d bytes of visible text, best an e-mail address",
+			       "a user name is 1 to %d bytes of visible text, ideally an email address",
 			       NAME_BYTES_MAX);
 }
 
@@ -117,7 +117,7 @@ static bool name_free(struct look *look, struct str name, int64_t id, struct err
 	if (!users_check_name(name, err) || !users_find(look, name, &row, &found, err))
 		return false;
 	return !found || row->id == id ||
-	       err_set(err, ERR_CONFLICT, "there is a user '%.*s' already", STR_ARG(row->name));
+	       err_set(err, ERR_CONFLICT, "there is already a user '%.*s'", STR_ARG(row->name));
 }
 
 bool users_add(struct look *look, const struct users_new *new, struct user_row *out, struct err *err)

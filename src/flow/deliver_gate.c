@@ -159,7 +159,7 @@ static void judge_server(struct deliver *deliver, struct deliver_server *server,
 		return;
 	counter_add(COUNTER_klaviyo_outages, 1);
 	server->gate.since_wall_ms = clock_wall_ms(deliver->ctx->clock);
-	(void)snprintf(reason, sizeof(reason), "%zu of %zu accounts got no usable answer", n_ill, n_active);
+	(void)snprintf(reason, sizeof(reason), "%zu of %zu accounts got no usable response", n_ill, n_active);
 	(void)snprintf(server->gate.reason, sizeof(server->gate.reason), "%s", reason);
 	note(deliver, 0, "(all)", true, "Klaviyo is down", reason, (struct str){ 0 });
 	tell_all(deliver, server);
@@ -181,7 +181,7 @@ static void end_outage(struct deliver *deliver, struct deliver_server *server, i
 
 	if (!breaker_succeeded(&server->gate.breaker))
 		return;
-	note(deliver, 0, "(all)", false, "Klaviyo answers again", "accounts go on one after the other",
+	note(deliver, 0, "(all)", false, "Klaviyo responds again", "accounts go on one after the other",
 	     (struct str){ 0 });
 	for (size_t i = 0; i < deliver->n_account; i++) {
 		struct deliver_account *account = deliver->account[i];
@@ -216,7 +216,7 @@ static void heed_failure(struct deliver *deliver, struct deliver_account *accoun
 	if (!breaker_failed(&gate->breaker, now_ms, deliver->ctx->rand))
 		return;
 	stopped(deliver, account, gate, api_family_row(family)->name,
-		"no usable answer of Klaviyo, 3 times in a row", reason);
+		"no usable response from Klaviyo, 3 times in a row", reason);
 	judge_server(deliver, account->server, now_ms);
 }
 
@@ -259,7 +259,7 @@ void deliver_gate_heed(struct deliver *deliver, struct deliver_account *account,
 	if (verdict->outcome == OUTCOME_BLOCKED) {
 		account->health_stale = true;
 		if (breaker_blocked(&account->gate.breaker, now_ms, deliver->ctx->rand))
-			stopped(deliver, account, &account->gate, "", "Klaviyo does not let us in",
+			stopped(deliver, account, &account->gate, "", "Klaviyo denies access",
 				verdict->reason);
 		return;
 	}

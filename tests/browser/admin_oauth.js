@@ -53,7 +53,7 @@ class OAuthWorld {
 
 async function begin(page, own) {
 	await page.goto(own.url + "/admin/connect");
-	await page.getByText("Klaviyo's API is somewhere else").click();
+	await page.getByText("Use a different API address").click();
 	await page.getByPlaceholder("https://a.klaviyo.com").fill(own.sandbox);
 	await page.getByRole("button", { name: "Connect with Klaviyo" }).click();
 	await page.getByRole("heading", { name: "Connect an app?" }).waitFor();
@@ -71,9 +71,9 @@ async function readAsFeed(page, own, account) {
 	const before = await address.textContent();
 
 	assert((await fetch(before)).ok);
-	await page.locator("#feed").getByRole("button", { name: "Another address" }).click();
-	await page.locator("dialog").getByRole("button", { name: "Another address" }).click();
-	await page.getByText("There is another address now").waitFor();
+	await page.locator("#feed").getByRole("button", { name: "Change address" }).click();
+	await page.locator("dialog").getByRole("button", { name: "Change address" }).click();
+	await page.getByText("The address was changed").waitFor();
 	await until(async () => await address.textContent() !== before, "the other address is shown");
 	await until(async () => (await fetch(before)).status === 404, "the old one is gone");
 	assert((await fetch(await address.textContent())).ok);
@@ -90,14 +90,14 @@ const oauth_tests = {
 		await world.admin.signIn(page, "finder@shop.example");
 		for (const text of ["مطحنة", "GRÜNE", "find-me-7", "found-1"]) {
 			await page.goto(`${world.admin.url}/admin/catalog?store=demo-generic`);
-			await page.getByLabel("Title, SKU or id has in it").fill(text);
+			await page.getByLabel("Title, SKU or ID contains").fill(text);
 			await page.locator("#browse").getByRole("button", { name: "Find" }).click();
 			await page.locator("#browse").getByRole("link", { name: /Grüne Mühle/ }).waitFor();
 			assert.strictEqual(await page.locator("#browse .stores li").count(), 1, text);
 		}
-		await page.getByLabel("Title, SKU or id has in it").fill("no such thing");
+		await page.getByLabel("Title, SKU or ID contains").fill("no such thing");
 		await page.locator("#browse").getByRole("button", { name: "Find" }).click();
-		await page.getByText("Nothing is called so").waitFor();
+		await page.getByText("No matches").waitFor();
 		assert.strictEqual(await page.locator("#feed").count(), 0);
 		assert.deepStrictEqual(visit.complaints, []);
 	},
@@ -111,7 +111,7 @@ const oauth_tests = {
 		})));
 		world.admin.addUser("batch@shop.example", "operator");
 		await world.admin.signIn(page, "batch@shop.example");
-		const fold = page.locator("details.fold").filter({ hasText: /in that request/ }).first();
+		const fold = page.locator("details.fold").filter({ hasText: /in this request/ }).first();
 
 		await until(async () => {
 			await page.goto(`${world.admin.url}/admin/story/batch-7?store=demo-generic&kind=product`);
@@ -120,12 +120,12 @@ const oauth_tests = {
 			return await fold.count() > 0;
 		}, "the story says that it left with others");
 		await fold.locator("summary").first().click();
-		await fold.getByText(/\d+ in that request/).click();
+		await fold.getByText(/\d+ items in this request/).click();
 		const others = await fold.locator(".members li a").count();
 
 		assert(others > 1);
 		await fold.getByText("The request to Klaviyo").click();
-		await fold.getByRole("button", { name: /Show the whole request with all/ }).click();
+		await fold.getByRole("button", { name: /Show full request with all/ }).click();
 		const request = fold.locator("details").filter({ hasText: "The request to Klaviyo" }).last();
 
 		await until(async () => new Set((await request.textContent()).match(/batch-\d+/g)).size > 1,
@@ -147,7 +147,7 @@ const oauth_tests = {
 			await begin(page, own);
 			await page.getByRole("link", { name: "Deny" }).click();
 			await page.getByText("Klaviyo was not allowed to connect").waitFor();
-			await page.getByRole("link", { name: "Begin again" }).click();
+			await page.getByRole("link", { name: "Start again" }).click();
 			await begin(page, own);
 			await page.getByRole("link", { name: "Allow" }).click();
 			await page.getByText("Connected", { exact: true }).waitFor();
@@ -156,10 +156,10 @@ const oauth_tests = {
 
 			assert.strictEqual(account.oauth, true);
 			await page.goto(`${own.url}/admin/settings/accounts/${account.name}`);
-			await page.getByText("the connection is renewed by itself").waitFor();
-			await page.getByRole("button", { name: "Connect again" }).click();
+			await page.getByText("The connection renews itself").waitFor();
+			await page.getByRole("button", { name: "Reconnect" }).click();
 			await page.getByRole("link", { name: "Allow" }).click();
-			await page.getByRole("link", { name: "To the account" }).waitFor();
+			await page.getByRole("link", { name: "View account" }).waitFor();
 			assert.strictEqual(JSON.parse(own.run("account", "list", "--json")).length, 1);
 			await readAsFeed(page, own, account.name);
 			/* What the browser says of the answer 409 is what was asked for. */

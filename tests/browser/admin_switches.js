@@ -19,10 +19,10 @@ const ROWS = [
 		"Partially Refunded Order", "Started Checkout", "Added to Cart", "Viewed Product", "Active on Site",
 		"Viewed Category", "Searched Site"]
 		.map((metric) => ({ label: metric.charAt(0) + metric.slice(1).toLowerCase(), seen: metric })),
-	{ label: "Customers become profiles", seen: "profile" },
-	{ label: "Customer id as external id", seen: "external id", needs: "Customers become profiles" },
-	{ label: "Newsletter consent is sent", seen: "consent" },
-	{ label: "Hold products without a price", seen: "product without a price", off: true }
+	{ label: "Send customer profiles", seen: "profile" },
+	{ label: "Use customer ID as external ID", seen: "external id", needs: "Send customer profiles" },
+	{ label: "Send newsletter consent", seen: "consent" },
+	{ label: "Hold back products without a price", seen: "product without a price", off: true }
 ];
 
 const isOn = (i, pass) => ((i + 1) >> pass & 1) === 1;

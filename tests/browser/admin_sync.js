@@ -119,27 +119,27 @@ async function signIn(page, world) {
 	await page.getByLabel("Name").fill(OWNER);
 	await page.getByLabel("Password").fill(PASSWORD);
 	await page.getByRole("button", { name: "Sign in" }).click();
-	await page.getByRole("heading", { name: "Ask the shop" }).waitFor();
+	await page.getByRole("heading", { name: "Import from the shop" }).waitFor();
 }
 
 async function tryAndBegin(page) {
 	await page.getByRole("button", { name: "Products", exact: true }).click();
 	await page.locator("dialog").getByText(`${PAGES} requests to the shop`).waitFor();
 	await page.locator("dialog").getByText(`${PAGES * PER_PAGE} items`).waitFor();
-	/* 240 items in requests of 100. */
-	await page.locator("dialog").getByText("3 requests to Klaviyo at most, 0.1 min at its pace").waitFor();
+	/* 240 items in requests of 100, and the variant that each is shown with. */
+	await page.locator("dialog").getByText("up to 6 requests to Klaviyo, about 0.1 min").waitFor();
 }
 
 async function killAndGoOn(page, world, shop) {
 	await page.getByRole("button", { name: "Pause" }).click();
 	await page.getByText("paused", { exact: true }).waitFor();
 	await world.end("SIGKILL");
-	await page.getByText("Pannier does not answer").first().waitFor();
+	await page.getByText("Pannier is not responding").first().waitFor();
 	shop.allow(PAGES + 1);
 	await world.start();
-	await page.getByText("Pannier does not answer").first().waitFor({ state: "detached" });
+	await page.getByText("Pannier is not responding").first().waitFor({ state: "detached" });
 	await page.getByText("paused", { exact: true }).waitFor();
-	await page.getByRole("button", { name: "Go on" }).click();
+	await page.getByRole("button", { name: "Resume" }).click();
 	await page.getByText("done", { exact: true }).waitFor();
 }
 
@@ -157,7 +157,7 @@ const tests = {
 			assert.deepStrictEqual(own.imports(), []); /* what is tried leaves nothing */
 			assert.deepStrictEqual(shop.asked, [1]);
 			shop.allow(3);
-			await page.getByRole("button", { name: "Begin" }).click();
+			await page.getByRole("button", { name: "Start import" }).click();
 			await page.getByRole("progressbar", { name: "Progress: Products" }).waitFor();
 			await until(() => own.imports()[0].read === 3 * PER_PAGE,
 				() => "three pages are read: " + JSON.stringify(own.imports()));
@@ -185,10 +185,10 @@ const tests = {
 		await page.goto(world.admin.url + "/admin/sync");
 		await page.locator("#upload").getByLabel("Store").selectOption("demo-generic");
 		await page.locator("#upload").getByLabel("File").setInputFiles(file);
-		await page.locator("#upload").getByLabel("What is in it").selectOption("messages");
-		await page.getByRole("button", { name: "Send it" }).click();
+		await page.locator("#upload").getByLabel("Contents").selectOption("messages");
+		await page.getByRole("button", { name: "Upload" }).click();
 		await page.locator("#imports").getByText("done", { exact: true }).waitFor();
-		await page.getByRole("button", { name: "Show what could not be read" }).click();
+		await page.getByRole("button", { name: "Show unreadable rows" }).click();
 		await page.locator(".rejects li").first().waitFor();
 		assert.deepStrictEqual(visit.complaints, []);
 	}
@@ -204,13 +204,13 @@ tests.admin_reconcile_and_replay = async (world, visit) => {
 	const store = page.locator("#reconcile li.import", { has: name });
 
 	await store.getByRole("button", { name: "Compare now" }).click();
-	await store.getByText(/Klaviyo holds what the shop holds|differ/).first().waitFor();
+	await store.getByText(/Klaviyo matches the shop|difference/).first().waitFor();
 	await store.getByRole("row", { name: /category/ }).waitFor();
 	await page.locator("#replay").getByLabel("Store").selectOption("demo-generic");
-	await page.getByRole("button", { name: "Look what it would do" }).click();
+	await page.getByRole("button", { name: "Preview" }).click();
 	await page.getByText(/event: \d+/).waitFor();
-	await page.locator("#replay").getByRole("button", { name: "Once more" }).click();
-	await page.locator("dialog").getByRole("button", { name: "Once more" }).click();
+	await page.locator("#replay").getByRole("button", { name: "Replay" }).click();
+	await page.locator("dialog").getByRole("button", { name: "Replay" }).click();
 	await page.locator("#replay").getByText("done", { exact: true }).waitFor();
 	assert.strictEqual((await (await fetch(world.admin.sandbox + "/sandbox/violations")).json()).total, 0);
 	assert.deepStrictEqual(visit.complaints, []);

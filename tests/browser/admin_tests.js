@@ -125,11 +125,11 @@ const tests = {
 		const page = visit.page;
 
 		await page.goto(world.admin.link);
-		await page.getByRole("button", { name: "Become the owner" }).click();
-		await page.getByText("At least 12 characters are needed.").waitFor();
+		await page.getByRole("button", { name: "Create owner" }).click();
+		await page.getByText("Use at least 12 characters.").waitFor();
 		await page.getByLabel("Name").fill(OWNER);
 		await page.getByLabel("New password").fill(PASSWORD);
-		await page.getByRole("button", { name: "Become the owner" }).click();
+		await page.getByRole("button", { name: "Create owner" }).click();
 		await page.getByRole("heading", { name: "Connect Klaviyo" }).waitFor();
 		assert.strictEqual(new URL(page.url()).hash, "");
 		await page.getByRole("button", { name: "Sign out" }).click();
@@ -137,7 +137,7 @@ const tests = {
 		await page.getByLabel("Name").fill(OWNER);
 		await page.getByLabel("Password").fill("not this one");
 		await page.getByRole("button", { name: "Sign in" }).click();
-		await page.getByText("Name, password or code is wrong").waitFor();
+		await page.getByText("Wrong name, password or code").waitFor();
 		assert.deepStrictEqual(visit.complaints, []);
 	},
 
@@ -152,7 +152,7 @@ const tests = {
 		await page.getByText(world.admin.url + "/hooks/generic/fresh").first().waitFor();
 		await world.admin.send({ type: "price.changed", data: { product_id: "mug-9", price: "12.50", currency: "EUR" } }, "fresh");
 		await page.getByText("Your shop is connected").waitFor();
-		await page.getByText("Message understood").first().waitFor();
+		await page.getByText("Message processed").first().waitFor();
 		assert.deepStrictEqual(visit.complaints, []);
 	},
 
@@ -165,9 +165,9 @@ const tests = {
 		await page.keyboard.type("Where is my order #A-1001?");
 		await page.keyboard.press("Enter");
 		await page.getByText(/Klaviyo has it/).first().waitFor();
-		await page.getByRole("link", { name: "Whole story" }).first().click();
+		await page.getByRole("link", { name: "Full story" }).first().click();
 		await page.getByRole("heading", { name: "What happened" }).waitFor();
-		await page.getByText("What Klaviyo was told").first().waitFor();
+		await page.getByText("What Klaviyo was sent").first().waitFor();
 		await page.goBack();
 		await page.getByText(/Klaviyo has it/).first().waitFor();
 	},
@@ -179,11 +179,11 @@ const tests = {
 		await world.admin.signIn(page, OWNER);
 		await show(page, "activity?code=delivery_accepted&store=demo-generic");
 		await page.locator("a.row").first().click();
-		await page.getByText("Each time it left").first().waitFor({ state: "attached" });
+		await page.getByText("Send attempts").first().waitFor({ state: "attached" });
 		await page.evaluate(() => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));
 		await page.getByText(/^HTTP 20[0-9]$/).first().waitFor();
 		await page.getByText(/^(POST|PATCH|DELETE) http.*\/api\//).first().waitFor();
-		await page.getByText("As it came").first().waitFor();
+		await page.getByText("Original message").first().waitFor();
 		assert.strictEqual(/pk_[0-9a-z]{20}|Klaviyo-API-Key/.test(await page.content()), false);
 		assert.deepStrictEqual(visit.complaints, []);
 	},
@@ -194,9 +194,9 @@ const tests = {
 
 		await world.admin.signIn(page, OWNER);
 		await show(page, "activity?kind=product&id=live-1&store=demo-generic");
-		await page.getByText("Nothing fits these filters").waitFor();
+		await page.getByText("No matches for these filters").waitFor();
 		await world.admin.send({ type: "price.changed", data: { product_id: "live-1", price: "1.00", currency: "EUR" } });
-		await page.getByRole("link", { name: /Message understood.*live-1/ }).first().waitFor();
+		await page.getByRole("link", { name: /Message processed.*live-1/ }).first().waitFor();
 		await page.getByRole("link", { name: /Held back.*live-1/ }).first().waitFor();
 	},
 
@@ -232,24 +232,24 @@ const tests = {
 		await world.admin.signIn(page, OWNER);
 		await show(page, "connect?first=1");
 		await page.getByLabel("Private API key").fill("pk_" + "0".repeat(34));
-		await page.getByText("Klaviyo's API is somewhere else").click();
-		await page.getByLabel("Address of Klaviyo's API").fill(world.admin.sandbox);
-		await page.getByRole("button", { name: "Check the key" }).click();
-		await page.getByText("all that is needed").waitFor();
-		await page.getByLabel("Name of the account here").fill("second");
+		await page.getByText("Use a different API address").click();
+		await page.getByLabel("Klaviyo API address").fill(world.admin.sandbox);
+		await page.getByRole("button", { name: "Check key" }).click();
+		await page.getByText("all required scopes granted").waitFor();
+		await page.getByLabel("Account name in Pannier").fill("second");
 		await page.getByRole("button", { name: "Connect", exact: true }).click();
 		await page.getByText("Generic").first().click();
-		await page.getByLabel("Name of the store here").fill("second-shop");
-		await page.getByRole("button", { name: "Add the shop" }).click();
+		await page.getByLabel("Store name in Pannier").fill("second-shop");
+		await page.getByRole("button", { name: "Add store" }).click();
 		await page.getByText("Waiting for your shop's first message").waitFor();
 		await page.getByText("shown once").waitFor();
-		await page.getByRole("button", { name: "Show a sample" }).click();
+		await page.getByRole("button", { name: "Show sample" }).click();
 		await page.getByText(/"name": "Placed Order"/).first().waitFor();
-		await page.getByRole("button", { name: "Send it" }).click();
-		await page.getByLabel("Your own e-mail address").fill("zoe@shop.example");
-		await page.locator("dialog").getByRole("button", { name: "Send it" }).click();
+		await page.getByRole("button", { name: "Send sample" }).click();
+		await page.getByLabel("Your own email address").fill("zoe@shop.example");
+		await page.locator("dialog").getByRole("button", { name: "Send sample" }).click();
 		await page.locator("#sample").getByText("Klaviyo has it").waitFor();
-		await page.locator("#sample").getByText("Handed in by a person").waitFor();
+		await page.locator("#sample").getByText("Sent manually").waitFor();
 		assert.deepStrictEqual(visit.complaints, []);
 	},
 
@@ -260,14 +260,14 @@ const tests = {
 		await world.admin.signIn(mine, OWNER);
 		await theirs.goto(world.admin.url + "/admin/settings/stores/demo-enad");
 		await show(mine, "settings/stores/demo-enad");
-		await mine.getByLabel("Prefix of ids").fill("mine-");
-		await mine.getByRole("switch", { name: "Customers become profiles" }).click();
-		await theirs.getByLabel("Prefix of ids").fill("theirs-");
+		await mine.getByLabel("ID prefix").fill("mine-");
+		await mine.getByRole("switch", { name: "Send customer profiles" }).click();
+		await theirs.getByLabel("ID prefix").fill("theirs-");
 		await save(theirs);
 		await theirs.getByRole("button", { name: "Undo", exact: true }).waitFor();
 		await save(mine);
-		await mine.getByText("Somebody else changed the same settings").waitFor();
-		assert.strictEqual(await mine.getByLabel("Prefix of ids").inputValue(), "mine-");
+		await mine.getByText("Someone else changed the same settings").waitFor();
+		assert.strictEqual(await mine.getByLabel("ID prefix").inputValue(), "mine-");
 		await save(mine);
 		await mine.getByRole("button", { name: "Undo", exact: true }).waitFor();
 		assert(world.admin.run("store", "show", "demo-enad").includes("mine-"));
@@ -286,7 +286,7 @@ const tests = {
 		assert.strictEqual(await complete.inputValue(), "fulfilled");
 		await complete.selectOption("paid");
 		await page.getByLabel("Refunded 11").selectOption("nothing");
-		await page.getByRole("group", { name: "Other statuses, by name or id" }).getByRole("button", { name: "Add a row" }).click();
+		await page.getByRole("group", { name: "Other statuses, by name or ID" }).getByRole("button", { name: "Add row" }).click();
 		await page.getByLabel("status in the shop").last().fill("At the tailor's");
 		await save(page);
 		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
@@ -308,13 +308,13 @@ const tests = {
 		world.admin.run("send", "own-statuses", path.join(__dirname, "../fixtures/opencart/shop.updated.json"));
 		await world.admin.signIn(page, OWNER);
 		await show(page, "settings/stores/own-statuses");
-		await page.getByText("The statuses that your shop gives to orders").waitFor();
+		await page.getByText("The order statuses your shop reported").waitFor();
 		assert.deepStrictEqual(await page.locator(".status label").allInnerTexts(), ["Complete 5", "Packing & more 17", "Paid by bank 18"]);
 		assert.deepStrictEqual(await page.locator(".status select").evaluateAll((all) => all.map((one) => one.value)), ["fulfilled", "placed", "paid"]);
-		assert.deepStrictEqual([await row(5).getByText("not known").count(), await row(17).getByText("not known").count()], [0, 1]);
+		assert.deepStrictEqual([await row(5).getByText("unknown").count(), await row(17).getByText("unknown").count()], [0, 1]);
 		await row(17).getByText("Emballage").waitFor();
 		await page.getByLabel("Packing & more 17").selectOption("nothing");
-		assert.strictEqual(await row(17).getByText("not known").count(), 0);
+		assert.strictEqual(await row(17).getByText("unknown").count(), 0);
 		assert.strictEqual(await page.getByLabel("status in the shop").inputValue(), "22");
 		await save(page);
 		await page.getByRole("button", { name: "Undo", exact: true }).first().waitFor();
@@ -344,15 +344,15 @@ const tests = {
 		await show(page, "settings/accounts/demo");
 		await undo();
 		await page.locator("dialog .changes").getByText("90").waitFor();
-		await page.getByRole("button", { name: "Take it back" }).click();
-		await page.getByText("taken back", { exact: true }).first().waitFor();
+		await page.getByRole("button", { name: "Undo this change" }).click();
+		await page.getByText("undone", { exact: true }).first().waitFor();
 		assert(world.admin.run("account", "list", "--json").includes("\"quota_percent\":\"90\""));
 		await undo();
 		world.admin.run("account", "set", "demo", "quota_percent=60");
 		/* Said as soon as the screen has heard of it; who is faster is told the same when it is tried. */
-		await page.locator("dialog").getByText("Somebody else changed it first").waitFor();
+		await page.locator("dialog").getByText("Someone else changed this first").waitFor();
 		await page.locator("dialog").getByText("is now 60").waitFor();
-		assert.strictEqual(await page.getByRole("button", { name: "Take it back" }).count(), 0);
+		assert.strictEqual(await page.getByRole("button", { name: "Undo this change" }).count(), 0);
 		assert(world.admin.run("account", "list", "--json").includes("\"quota_percent\":\"60\""));
 		assert.deepStrictEqual(visit.complaints, []);
 	},
@@ -385,24 +385,24 @@ const tests = {
 		world.admin.addUser(name, "operator");
 		await world.admin.signIn(page, name);
 		await show(page, "me");
-		await page.getByRole("button", { name: "Turn it on" }).click();
+		await page.getByRole("button", { name: "Turn on" }).click();
 		await page.locator("dialog").getByLabel("Password").fill(PASSWORD);
 		await page.getByRole("button", { name: "Next" }).click();
 		await page.getByRole("img", { name: "QR code for the authenticator app" }).waitFor();
 		const secret = await page.locator("dialog .paste code").textContent();
 
-		await page.getByLabel("Code of the second factor").fill("000000");
-		await page.locator("dialog").getByRole("button", { name: "Turn it on" }).click();
-		await page.getByText("The code is wrong").waitFor();
-		await page.getByLabel("Code of the second factor").fill(totpOf(secret));
-		await page.locator("dialog").getByRole("button", { name: "Turn it on" }).click();
-		await page.getByText("is on", { exact: true }).waitFor();
+		await page.getByLabel("Two-factor code").fill("000000");
+		await page.locator("dialog").getByRole("button", { name: "Turn on" }).click();
+		await page.getByText("Wrong code").waitFor();
+		await page.getByLabel("Two-factor code").fill(totpOf(secret));
+		await page.locator("dialog").getByRole("button", { name: "Turn on" }).click();
+		await page.getByText("Turned on", { exact: true }).waitFor();
 		await page.getByRole("button", { name: "Sign out" }).click();
 		await page.getByLabel("Name").fill(name);
 		await page.getByLabel("Password").fill(PASSWORD);
 		await page.getByRole("button", { name: "Sign in" }).click();
-		await page.getByLabel("Code of the second factor").waitFor();
-		await page.getByLabel("Code of the second factor").fill(totpOf(secret));
+		await page.getByLabel("Two-factor code").waitFor();
+		await page.getByLabel("Two-factor code").fill(totpOf(secret));
 		await page.getByRole("button", { name: "Sign in" }).click();
 		await page.locator("nav.side").waitFor({ state: "attached" });
 		assert.deepStrictEqual(visit.complaints, []);
@@ -416,8 +416,8 @@ const tests = {
 		await world.admin.signIn(page, OWNER);
 		await show(page, "me");
 		await page.getByRole("button", { name: "New token" }).click();
-		await page.locator("dialog").getByLabel("What it is for").fill("ci");
-		await page.locator("dialog").getByRole("button", { name: "Make it" }).click();
+		await page.locator("dialog").getByLabel("Purpose").fill("ci");
+		await page.locator("dialog").getByRole("button", { name: "Create token" }).click();
 		const secret = await page.getByText(/^pnr_/).first().textContent();
 
 		assert.strictEqual((await api("/overview", secret)).status, 200);
@@ -450,7 +450,7 @@ const tests = {
 		const group = page.locator("section.card", { hasText: "6 failed" });
 
 		await group.waitFor();
-		await group.getByText("refused by Klaviyo").waitFor();
+		await group.getByText("rejected by Klaviyo").waitFor();
 		assert.strictEqual(await there(), 0);
 		assert((await knobs({ reject_external_id: [] })).ok);
 		await group.getByRole("button", { name: "Retry", exact: true }).click();
@@ -483,7 +483,7 @@ const tests = {
 		world.admin.addUser("viewer@shop.example", "viewer");
 		await world.admin.signIn(page, "viewer@shop.example");
 		await show(page, "settings/stores/demo-generic");
-		await page.getByText("You may look; changing needs the role operator.").waitFor();
+		await page.getByText("You can view these settings. Changing them requires the operator role.").waitFor();
 		assert.strictEqual(await page.locator(".settings button[role=switch]:enabled, .settings input:enabled, .settings select:enabled").count(), 0);
 		assert.strictEqual(await page.getByRole("link", { name: "Users" }).count(), 0);
 		assert.strictEqual(await page.getByRole("link", { name: "People" }).count(), 0);
@@ -498,10 +498,10 @@ const tests = {
 		await world.admin.signIn(page, OWNER);
 		await page.getByRole("link", { name: "demo-generic" }).waitFor();
 		await visit.context.setOffline(true);
-		await page.getByText("Pannier does not answer").first().waitFor();
+		await page.getByText("Pannier is not responding").first().waitFor();
 		assert.strictEqual(await page.getByRole("link", { name: "demo-generic" }).count(), 1);
 		await visit.context.setOffline(false);
-		await page.getByText("Pannier does not answer").first().waitFor({ state: "detached" });
+		await page.getByText("Pannier is not responding").first().waitFor({ state: "detached" });
 	},
 
 	/* With the keyboard alone: to the content, through the menu, into a row. */

@@ -555,9 +555,9 @@ static void status_warns(void **state)
 {
 	struct world *world = *state;
 	static const char *const warnings[] = {
-		"store enad1: url_template is missing",
-		"stores enad1 and enad2 feed one account with the same id_prefix",
-		"account acc: api_url is http, so the key travels unencrypted",
+		"store enad1: url_template is not set",
+		"stores enad1 and enad2 use one account with the same id_prefix",
+		"account acc: api_url is http, so the key is sent unencrypted",
 	};
 
 	connect_shop(world);

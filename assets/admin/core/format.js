@@ -64,3 +64,6 @@ export function words(key) {
 
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/* "hold a product back" -> "Hold a product back"; the name of a setting stays as it is. */
+export const sentence = (text) => /^[a-z]+[^a-z_]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;

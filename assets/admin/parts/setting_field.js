@@ -2,7 +2,7 @@
  * One setting: its label, a sentence of help, whether it is the default, and a field that fits its type.
  */
 import { html, useState } from "../core/dom.js";
-import { words } from "../core/format.js";
+import { sentence, words } from "../core/format.js";
 import { known, t } from "../core/strings.js";
 import { Button, Tag } from "./base.js";
 import { Choice, Switch, TextField } from "./form.js";
@@ -99,7 +99,7 @@ function OrderStatuses({ row, text, onText, disabled, error, store, platform }) 
 }
 
 function inputOf({ row, value, text, base, platform, store, onText, disabled, error, after }) {
-	const same = { label: labelOf(row.key), help: row.help, error, disabled, after };
+	const same = { label: labelOf(row.key), help: sentence(row.help), error, disabled, after };
 
 	switch (row.type) {
 	case "bool":
@@ -107,16 +107,16 @@ function inputOf({ row, value, text, base, platform, store, onText, disabled, er
 	case "choice":
 		return html`<${Choice} ...${same} value=${text} onValue=${onText} choices=${row.choices.map((value) => [value, choiceLabel(value)])} />`;
 	case "int":
-		return html`<${TextField} ...${same} value=${text} onValue=${onText} inputmode="numeric" dir="ltr" help=${`${row.help} (${row.min} – ${row.max})`} />`;
+		return html`<${TextField} ...${same} value=${text} onValue=${onText} inputmode="numeric" dir="ltr" help=${`${sentence(row.help)} (${row.min} – ${row.max})`} />`;
 	case "secret": /* never shown: only whether there is one */
 		return html`<${TextField} ...${same} type="password" dir="ltr" maxlength=${row.max} placeholder=${value.value ? t("setting.secret.set") : ""}
 			value=${text === value.value ? "" : text} onValue=${(next) => onText(next || value.value)} />`;
 	case "switches":
-		return html`<div class="field"><${Switches} ...${{ row, text, base, onText, disabled }} />${after}<p class="help">${row.help}</p></div>`;
+		return html`<div class="field"><${Switches} ...${{ row, text, base, onText, disabled }} />${after}<p class="help">${sentence(row.help)}</p></div>`;
 	case "pairs":
 		return html`<div class="field">${row.key === "order_states" && platform && store ?
 			html`<${OrderStatuses} ...${{ row, text, onText, disabled, error, platform, store }} />` :
-			html`<${Pairs} ...${{ row, text, onText, disabled, error }} />`}${after}<p class="help">${row.help}</p>
+			html`<${Pairs} ...${{ row, text, onText, disabled, error }} />`}${after}<p class="help">${sentence(row.help)}</p>
 			${error && html`<p class="error" role="alert">${error}</p>`}</div>`;
 	default:
 		return html`<${TextField} ...${same} value=${text} onValue=${onText} dir=${row.type === "text" ? "auto" : "ltr"} maxlength=${row.max || 2000} />`;
