@@ -65,11 +65,10 @@ static struct json *history_json(struct look *look, const struct person_found *f
 	return list;
 }
 
-static struct json *roots_json(struct look *look, const struct person_found *found)
+static struct json *roots_json(struct look *look, const struct person_found *found, struct err *err)
 {
 	struct story story = { .look = look, .subject = STORY_ROOT };
 	struct json *whole, *list;
-	struct err none;
 
 	story.root = ARENA_ARRAY(look->arena, found->n_root + 1, struct story_root);
 	for (size_t i = 0; i < found->n_root; i++) {
@@ -80,24 +79,31 @@ static struct json *roots_json(struct look *look, const struct person_found *fou
 		root->there = db_catalog_get(look->db, found->store_id, found->root[i], look->arena,
 					     &root->state, &ignored);
 	}
-	whole = view_story(&story, true, &none); /* of roots alone nothing more is read */
+	whole = view_story(&story, true, err);
+	if (!whole)
+		return NULL;
 	list = json_clone(json_get(whole, "entities"));
 	json_free(whole);
 	return list;
 }
 
-static struct json *person_json(struct look *look, const struct person_found *found, struct str email)
+static bool add_person(struct look *look, const struct person_found *found, struct str email,
+		       struct json *list, struct err *err)
 {
-	struct json *json = json_new_object();
+	struct json *json, *roots = roots_json(look, found, err);
 
+	if (!roots)
+		return false;
+	json = json_new_object();
 	json_put(json, "store", look_store_name(look, found->store_id));
 	json_put(json, "email", email);
-	json_set(json, "entities", roots_json(look, found));
+	json_set(json, "entities", roots);
 	json_set(json, "messages", ids_json(found->message, found->n_message, ID_MESSAGE));
 	json_set(json, "deliveries", ids_json(found->delivery, found->n_delivery, ID_DELIVERY));
 	json_set(json, "consent", history_json(look, found, true));
 	json_set(json, "history", history_json(look, found, false));
-	return json;
+	json_append(list, json);
+	return true;
 }
 
 static bool is_known(const struct person_found *found)
@@ -122,9 +128,8 @@ bool post_person_find(struct admin_call *call, struct err *err)
 
 		if ((only != 0 && id != only) || !call_sees_store(call, id))
 			continue;
-		ok = person_find(&call->look, id, email, &found, err);
-		if (ok && is_known(&found))
-			json_append(list, person_json(&call->look, &found, email));
+		ok = person_find(&call->look, id, email, &found, err) &&
+		     (!is_known(&found) || add_person(&call->look, &found, email, list, err));
 	}
 	if (ok)
 		return call_page(call, list, STR(""));

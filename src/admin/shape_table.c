@@ -3,6 +3,7 @@
  */
 #include "admin/shape.h"
 
+#include "admin/told.h"
 #include "base/attr.h"
 #include "store/store_rows.h"
 
@@ -604,12 +605,16 @@ static const struct shape_field known_fact[] = {
 static const struct shape_field sent[] = {
 	F("kind", ENUM, DELIVERY_KINDS, 0, NULL),
 	F("external_id", TEXT, NULL, 0, NULL),
-	F("exists", BOOL, NULL, 0, "Klaviyo has it"),
+	F("state", ENUM, TOLD_CHOICES, 0,
+	  "there: Klaviyo has it; accepted: an event or a consent that it took; skipped: never accepted"),
+	F("exists", BOOL, NULL, 0, "Klaviyo has it; of events nobody asks"),
 	F("wanted_deleted", BOOL, NULL, 0, NULL),
+	F("delivery", TEXT, NULL, 0, "the newest; id for /story"),
 };
 static const struct shape_field root[] = {
 	F("kind", ENUM, KINDS, 0, NULL),
 	F("id", TEXT, NULL, 0, NULL),
+	F("title", TEXT, NULL, 0, "of a product or category, as the shop calls it; empty: not known"),
 	F("store", TEXT, NULL, 0, NULL),
 	F("known", BOOL, NULL, 0, "false: nothing is known of it any more"),
 	F("deleted", BOOL, NULL, 0, "in the shop"),

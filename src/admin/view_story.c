@@ -1,7 +1,9 @@
 /*
  * View: a story as JSON.
  */
+#include "admin/catalog_view.h"
 #include "admin/sending.h"
+#include "admin/told.h"
 #include "admin/view.h"
 
 #define MEMBERS_SHOWN 100
@@ -162,11 +164,41 @@ static bool delivery_json(const struct story *story, const struct delivery *deli
 	return put_sendings(story, json, delivery, err);
 }
 
-static struct json *root_json(const struct story *story, const struct story_root *root)
+static bool sent_json(const struct story *story, const struct root_sent *sent, struct json *list,
+		      struct err *err)
 {
-	struct json *json = json_new_object(), *known = json_new_array(), *sent = json_new_array();
+	struct json *json;
+	enum told told;
+
+	if (!told_read(story->look, sent, &told, err))
+		return false;
+	json = json_new_object();
+	json_put(json, "kind", str_from(klaviyo_kind_text(sent->kind)));
+	json_put(json, "external_id", sent->external_id);
+	json_put(json, "state", str_from(told_text(told)));
+	json_set(json, "exists", json_new_bool(sent->exists));
+	json_set(json, "wanted_deleted", json_new_bool(sent->wanted_deleted));
+	view_put_id(json, "delivery", ID_DELIVERY, sent->newest_id);
+	json_append(list, json);
+	return true;
+}
+
+/* Products and categories have a title; an order's number and a person's name stand in their parts. */
+static struct str title_of(const struct story *story, const struct story_root *root)
+{
+	bool titled = root->root.kind == ENTITY_PRODUCT || root->root.kind == ENTITY_CATEGORY;
+
+	return titled ? catalog_title(&root->state, story->look->arena) : STR("");
+}
+
+static bool root_json(const struct story *story, const struct story_root *root, struct json *json,
+		      struct err *err)
+{
+	struct json *known = json_new_array(), *sent = json_new_array();
+	bool ok = true;
 
 	put_entity(json, root->root);
+	json_put(json, "title", title_of(story, root));
 	json_put(json, "store", look_store_name(story->look, root->store_id));
 	json_set(json, "known", json_new_bool(root->there));
 	json_set(json, "deleted", json_new_bool(root->state.deleted));
@@ -181,18 +213,11 @@ static struct json *root_json(const struct story *story, const struct story_root
 		put_body(story, one, fact->body);
 		json_append(known, one);
 	}
-	for (size_t i = 0; i < root->state.n_sent; i++) {
-		struct json *one = json_new_object();
-
-		json_put(one, "kind", str_from(klaviyo_kind_text(root->state.sent[i].kind)));
-		json_put(one, "external_id", root->state.sent[i].external_id);
-		json_set(one, "exists", json_new_bool(root->state.sent[i].exists));
-		json_set(one, "wanted_deleted", json_new_bool(root->state.sent[i].wanted_deleted));
-		json_append(sent, one);
-	}
+	for (size_t i = 0; ok && i < root->state.n_sent; i++)
+		ok = sent_json(story, &root->state.sent[i], sent, err);
 	json_set(json, "facts", known);
 	json_set(json, "sent", sent);
-	return json;
+	return ok;
 }
 
 struct json *view_story(const struct story *given, bool bodies, struct err *err)
@@ -203,8 +228,12 @@ struct json *view_story(const struct story *given, bool bodies, struct err *err)
 	bool ok = true;
 
 	story.bodies = bodies;
-	for (size_t i = 0; i < story.n_root; i++)
-		json_append(roots, root_json(&story, &story.root[i]));
+	for (size_t i = 0; ok && i < story.n_root; i++) {
+		struct json *one = json_new_object();
+
+		ok = root_json(&story, &story.root[i], one, err);
+		json_append(roots, one);
+	}
 	for (size_t i = 0; i < story.n_message; i++)
 		json_append(messages, message_json(&story, &story.message[i]));
 	for (size_t i = 0; ok && i < story.n_delivery; i++) {

@@ -4,6 +4,7 @@
  */
 #include "admin/sending.h"
 #include "admin/text.h"
+#include "admin/told.h"
 #include "admin/view.h"
 #include "cli/audit_text.h"
 #include "cli/commands.h"
@@ -98,17 +99,17 @@ static void print_parts(struct cli *cli, const struct catalog_root *state)
 	}
 }
 
-static void print_sent(struct cli *cli, const struct catalog_root *state)
+static void print_sent(struct cli *cli, struct look *look, const struct catalog_root *state)
 {
+	enum told told;
+	struct err ignored;
+
 	for (size_t i = 0; i < state->n_sent; i++) {
 		const struct root_sent *sent = &state->sent[i];
 
 		(void)fprintf(cli->out, "  told Klaviyo: %s %.*s, %s\n", klaviyo_kind_text(sent->kind),
 			      STR_ARG(text_safe(sent->external_id, &cli->arena)),
-			      sent->kind == KLAVIYO_EVENT ? "once"
-			      : sent->wanted_deleted	  ? (sent->exists ? "to be deleted" : "deleted")
-			      : sent->exists		  ? "there"
-							  : "not there yet");
+			      told_read(look, sent, &told, &ignored) ? told_text(told) : "unknown");
 	}
 }
 
@@ -152,7 +153,7 @@ static void print_root(struct cli *cli, const struct story *story, const struct 
 	if (!root->there)
 		return;
 	print_parts(cli, &root->state);
-	print_sent(cli, &root->state);
+	print_sent(cli, story->look, &root->state);
 }
 
 /* What a row that names a new delivery does not say itself. */

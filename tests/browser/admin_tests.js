@@ -168,8 +168,33 @@ const tests = {
 		await page.getByRole("link", { name: "Full story" }).first().click();
 		await page.getByRole("heading", { name: "What happened" }).waitFor();
 		await page.getByText("What Klaviyo was sent").first().waitFor();
+		/* Its events were accepted; that is all that Klaviyo says of events. */
+		await page.locator(".parts li", { hasText: "event" }).getByText("accepted", { exact: true }).first().waitFor();
+		assert.strictEqual(await page.getByText("not yet there").count(), 0);
 		await page.goBack();
 		await page.getByText(/Klaviyo has it/).first().waitFor();
+	},
+
+	/* A thing is called by its title, with its id; what Klaviyo refused of it is said so. */
+	async admin_story_of_a_product(world, visit) {
+		const page = visit.page;
+		const product = { product_id: "named-1", title: "Mug, red", url: "https://shop.example/named", price: "1.00", currency: "EUR" };
+		const knobs = (change) => fetch(world.admin.sandbox + "/sandbox/knobs", { method: "POST", body: JSON.stringify(change) });
+		const tell = (row) => world.admin.send({ type: "product.upserted", data: row });
+
+		await tell(product);
+		await world.admin.signIn(page, OWNER);
+		await show(page, "story/named-1?store=demo-generic&kind=product");
+		await page.getByRole("heading", { level: 1, name: "Mug, red – Product named-1" }).waitFor();
+		await page.locator(".parts li", { hasText: "item" }).getByText("in Klaviyo", { exact: true }).waitFor();
+		assert((await knobs({ reject_external_id: ["mugs-named-1"] })).ok);
+		await tell({ ...product, title: "Mug, blue" });
+		await page.locator(".parts li", { hasText: "item" }).getByText("failed", { exact: true }).waitFor();
+		assert((await knobs({ reject_external_id: [] })).ok);
+		await tell({ ...product, title: "Mug, green" });
+		await page.getByRole("heading", { level: 1, name: "Mug, green – Product named-1" }).waitFor();
+		await page.locator(".parts li", { hasText: "item" }).getByText("in Klaviyo", { exact: true }).waitFor();
+		assert.deepStrictEqual(visit.complaints, []);
 	},
 
 	/* A row opens the whole way: what came, the request that left, what came back. */

@@ -430,6 +430,17 @@ static int64_t send_three(struct rig *rig)
 	return batch.delivery[1].id;
 }
 
+/* The state of what Klaviyo was told under that id, of the first entity of a story. */
+static const char *told_of(struct rig *rig, const struct json *story, const char *external_id)
+{
+	const struct json *list = json_get(json_at(json_get(story, "entities"), 0), "sent");
+
+	for (size_t i = 0; i < json_len(list); i++)
+		if (strcmp(text_of(rig, json_at(list, i), "external_id"), external_id) == 0)
+			return text_of(rig, json_at(list, i), "state");
+	return "";
+}
+
 static void a_story_has_the_request_and_its_answer(void **state)
 {
 	struct rig *rig = *state;
@@ -444,6 +455,8 @@ static void a_story_has_the_request_and_its_answer(void **state)
 	delivery = json_at(json_get(got.json, "deliveries"), 0);
 	sending = json_at(json_get(delivery, "sendings"), 0);
 	answer = json_at(json_get(sending, "answers"), 0);
+	assert_string_equal(told_of(rig, got.json, "mug-0"), "there");
+	assert_string_equal(told_of(rig, got.json, "mug-1"), "failed");
 	assert_string_equal(text_of(rig, sending, "endpoint"), "item_bulk_create");
 	assert_int_equal(json_len(json_get(sending, "members")), 3);
 	assert_string_equal(text_of(rig, json_at(json_get(sending, "members"), 1), "delivery"), id);

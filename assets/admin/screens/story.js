@@ -29,16 +29,22 @@ function Parts({ rows }) {
 	return html`<ul class="parts">${rows.map((row, i) => html`<${Part} key=${i} row=${row} />`)}</ul>`;
 }
 
-function Told({ row }) {
-	const [tone, text] = row.wanted_deleted ? ["plain", "story.told.deleted"] :
-		row.exists ? ["good", "story.told.exists"] : ["warn", "story.told.not_yet"];
+const TONES = { there: "good", accepted: "good", waiting: "warn", failed: "bad", skipped: "plain", deleted: "plain" };
 
-	return html`<li>${t(`delivery.${row.kind}`)} <${Foreign} text=${row.external_id} mono=${true} />${" "}
-		<${Tag} tone=${tone}>${t(text)}<//></li>`;
+function Told({ row }) {
+	return html`<li>${t(`delivery.${row.kind}`)} <a href=${href("story", row.delivery)}><${Foreign} text=${row.external_id}
+		mono=${true} /></a>${" "}<${Tag} tone=${TONES[row.state]}>${t(`story.told.${row.state}`)}<//></li>`;
+}
+
+/* "Mug, red – Product mug-1", or without a title "Product mug-1". */
+function nameOf(row) {
+	const kind = t(`kind.${row.kind}`);
+
+	return row.title ? t("story.named", { title: row.title, kind, id: row.id }) : `${kind} ${row.id}`;
 }
 
 function Entity({ row }) {
-	return html`<${Section} title=${`${t(`kind.${row.kind}`)} ${row.id}`} note=${row.store}>
+	return html`<${Section} title=${nameOf(row)} note=${row.store}>
 		${row.deleted && html`<${Tag} tone="warn">${t("story.deleted")}<//>`}
 		${row.held && html`<${Notice} tone="warn" title=${t("story.held")}><bdi dir="auto">${row.held}</bdi><//>`}
 		<h3>${t("story.said")}</h3>
@@ -88,8 +94,8 @@ function Whole({ story }) {
 export default function Story({ parts, query }) {
 	const about = parts[0] || "";
 	const story = useRead(address("/story", { about, store: query.store }), { live: true });
-
-	const title = query.kind ? `${t(`kind.${query.kind}`)} ${about}` : t("story.title", { id: about });
+	const of = story.data && story.data.about === "entity" && story.data.entities.find((row) => row.id === about);
+	const title = of ? nameOf(of) : query.kind ? nameOf({ kind: query.kind, id: about }) : t("story.title", { id: about });
 
 	return html`<${Page} title=${title} wide=${true}>
 		<${Loaded} read=${story} lines=${8}>${(data) => html`<${Whole} story=${data} />`}<//>
