@@ -96,7 +96,7 @@ function StoreCredentials({ row, reload }) {
 		${row.secrets > 1 && html`<${Notice} title=${t("settings.secrets.two")}>${t("secret.two.text")}<//>`}
 		<${ProblemNote} error=${state.error} kept=${t("key.kept")} />
 		<${Facts} rows=${[[t("key.last4"), html`<code>…${row.secret_last4}</code>`], [t("settings.account"), html`<a href=${href("settings", "accounts", row.account)}>${row.account}</a>`],
-		[t("store.platform"), row.platform], [t("overview.last"), html`<${Time} at=${row.last_message_at} />`]]} />
+		[t("store.platform"), row.platform], [t("waiting.last"), html`<${Time} at=${row.last_message_at} />`]]} />
 		<details><summary>${t("waiting.paste")}</summary>${row.guide && html`<${Guide} guide=${row.guide} />`}
 			<p><a href=${href("waiting", row.name)}>${t("secret.wait")}</a></p></details>
 		${asking && html`<${SecretDialog} row=${row} reload=${reload} onClose=${() => setAsking(false)} />`}

@@ -27,3 +27,6 @@ export function grouped(rows) {
 	return GROUPS.map(([group, keys]) => [group, group === "technical" ? rows.filter((row) => !named.has(row.key)) :
 		keys.map((key) => rows.find((row) => row.key === key)).filter(Boolean)]).filter(([, list]) => list.length > 0);
 }
+
+/* Groups that few need: shut until something in them is set, changed, wrong or looked for. */
+export const FOLDED = new Set(["pull", "technical"]);

@@ -5,17 +5,19 @@
 import { html, useState } from "../core/dom.js";
 import { read, request, seg } from "../core/api.js";
 import { useGuard } from "../core/router.js";
+import { words } from "../core/format.js";
 import { may, useSession } from "../core/session.js";
 import { t } from "../core/strings.js";
 import { useRead } from "../core/use.js";
-import { Button, Loaded, Notice, Page, Section } from "./base.js";
+import { Button, Empty, Loaded, Notice, Page, Section } from "./base.js";
 import { Credentials } from "./credentials.js";
 import { History } from "./history.js";
 import { Latest } from "./latest.js";
 import { SaveDialog } from "./save_dialog.js";
-import { grouped } from "./setting_groups.js";
-import { SettingField } from "./setting_field.js";
+import { FOLDED, grouped } from "./setting_groups.js";
+import { labelOf, SettingField } from "./setting_field.js";
 import { pairsOf } from "./setting_text.js";
+import { SettingsNav } from "./settings_nav.js";
 import { toast } from "./toast.js";
 
 /* What counts for an event where nothing is said here: the account's switch, else the table's. */
@@ -63,7 +65,34 @@ export function reverse(draft, before) {
 	return Object.fromEntries(Object.keys(draft).map((key) => [key, was.get(key)]));
 }
 
-function Groups({ rows, values, draft, setDraft, account, platform, store, disabled, wrong }) {
+/* Does the setting have every word of the filter, in its label, help, key, choices or group? */
+export function fits(filter, row, group) {
+	const choices = (row.choices || []).map(words).join(" ");
+	const text = `${labelOf(row.key)} ${row.help} ${row.key} ${choices} ${t(`group.${group}`)}`.toLowerCase();
+
+	return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+/* [[group, rows]...] of what is here and what is looked for */
+function found(rows, settings, filter) {
+	const here = new Set(settings.values.map((row) => row.key));
+
+	return grouped(rows.filter((row) => here.has(row.key)))
+		.map(([group, list]) => [group, list.filter((row) => fits(filter, row, group))]).filter(([, list]) => list.length > 0);
+}
+
+/* One group; one that few need is shut, unless open says why not. */
+function Group({ group, open, children }) {
+	const id = `group-${group}`, title = t(`group.${group}`), note = t(`group.${group}.note`);
+
+	if (!FOLDED.has(group))
+		return html`<${Section} id=${id} title=${title} note=${note}><div class="settings">${children}</div><//>`;
+	return html`<details class="card fold" id=${id} open=${open}>
+		<summary><div class="fold-title"><h2>${title}</h2><p class="note">${note}</p></div></summary>
+		<div class="fold-body settings">${children}</div></details>`;
+}
+
+function Groups({ rows, values, filter, draft, setDraft, account, platform, store, disabled, wrong }) {
 	const byKey = new Map(values.map((row) => [row.key, row]));
 	const set = (key, text) => setDraft((before) => {
 		const next = { ...before, [key]: text };
@@ -72,15 +101,16 @@ function Groups({ rows, values, draft, setDraft, account, platform, store, disab
 			delete next[key];
 		return next;
 	});
+	const used = (row) => row.key in draft || byKey.get(row.key).from === "own" || (wrong && wrong.includes(row.key));
 
-	return grouped(rows.filter((row) => byKey.has(row.key))).map(([group, list]) => html`
-		<${Section} key=${group} id=${`group-${group}`} title=${t(`group.${group}`)} note=${t(`group.${group}.note`)}>
-			<div class="settings">${list.map((row) => html`<${SettingField} key=${row.key} row=${row} value=${byKey.get(row.key)}
+	return found(rows, { values }, filter).map(([group, list]) => html`
+		<${Group} key=${group} group=${group} open=${Boolean(filter) || list.some(used)}>${list.map((row) => html`
+			<${SettingField} key=${row.key} row=${row} value=${byKey.get(row.key)}
 				draft=${draft[row.key]} base=${baseOf(row, account)} platform=${platform} store=${store} disabled=${disabled} error=${wrong && wrong.includes(row.key) ? wrong : ""}
-				onDraft=${(text) => set(row.key, text)} />`)}</div><//>`);
+				onDraft=${(text) => set(row.key, text)} />`)}<//>`);
 }
 
-function Editor({ kind, name, rows, settings, account, platform, store, reload }) {
+function Editor({ kind, name, rows, settings, filter, account, platform, store, reload }) {
 	const [base, setBase] = useState(settings), [draft, setDraft] = useState({}), [asking, setAsking] = useState(false);
 	const [both, setBoth] = useState(null), [wrong, setWrong] = useState("");
 	const session = useSession(), writes = may(session, "settings:write");
@@ -126,7 +156,7 @@ function Editor({ kind, name, rows, settings, account, platform, store, reload }
 		setAsking(true);
 	}}>${t("history.undo")}<//>`} />`}
 		${both && html`<${Conflict} both=${both.both} draft=${draft} onTheirs=${drop} />`}
-		<${Groups} rows=${rows} values=${(both ? both.now : current).values} draft=${draft} account=${account} platform=${platform} store=${store} disabled=${!writes} wrong=${wrong}
+		<${Groups} rows=${rows} values=${(both ? both.now : current).values} filter=${filter} draft=${draft} account=${account} platform=${platform} store=${store} disabled=${!writes} wrong=${wrong}
 			setDraft=${(change) => {
 		if (n === 0)
 			setBase(settings);
@@ -156,12 +186,28 @@ export function SettingsOf({ kind, name }) {
 	const platforms = useRead(kind === "stores" ? "/platforms" : null);
 	const platform = platforms.data && one.data && platforms.data.items.find((row) => row.name === one.data.platform);
 
-	return html`<${Page} title=${name} lead=${t(`settings.of.${scope}`)}>
-		<${Loaded} read=${one}>${(row) => html`<${Credentials} kind=${kind} row=${row} reload=${one.reload} />`}<//>
-		<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${settings}>${(values) => html`<${Editor} kind=${kind} name=${name}
-			rows=${rows.items} settings=${values} account=${account.data} platform=${platform}
-			store=${kind === "stores" ? one.data : null} reload=${settings.reload} />`}<//>`}<//>
-		${kind === "stores" && html`<${Latest} name=${name} />`}
-		<${History} scope=${scope} name=${name} />
+	const [filter, setFilter] = useState(""), wanted = filter.trim(), session = useSession();
+	const groups = table.data && settings.data ? found(table.data.items, settings.data, wanted) : [];
+	const around = (id, title) => wanted ? [] : [[id, t(title), null]];
+	const sections = [
+		...(kind === "stores" ? around("secret", "secret.section") : around("key", "key.section")),
+		...groups.map(([group, list]) => [`group-${group}`, t(`group.${group}`), wanted ? list.length : null]),
+		...(kind === "stores" && may(session, "people:read") ? around("latest", "preview.title") : []),
+		...around("history", "history.title")
+	];
+
+	return html`<${Page} title=${name} lead=${t(`settings.of.${scope}`)} wide=${true}><div class="settings-page">
+		<div class="settings-side"><${SettingsNav} rows=${sections} filter=${filter} onFilter=${setFilter}
+			found=${groups.reduce((sum, [, list]) => sum + list.length, 0)} /></div>
+		<div class="settings-main">
+			<div hidden=${Boolean(wanted)}><${Loaded} read=${one}>${(row) => html`<${Credentials} kind=${kind} row=${row} reload=${one.reload} />`}<//></div>
+			<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${settings}>${(values) => html`<${Editor} kind=${kind} name=${name}
+				rows=${rows.items} settings=${values} filter=${wanted} account=${account.data} platform=${platform}
+				store=${kind === "stores" ? one.data : null} reload=${settings.reload} />`}<//>`}<//>
+			${wanted && groups.length === 0 && html`<${Empty} title=${t("settings.found.none")}
+				actions=${html`<${Button} onClick=${() => setFilter("")}>${t("settings.find.clear")}<//>`}>${t("settings.found.none.text")}<//>`}
+			<div hidden=${Boolean(wanted)}>${kind === "stores" && html`<${Latest} name=${name} />`}
+				<${History} scope=${scope} name=${name} /></div>
+		</div></div>
 	<//>`;
 }
