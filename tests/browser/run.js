@@ -16,9 +16,10 @@ const screens = require("./admin_tests.js");
 const { settings_tests } = require("./admin_settings.js");
 const { sync_tests } = require("./admin_sync.js");
 const { oauth_tests } = require("./admin_oauth.js");
+const { tls_tests } = require("./admin_tls.js");
 const { switch_tests } = require("./admin_switches.js");
 
-const admin_tests = Object.assign({}, screens.admin_tests, settings_tests, sync_tests, oauth_tests);
+const admin_tests = Object.assign({}, screens.admin_tests, settings_tests, sync_tests, oauth_tests, tls_tests);
 const admin_long_tests = Object.assign({}, screens.admin_long_tests, switch_tests);
 
 function skip(why) {
