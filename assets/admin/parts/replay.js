@@ -75,10 +75,10 @@ function Fields({ wish, set }) {
 		${wish.from === "inbox" ? html`<${TextField} label=${t("replay.topic")} value=${wish.topic}
 			onValue=${(topic) => set({ topic })} />` : html`<${TextField} label=${t("replay.id")} value=${wish.id}
 			onValue=${(id) => set({ id })} />
-			<fieldset class="field"><legend>${t("replay.families")}</legend>${FAMILIES.map((name) => html`
+			<fieldset class="field checks"><legend>${t("replay.families")}</legend>${FAMILIES.map((name) => html`
 				<${Check} key=${name} label=${t(`replay.family.${name}`)} on=${wish.families.includes(name)}
 				onValue=${(on) => toggle(name, on)} />`)}</fieldset>`}
-		<div class="field"><${Check} label=${t("replay.live")} on=${wish.live}
+		<div class="field checks"><${Check} label=${t("replay.live")} on=${wish.live}
 			onValue=${(live) => set({ live })} /></div>`;
 }
 
@@ -104,7 +104,7 @@ export function Replay({ stores }) {
 	}} choices=${stores.map((row) => row.name)} />`}
 			<${Fields} wish=${wish} set=${set} />
 			<div class="field"><${Button} type="submit" busy=${looking.busy}>${t("replay.look")}<//></div><//>
-		<${ProblemNote} error=${looking.error} kept=${t("sync.kept")} />
+		<${ProblemNote} error=${looking.error} kept=${t("history.kept")} />
 		${preview && html`<${Preview} row=${preview} />
 			<div class="actions"><${Button} kind="main" onClick=${() => setAsked(true)}>${t("replay.do")}<//></div>`}
 		<${Last} key=${`${store} ${begun}`} store=${store} />

@@ -37,7 +37,7 @@ function Account({ row, most }) {
 			[t("sync.waiting"), number(row.waiting)],
 			row.behind_until && [t("sync.until"), html`<${Time} at=${row.behind_until} />`],
 			row.oldest_waiting_at && [t("sync.oldest"), html`<${Time} at=${row.oldest_waiting_at} />`],
-			[t("overview.failed"), html`<a href=${href("failed")}>${number(row.failed)}</a>`]
+			[t("nav.failed"), html`<a href=${href("failed")}>${number(row.failed)}</a>`]
 		]} />
 	<//>`;
 }
@@ -49,7 +49,7 @@ function OnItsWay({ data }) {
 			most=${most.get(row.account)} />`)}
 		<${Section} title=${t("sync.stores")} id="stores"><ul class="stores">${data.stores.map((row) => html`
 			<li class="store" key=${row.store}><div class="store-name"><bdi>${row.store}</bdi></div>
-				<div>${t("sync.pending", { n: number(row.pending) })} ·${" "}
+				<div class="soft">${t("sync.pending", { n: number(row.pending) })} ·${" "}
 					${t("sync.due", { n: number(row.due) })}</div></li>`)}</ul><//>`;
 }
 
