@@ -51,6 +51,15 @@ class OAuthWorld {
 	}
 }
 
+/* With neither stores nor accounts a screen leads to the store, and that to the account. */
+async function fromNothing(page, own) {
+	await page.goto(own.url + "/admin/sync");
+	await page.getByRole("link", { name: "Add store" }).click();
+	await page.getByText("Connect a Klaviyo account first").waitFor();
+	await page.getByRole("link", { name: "Connect Klaviyo" }).click();
+	await page.getByRole("heading", { name: "Connect with Klaviyo" }).waitFor();
+}
+
 async function begin(page, own) {
 	await page.goto(own.url + "/admin/connect");
 	await page.getByText("Use a different API address").click();
@@ -144,6 +153,7 @@ const oauth_tests = {
 			await page.getByLabel("Password").fill(PASSWORD);
 			await page.getByRole("button", { name: "Sign in" }).click();
 			await page.getByRole("heading", { name: "Connect with Klaviyo" }).waitFor();
+			await fromNothing(page, own);
 			await begin(page, own);
 			await page.getByRole("link", { name: "Deny" }).click();
 			await page.getByText("Klaviyo was not allowed to connect").waitFor();

@@ -94,6 +94,18 @@ function compareLayouts(want, got) {
 	}
 }
 
+/* However narrow the screen and long the text: lines of lists are as wide as the list, a heading leaves room for the rest. */
+async function assertReadable(page) {
+	await page.setViewportSize(NARROW);
+	await show(page, "held");
+	await page.locator(".stores .store-name").first().waitFor();
+	const parts = await page.locator(".stores .store-name").evaluateAll((all) => all.map((one) => one.offsetWidth / one.parentElement.offsetWidth));
+
+	assert(parts.length > 0 && parts.every((part) => part > 0.9), "the names have of the width " + parts);
+	await show(page, `story/x${PAYLOADS.length - 1}?store=demo-generic`);
+	await page.getByRole("heading", { level: 1, name: /x{80}… – Product/ }).waitFor();
+}
+
 const tests = {
 	/* The link of the daemon's start leads to an owner, who is led to the key. */
 	async admin_first_owner(world, visit) {
@@ -221,6 +233,7 @@ const tests = {
 		for (const summary of await page.locator(".parts summary").all())
 			await summary.click();
 		await page.getByText(PAYLOADS[0].slice(0, 20)).first().waitFor();
+		await assertReadable(page);
 		assert.strictEqual(await page.evaluate(() => window.struck), 0);
 		assert.deepStrictEqual(visit.complaints, []);
 	},

@@ -176,6 +176,8 @@ export const en = {
 	"store.name": "Store name in Pannier",
 	"store.name.help": "1 to 63 characters: a-z, 0-9, - and _. It becomes part of the address the shop sends to.",
 	"store.account": "Klaviyo account",
+	"store.no_account": "Connect a Klaviyo account first",
+	"store.no_account.text": "Every store sends to a Klaviyo account, and none is connected yet.",
 	"store.own_secret": "The shop already has a secret",
 	"store.secret": "Secret",
 	"store.kept": "No store was added.",

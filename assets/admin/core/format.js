@@ -67,3 +67,10 @@ export function words(key) {
 
 /* "hold a product back" -> "Hold a product back"; the name of a setting stays as it is. */
 export const sentence = (text) => /^[a-z]+[^a-z_]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+
+/* So many signs of a text, as they are seen, and … where there are more. */
+export function cut(text, n) {
+	const signs = Array.from(new Intl.Segmenter().segment(text), (one) => one.segment);
+
+	return signs.length > n ? signs.slice(0, n).join("") + "…" : text;
+}

@@ -7,7 +7,7 @@ import { handOver } from "../core/handover.js";
 import { go, href } from "../core/router.js";
 import { known, t } from "../core/strings.js";
 import { useAction, useRead } from "../core/use.js";
-import { Button, Loaded, Page, ProblemNote, Section } from "../parts/base.js";
+import { Button, Empty, Loaded, Page, ProblemNote, Section } from "../parts/base.js";
 import { Choice, Form, TextField } from "../parts/form.js";
 import { Steps } from "../parts/steps.js";
 
@@ -57,6 +57,8 @@ export default function AddStore({ query }) {
 	return html`<${Page} title=${t("store.title")} lead=${t("store.lead")}>
 		${query.first === "1" && html`<${Steps} at="store" />`}
 		<${Section} id="store"><${Loaded} read=${platforms}>${(kinds) => html`<${Loaded} read=${accounts}>${(rows) =>
-			html`<${StoreForm} platforms=${kinds.items} accounts=${rows.items} query=${query} />`}<//>`}<//><//>
+			rows.items.length === 0 ? html`<${Empty} title=${t("store.no_account")} actions=${html`<a class="button main"
+				href=${href("connect", { first: query.first })}>${t("connect.title")}</a>`}>${t("store.no_account.text")}<//>` :
+				html`<${StoreForm} platforms=${kinds.items} accounts=${rows.items} query=${query} />`}<//>`}<//><//>
 	<//>`;
 }

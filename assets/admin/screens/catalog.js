@@ -14,6 +14,7 @@ import { useAction, useRead } from "../core/use.js";
 import { Button, Empty, Foreign, Loaded, Page, Paste, ProblemNote, Section, Tag } from "../parts/base.js";
 import { Dialog } from "../parts/dialog.js";
 import { Choice, Form, TextField } from "../parts/form.js";
+import { NoStores } from "../parts/no_stores.js";
 import { toast } from "../parts/toast.js";
 
 const TONES = { there: "good", waiting: "warn", nothing: "plain", deleted: "plain" };
@@ -107,7 +108,7 @@ export default function Catalog({ query }) {
 				type="search" />
 			<div class="field"><${Button} type="submit" kind="main">${t("filters.find")}<//></div><//><//>
 		<${Loaded} read=${stores}>${(page) => page.items.length === 0 ?
-			html`<${Empty} title=${t("overview.empty")}>${t("overview.empty.text")}<//>` :
+			html`<${NoStores} />` :
 			html`<${Browse} stores=${page.items} query=${query} />`}<//>
 	<//>`;
 }

@@ -25,12 +25,12 @@ function Group({ row, store, writes, ask }) {
 	const which = store ? { group: row.group, store } : { group: row.group };
 
 	return html`<${Section} title=${row.cause || t("failed.no_cause")} id=${`group-${row.group}`}
-		note=${html`<${Tag} tone="bad">${t("failed.count", { n: number(row.count) })}<//> ${t(`failed.kind.${row.kind}`)} ·
+		note=${html`<${Tag} tone="bad">${t("failed.count", { n: number(row.count) })}<//> ${t(`failed.kind.${row.kind}`)} ·${" "}
 			${row.stores.map((name, i) => html`${i ? ", " : ""}<${Foreign} key=${name} text=${name} />`)}`}
 		actions=${writes && html`<${Button} onClick=${() => ask("discard", which, row.count)}>${t("failed.discard")}<//>
 			<${Button} kind="main" onClick=${() => ask("retry", which, row.count)}>${t("failed.retry")}<//>`}>
 		<p dir="auto">${row.advice}</p>
-		<p class="note">${t("failed.first")} <${Time} at=${row.first_at} /> · ${t("failed.last")} <${Time} at=${row.last_at} /> ·
+		<p class="note">${t("failed.first")} <${Time} at=${row.first_at} /> · ${t("failed.last")} <${Time} at=${row.last_at} /> ·${" "}
 			<a href=${href("story", row.example.id)}>${t("failed.example", { id: row.example.id })}</a></p>
 	<//>`;
 }

@@ -3,7 +3,7 @@
  */
 import { html } from "../core/dom.js";
 import { address } from "../core/api.js";
-import { bytes } from "../core/format.js";
+import { bytes, cut } from "../core/format.js";
 import { href } from "../core/router.js";
 import { t } from "../core/strings.js";
 import { useRead } from "../core/use.js";
@@ -29,6 +29,7 @@ function Parts({ rows }) {
 	return html`<ul class="parts">${rows.map((row, i) => html`<${Part} key=${i} row=${row} />`)}</ul>`;
 }
 
+const TITLE_SIGNS = 80; /* the whole title stands in what the shop sent */
 const TONES = { there: "good", accepted: "good", waiting: "warn", failed: "bad", skipped: "plain", deleted: "plain" };
 
 function Told({ row }) {
@@ -40,7 +41,7 @@ function Told({ row }) {
 function nameOf(row) {
 	const kind = t(`kind.${row.kind}`);
 
-	return row.title ? t("story.named", { title: row.title, kind, id: row.id }) : `${kind} ${row.id}`;
+	return row.title ? t("story.named", { title: cut(row.title, TITLE_SIGNS), kind, id: row.id }) : `${kind} ${row.id}`;
 }
 
 function Entity({ row }) {

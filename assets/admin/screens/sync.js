@@ -7,8 +7,9 @@ import { href } from "../core/router.js";
 import { may, useSession } from "../core/session.js";
 import { t } from "../core/strings.js";
 import { useRead } from "../core/use.js";
-import { Empty, Facts, Loaded, Page, Section, Tag, Time } from "../parts/base.js";
+import { Facts, Loaded, Page, Section, Tag, Time } from "../parts/base.js";
 import { Imports, useImports } from "../parts/imports.js";
+import { NoStores } from "../parts/no_stores.js";
 import { Reconcile } from "../parts/reconcile.js";
 import { Replay } from "../parts/replay.js";
 import { Schedules } from "../parts/schedules.js";
@@ -60,7 +61,7 @@ export default function Sync() {
 
 	return html`<${Page} title=${t("nav.sync")} lead=${t("sync.lead")}>
 		<${Loaded} read=${stores}>${(page) => page.items.length === 0 ?
-			html`<${Empty} title=${t("overview.empty")}>${t("overview.empty.text")}<//>` : html`
+			html`<${NoStores} />` : html`
 			${writes && html`<${SyncStart} stores=${page.items} reload=${imports.reload} />`}
 			${sends && html`<${Upload} stores=${page.items} reload=${imports.reload} />`}
 			<${Imports} imports=${imports} />
