@@ -3,6 +3,7 @@
  */
 #include "admin/catalog_view.h"
 
+#include "admin/told.h"
 #include "base/utf8.h"
 
 #define SEARCH_BYTES_MAX 200
@@ -128,20 +129,38 @@ size_t catalog_variants(const struct catalog_root *root)
 	return n;
 }
 
-const char *catalog_told(const struct catalog_root *root)
+static const char *told_name(enum told told)
 {
-	const char *told = "nothing";
+	switch (told) {
+	case TOLD_WAITING:
+		return "waiting";
+	case TOLD_ACCEPTED:
+	case TOLD_THERE:
+		return "there";
+	case TOLD_FAILED:
+		return "failed";
+	case TOLD_SKIPPED:
+		break;
+	case TOLD_DELETED:
+		return "deleted";
+	}
+	return "nothing";
+}
+
+const char *catalog_told(struct look *look, const struct catalog_root *root)
+{
+	const char *name = "nothing";
+	struct err ignored;
+	enum told told;
 
 	for (size_t i = 0; i < root->n_sent; i++) {
 		const struct root_sent *sent = &root->sent[i];
 
-		if (sent->kind != KLAVIYO_ITEM && sent->kind != KLAVIYO_CATEGORY)
-			continue;
-		told = sent->wanted_deleted ? (sent->exists ? "waiting" : "deleted")
-		       : sent->exists	    ? "there"
-					    : "waiting";
+		if ((sent->kind == KLAVIYO_ITEM || sent->kind == KLAVIYO_CATEGORY) &&
+		    told_read(look, sent, &told, &ignored))
+			name = told_name(told);
 	}
-	return told;
+	return name;
 }
 
 struct json *catalog_json(struct look *look, const struct catalog_root *root)
@@ -154,6 +173,6 @@ struct json *catalog_json(struct look *look, const struct catalog_root *root)
 	json_put(json, "title", catalog_title(root, look->arena));
 	json_set(json, "variants", json_new_int((int64_t)catalog_variants(root)));
 	json_set(json, "deleted", json_new_bool(root->deleted));
-	json_put(json, "told", str_from(catalog_told(root)));
+	json_put(json, "told", str_from(catalog_told(look, root)));
 	return json;
 }

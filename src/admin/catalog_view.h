@@ -19,8 +19,8 @@ bool catalog_list(struct look *look, const struct catalog_ask *ask, struct catal
 /* What the shop calls it, "" if it has not said; of its own facts. In the arena. */
 struct str catalog_title(const struct catalog_root *root, struct arena *arena);
 size_t catalog_variants(const struct catalog_root *root);
-/* What Klaviyo was told of it as a whole: "nothing", "waiting" (told or to be told, not there yet), "there", "deleted". */
-const char *catalog_told(const struct catalog_root *root);
+/* What became of what Klaviyo was told of it as a whole: "nothing", "waiting", "there", "failed", "deleted". */
+const char *catalog_told(struct look *look, const struct catalog_root *root);
 struct json *catalog_json(struct look *look, const struct catalog_root *root);
 
 #endif

@@ -707,8 +707,8 @@ static const struct shape_field catalog_row[] = {
 	F("title", TEXT, NULL, 0, "as the shop calls it; empty: it has not said"),
 	F("variants", INT, NULL, 0, NULL),
 	F("deleted", BOOL, NULL, 0, "in the shop"),
-	F("told", ENUM, "nothing|waiting|there|deleted", 0,
-	  "what Klaviyo has; waiting: it is on its way, or held back"),
+	F("told", ENUM, "nothing|waiting|there|failed|deleted", 0,
+	  "what Klaviyo has; waiting: it is on its way"),
 };
 PAGE(catalog_page, "CatalogRow");
 static const struct shape_field match[] = {

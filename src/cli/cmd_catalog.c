@@ -38,7 +38,7 @@ static void print_rows(struct cli *cli, const struct catalog_root *root, size_t 
 		text_table_add(&table, root[i].root.id);
 		text_table_add(&table, catalog_title(&root[i], &cli->arena));
 		text_table_addf(&table, "%zu", catalog_variants(&root[i]));
-		text_table_add(&table, str_from(catalog_told(&root[i])));
+		text_table_add(&table, str_from(catalog_told(&cli->look, &root[i])));
 	}
 	text_table_print(&table, 0, cli->out);
 	if (n == 0)

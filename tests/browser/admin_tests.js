@@ -177,6 +177,9 @@ const tests = {
 		assert((await knobs({ reject_external_id: ["mugs-named-1"] })).ok);
 		await tell({ ...product, title: "Mug, blue" });
 		await page.locator(".parts li", { hasText: "item" }).getByText("failed", { exact: true }).waitFor();
+		await show(page, "catalog?store=demo-generic&search=named-1");
+		await page.locator("#browse li", { hasText: "named-1" }).getByText("failed", { exact: true }).waitFor();
+		await show(page, "story/named-1?store=demo-generic&kind=product");
 		assert((await knobs({ reject_external_id: [] })).ok);
 		await tell({ ...product, title: "Mug, green" });
 		await page.getByRole("heading", { level: 1, name: "Mug, green – Product named-1" }).waitFor();

@@ -632,6 +632,7 @@ export const en = {
 	"catalog.told.nothing": "not sent",
 	"catalog.told.waiting": "waiting",
 	"catalog.told.there": "in Klaviyo",
+	"catalog.told.failed": "failed",
 	"catalog.told.deleted": "deleted in Klaviyo",
 	"people.lead": "Everything the stores keep about a person.",
 	"people.find": "Find a person",

@@ -17,7 +17,7 @@ import { Choice, Form, TextField } from "../parts/form.js";
 import { NoStores } from "../parts/no_stores.js";
 import { toast } from "../parts/toast.js";
 
-const TONES = { there: "good", waiting: "warn", nothing: "plain", deleted: "plain" };
+const TONES = { there: "good", waiting: "warn", failed: "bad", nothing: "plain", deleted: "plain" };
 const PAGE = 50;
 
 function Line({ row }) {
