@@ -468,6 +468,12 @@ const tests = {
 		await group.waitFor();
 		await group.getByText("rejected by Klaviyo").waitFor();
 		assert.strictEqual(await there(), 0);
+		/* With something failed nobody says that all is in sync. */
+		const account = page.getByRole("region", { name: "demo", exact: true });
+		await show(page, "");
+		await account.getByText(/^\d+ failed$/).waitFor();
+		assert.strictEqual(await account.getByText(/In sync|accepted every change/).count(), 0);
+		await show(page, "failed");
 		assert((await knobs({ reject_external_id: [] })).ok);
 		await group.getByRole("button", { name: "Retry", exact: true }).click();
 		await page.locator("dialog").getByRole("button", { name: "Retry", exact: true }).click();

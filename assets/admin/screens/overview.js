@@ -20,6 +20,8 @@ const DAY_S = 86400;
 function Standing({ row }) {
 	if (row.klaviyo.state === "stopped")
 		return html`<${Tag} tone="bad">${t("overview.stopped")}<//>`;
+	if (row.in_step && row.failed > 0)
+		return html`<${Tag} tone="bad">${t("failed.count", { n: number(row.failed) })}<//>`;
 	if (row.in_step)
 		return html`<${Tag} tone="good">${t("overview.in_step")}<//>`;
 	return html`<${Tag} tone="warn">${t("overview.behind", { n: number(row.behind) })}<//>`;
@@ -44,7 +46,7 @@ function AccountCard({ row }) {
 		</div>
 		<p class="note">${row.behind_until ? html`${t("overview.until")} <${Time} at=${row.behind_until} />. ` : ""}
 			${row.oldest_waiting_at ? html`${t("overview.oldest")} <${Time} at=${row.oldest_waiting_at} />.` : ""}
-			${row.in_step ? t("overview.in_step.note") : ""}</p>
+			${row.in_step ? t(row.failed > 0 ? "overview.in_step.failed" : "overview.in_step.note") : ""}</p>
 		<${Budget} rows=${row.budget} />
 	</section>`;
 }
