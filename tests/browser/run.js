@@ -20,8 +20,8 @@ const { oauth_tests } = require("./admin_oauth.js");
 const { tls_tests } = require("./admin_tls.js");
 const { switch_tests } = require("./admin_switches.js");
 
-const admin_tests = Object.assign({}, screens.admin_tests, settings_tests, sync_tests, oauth_tests, tls_tests, picture_tests);
-const admin_long_tests = Object.assign({}, screens.admin_long_tests, switch_tests);
+const admin_tests = Object.assign({}, screens.admin_tests, settings_tests, sync_tests, oauth_tests, tls_tests);
+const admin_long_tests = Object.assign({}, screens.admin_long_tests, switch_tests, picture_tests);
 
 function skip(why) {
 	console.log("skipped: browser: " + why);
