@@ -66,9 +66,9 @@ class Guide {
 		await pannier.locator("nav.side").waitFor();
 		await pannier.goto(world.pannierUrl + "/admin/store");
 		await pannier.locator("label.pick", { hasText: "OpenCart" }).click();
-		await pannier.getByLabel("Name of the store here").fill("myshop");
+		await pannier.getByLabel("Store name in Pannier").fill("myshop");
 		await this.picture(pannier, "1-add-shop");
-		await pannier.getByRole("button", { name: "Add the shop" }).click();
+		await pannier.getByRole("button", { name: "Add store" }).click();
 		await pannier.getByText("What to paste into the shop").waitFor();
 		await this.picture(pannier, "2-address-and-secret");
 		const texts = await pannier.locator(".paste code").allInnerTexts();
@@ -160,7 +160,7 @@ class Guide {
 		await this.pannier.getByRole("searchbox").fill("Where is my order #" + order + "?");
 		await this.pannier.keyboard.press("Enter");
 		await this.pannier.getByText("Klaviyo has it").first().waitFor();
-		await this.pannier.getByText("Whole story").first().click();
+		await this.pannier.getByText("Full story").first().click();
 		await this.pannier.getByText("Placed Order").first().waitFor();
 		await this.picture(this.pannier, "9-first-event");
 	}
