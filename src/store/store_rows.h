@@ -584,8 +584,8 @@ struct summary {
 	const struct account_summary *account;
 	size_t n_account;
 	bool sweeping;
-	bool idle;                 /* nothing pending, due, ready or sending, no import or task open; what waits for a retry does
-	                            * not count */
+	bool idle;                 /* nothing pending, due, ready or sending, no import or task open, nothing to erase now; what
+	                            * waits for a retry does not count */
 	int64_t bytes;             /* on disk */
 };
 

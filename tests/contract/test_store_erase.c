@@ -222,6 +222,36 @@ static void test_the_person_goes_and_others_stay(void **state)
 	assert_str(contract_get(contract, town.other_event).body, "of Annegret");
 }
 
+/* Whoever waits until nothing is to be done waits for an erasure, but not for Klaviyo's part of it. */
+static void test_an_erasure_is_something_to_do(void **state)
+{
+	struct contract *contract = *state;
+	struct town town;
+
+	settle_town(contract, &town);
+	settle_all(contract, KLAVIYO_CONSENT, DELIVERY_CREATE);
+	assert_true(contract_summary(contract).idle);
+	(void)erase(contract, contract->now_ms);
+	assert_false(contract_summary(contract).idle);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 2);
+	{
+		struct outbox_batch batch =
+			contract_claim(contract, KLAVIYO_PROFILE, DELIVERY_DELETE, PRIORITY_REALTIME, 1);
+		struct delivery_settlement later =
+			contract_settlement(batch.delivery[0].id, DELIVERY_WAITING);
+
+		later.due_ms = contract->now_ms + MS_PER_DAY;
+		contract_settle_one(contract, batch.id, later);
+		assert_true(contract_summary(contract).idle);
+		contract->now_ms = later.due_ms;
+	}
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	assert_false(contract_summary(contract).idle);
+	purge(contract, 2);
+	assert_true(contract_summary(contract).idle);
+}
+
 static void test_an_audit_row_with_a_digest_stays(void **state)
 {
 	struct contract *contract = *state;
@@ -780,6 +810,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_what_is_kept_is_found),
 	cmocka_unit_test(test_what_ends_by_it_is_erased_in_the_history),
 	cmocka_unit_test(test_the_person_goes_and_others_stay),
+	cmocka_unit_test(test_an_erasure_is_something_to_do),
 	cmocka_unit_test(test_an_audit_row_with_a_digest_stays),
 	cmocka_unit_test(test_what_is_queued_is_not_sent),
 	cmocka_unit_test(test_what_is_being_sent_lets_nothing_pass),

@@ -6,6 +6,7 @@
 #include "support/town.h"
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <arpa/inet.h>
@@ -24,7 +25,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define JOHN "john.smith@books.test.example.org"
+#define END_MS 60000
+#define JOHN   "john.smith@books.test.example.org"
 #define WINNIE \
 	"{'line_id':'1','product_id':'1111','sku':'WINNIEPOOH','name':'Winnie the Pooh','quantity':1," \
 	"'unit_price':'9.99','row_total':'9.99','brand':'Kids Books','categories':['Fiction','Children']," \
@@ -419,6 +421,27 @@ static void consent_and_back(void **state)
 	}
 }
 
+/* Also what a browser did that the shop has no id for: it is kept under the address. */
+static void nothing_is_left_of_who_was_erased(void **state)
+{
+	struct town *town = *state;
+	int64_t end_ms = clock_mono_ms(clock_system()) + END_MS;
+
+	town_generic(town, "shop", "customer.upserted", "{'email':'" JOHN "','first_name':'John'}");
+	town_generic(town, "shop", "order.placed", ORDER);
+	town_generic(town, "shop", "storefront.cart_changed",
+		     "{'email':'" JOHN "','cart':{'cart_id':'c-9','lines':[{'product_id':'1','quantity':1}],"
+		     "'added':{'product_id':'1','quantity':1}}}");
+	town_idle(town);
+	assert_non_null(place_holds(&town->place, JOHN));
+	town_generic(town, "shop", "person.erased", "{'email':'" JOHN "'}");
+	town_idle(town);
+	/* The file is written anew behind it. */
+	while (place_holds(&town->place, JOHN))
+		if (clock_mono_ms(clock_system()) > end_ms)
+			fail_msg("%s still holds the address", place_holds(&town->place, JOHN));
+}
+
 /* Everything that was written while all of it was in use: the database with its log, what the daemon said. */
 static void secrets_are_in_no_file(void **state)
 {
@@ -464,6 +487,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_cart_of_the_guide, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_beacon_of_a_browser, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(consent_and_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_left_of_who_was_erased, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(secrets_are_in_no_file, set_up, tear_down),
 	};
 

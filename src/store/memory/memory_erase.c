@@ -231,6 +231,7 @@ static void erase_sent(const struct memory_person *person)
 			continue;
 		}
 		sent->external_id = id_without(person, ENTITY_ORDER, sent->external_id);
+		sent->root.id = id_without(person, sent->root.kind, sent->root.id);
 		sent->state.parent_external_id = STR("");
 		sent->state.accepted_parent = STR("");
 	}
@@ -361,6 +362,18 @@ static bool has_message_again(const struct memory *memory, const struct memory_e
 
 		if (row->store_id == erase->store_id && row->state == MESSAGE_PENDING &&
 		    row->id <= erase->until_id)
+			return true;
+	}
+	return false;
+}
+
+bool memory_erase_any_due(const struct memory *memory)
+{
+	for (size_t i = 0; i < memory->erase.n; i++) {
+		const struct memory_erase *erase = &memory->erase.at[i];
+
+		if (erase->phase != ERASE_WAIT ||
+		    (!has_message_again(memory, erase) && !has_profile(memory, erase)))
 			return true;
 	}
 	return false;

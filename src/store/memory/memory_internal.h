@@ -417,6 +417,8 @@ bool memory_person_audit(const struct memory_person *person, const struct audit_
 void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, const struct fact *fact);
 /* Entities of a store that was removed; but those by which somebody's are found who are being erased. */
 void memory_entities_forget(struct memory *memory, int64_t store_id);
+/* Can anything be done now of an erasure that is under way? */
+bool memory_erase_any_due(const struct memory *memory);
 /* Has what is queued of the person yet to be stopped? */
 bool memory_erase_runs(struct memory *memory, int64_t store_id, struct str person_id);
 /* Is the root somebody's who is being erased, and not one who is to be told of it? */

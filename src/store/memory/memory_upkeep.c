@@ -72,7 +72,8 @@ bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 		.n_account = memory->account_count.n,
 		.sweeping = memory->sweep.n > 0,
 	};
-	out->idle = !out->sweeping && !memory_import_any_open(memory) && !memory_task_any_open(memory);
+	out->idle = !out->sweeping && !memory_import_any_open(memory) && !memory_task_any_open(memory) &&
+		    !memory_erase_any_due(memory);
 	for (size_t i = 0; i < out->n_store; i++)
 		out->idle = out->idle && out->store[i].pending == 0 && out->store[i].due == 0;
 	for (size_t i = 0; i < n_lane; i++)

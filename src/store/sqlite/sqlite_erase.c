@@ -209,13 +209,24 @@ static bool has_undone(struct tx *tx, const struct erasure *erasure)
 }
 
 /* Can anything be done of it now? */
-static bool may_go_on(struct tx *tx, struct erasure *erasure)
+static bool may_go_on(struct tx *tx, const struct erasure *erasure)
 {
 	if (erasure->phase == PHASE_NEW && account_of_store(tx, erasure->search.store_id) != 0)
 		return !is_due(tx, erasure);
 	if (erasure->phase == PHASE_WAIT)
 		return !has_undone(tx, erasure);
 	return true;
+}
+
+bool erase_any_due(struct tx *tx, struct arena *arena)
+{
+	struct erasure *all;
+	size_t n = erasures_read(tx, arena, &all);
+
+	for (size_t i = 0; i < n; i++)
+		if (may_go_on(tx, &all[i]))
+			return true;
+	return false;
 }
 
 /* ---- a slice ---- */

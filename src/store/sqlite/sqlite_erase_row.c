@@ -119,14 +119,34 @@ static void erase_ended(const struct person_scan *scan, int64_t id, int64_t day)
 
 /* ---- what was sent ---- */
 
+/* Whose it is; a visitor that the shop has no id for has the person's. */
+static struct entity sent_root(const struct person_scan *scan, const struct person_hit *hit)
+{
+	struct query select =
+		query(scan->tx, "SELECT root_kind, root_id FROM sent WHERE account_id = ?1 AND kind = ?2"
+				" AND external_id = ?3");
+	struct entity root = { ENTITY_ORDER, STR("") };
+
+	put_int(&select, 1, hit->account_id);
+	put_int(&select, 2, hit->kind);
+	put_text(&select, 3, hit->external_id);
+	if (query_row(&select)) {
+		root = (struct entity){ (enum entity_kind)get_int(&select, 0),
+					get_text(&select, 1, scan->arena) };
+		query_end(&select);
+	}
+	return root;
+}
+
 /* Events are told once, also to nobody: their rows stay. Profile and consent are no more. */
 static void erase_sent(const struct person_scan *scan, const struct person_hit *hit)
 {
+	struct entity root = sent_root(scan, hit);
 	struct query change =
 		hit->kind == KLAVIYO_EVENT
 			? query(scan->tx,
 				"UPDATE OR REPLACE sent SET external_id = ?4, parent_external_id = '',"
-				" accepted_parent = '' WHERE account_id = ?1 AND kind = ?2"
+				" accepted_parent = '', root_id = ?5 WHERE account_id = ?1 AND kind = ?2"
 				" AND external_id = ?3")
 			: query(scan->tx,
 				"DELETE FROM sent WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3"
@@ -137,8 +157,10 @@ static void erase_sent(const struct person_scan *scan, const struct person_hit *
 	put_int(&change, 1, hit->account_id);
 	put_int(&change, 2, hit->kind);
 	put_text(&change, 3, hit->external_id);
-	if (hit->kind == KLAVIYO_EVENT)
+	if (hit->kind == KLAVIYO_EVENT) {
 		put_text(&change, 4, id_without(scan, ENTITY_ORDER, hit->external_id));
+		put_text(&change, 5, id_without(scan, root.kind, root.id));
+	}
 	query_run(&change);
 }
 

@@ -296,6 +296,8 @@ void person_scan_begin(struct person_scan *scan);
 void erase_begin(struct tx *tx, const struct fact_cause *cause, const struct fact *fact);
 /* Is the root somebody's who is being erased, and not one who is to be told of it? */
 bool erase_owns(struct tx *tx, int64_t store_id, struct entity root);
+/* Can anything be done now of an erasure that is under way? */
+bool erase_any_due(struct tx *tx, struct arena *arena);
 /* Is the fact about somebody who was erased after it happened? */
 bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, enum priority priority, struct arena *arena);
 /* The next step of writing the files anew (wanted: erase_file.wanted, not 0), or it is left to the next time; sqlite_erase_file.c. */

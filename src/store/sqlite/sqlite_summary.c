@@ -104,7 +104,7 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 	out->sweeping = any_sweep(&tx);
 	out->bytes = database_bytes(&tx) + sqlite_log_bytes(sqlite_of(db));
 	judge_idle(out, lane, n_lane);
-	out->idle = out->idle && !import_any_open(&tx) && !task_any_open(&tx);
+	out->idle = out->idle && !import_any_open(&tx) && !task_any_open(&tx) && !erase_any_due(&tx, arena);
 	return tx_commit(&tx, err);
 }
 
