@@ -174,10 +174,10 @@ void db_close(struct db *db); /* NULL allowed */
 
 /* Grows by one with each change of configuration, from any process. Cheap enough to ask 100 times a second. */
 bool db_config_version(struct db *db, int64_t *version, struct err *err) MUST_CHECK;
-/* All accounts and stores with their settings, and the version they were read at. */
+/* All accounts and stores with their settings, the installation's defaults, and the version they were read at. */
 bool db_config_load(struct db *db, struct arena *arena, struct config_rows *out, struct err *err) MUST_CHECK;
 /*
- * Puts or removes one account or store and writes its audit row. Ids are given by the store, from 1, never again.
+ * Puts or removes one account or store, or puts the defaults, and writes the audit row. Ids are given by the store, from 1, never again.
  * ERR_CONFLICT: expected_version is not the current one. ERR_NOT_FOUND: no account or store of that id. ERR_INVALID: an
  * account that stores still use is removed; a name is taken; a store of no account.
  * Removing a store drops its imports and what is pending or failed of it: messages end as discarded (one audit row says how many),

@@ -36,16 +36,23 @@ struct config_rows {
 	size_t n_account;
 	const struct store_row *store;
 	size_t n_store;
+	struct str defaults;       /* of the whole installation: as settings of a row; "" = none */
 };
 
-enum config_change_kind { CONFIG_ACCOUNT_PUT, CONFIG_ACCOUNT_REMOVE, CONFIG_STORE_PUT, CONFIG_STORE_REMOVE };
+/* The numbers are in databases. */
+enum config_change_kind {
+	CONFIG_ACCOUNT_PUT, CONFIG_ACCOUNT_REMOVE, CONFIG_STORE_PUT, CONFIG_STORE_REMOVE, CONFIG_DEFAULTS_PUT
+};
 
 struct config_change {
 	enum config_change_kind kind;
 	int64_t expected_version;
 	struct account_row account; /* put: id 0 = new; remove: only id */
 	struct store_row store;
+	struct str defaults;        /* CONFIG_DEFAULTS_PUT: all of them */
 	bool sweep;                 /* the change alters what the store's products look like: look at all of them again */
+	const int64_t *sweep_store; /* CONFIG_DEFAULTS_PUT with sweep: ids of the stores that it reaches; others, and gone ones, are left */
+	size_t n_sweep_store;
 	bool silent;                /* nothing that a person changed: neither audited nor in the history */
 	struct str reason;          /* for the audit: what was changed, secrets as "changed" */
 	int64_t now_ms;
@@ -60,8 +67,8 @@ struct config_history_row {
 	enum config_change_kind kind;
 	bool added;                 /* a put that made it */
 	int64_t account_id;         /* of a store: the one it feeds since then; 0 when it was removed */
-	int64_t store_id;           /* 0: it was an account that changed */
-	struct str name;
+	int64_t store_id;           /* 0: it was an account that changed, or the defaults */
+	struct str name;            /* "" of the defaults */
 	struct str actor;
 	struct str reason;
 	struct str values;
@@ -70,6 +77,7 @@ struct config_history_row {
 struct config_history_filter {
 	int64_t store_id;           /* 0 = any */
 	int64_t account_id;         /* the account itself, not its stores; 0 = any */
+	bool defaults;              /* only changes of the defaults */
 	int64_t before_version;     /* cursor; 0 = from the newest */
 	size_t max_n;               /* 1..1000 */
 };

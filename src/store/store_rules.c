@@ -18,6 +18,29 @@
 
 #define KEY_MEMBERS_MAX 64
 
+/* ---- configuration ---- */
+
+bool store_is_swept(const struct config_change *change, const struct store_row *store)
+{
+	if (change->kind == CONFIG_STORE_PUT)
+		return store->id == change->store.id;
+	if (change->kind == CONFIG_ACCOUNT_PUT)
+		return store->account_id == change->account.id;
+	for (size_t i = 0; change->kind == CONFIG_DEFAULTS_PUT && i < change->n_sweep_store; i++)
+		if (change->sweep_store[i] == store->id)
+			return true;
+	return false;
+}
+
+struct str store_change_name(const struct config_change *change)
+{
+	if (change->kind == CONFIG_DEFAULTS_PUT)
+		return STR("");
+	if (change->kind == CONFIG_STORE_PUT || change->kind == CONFIG_STORE_REMOVE)
+		return change->store.name;
+	return change->account.name;
+}
+
 /* ---- ids ---- */
 
 int64_t store_id_next(int64_t last_id, int64_t now_ms)

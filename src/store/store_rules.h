@@ -25,6 +25,12 @@ int64_t store_id_ms(int64_t id);
 int64_t store_ms_id(int64_t ms); /* the first id of that ms */
 int64_t store_id_day(int64_t id);
 
+/* ---- configuration ---- */
+
+/* Does a change with sweep reach this store? */
+bool store_is_swept(const struct config_change *change, const struct store_row *store);
+struct str store_change_name(const struct config_change *change); /* for the history */
+
 /* ---- messages ---- */
 
 /* Did the shop itself send it, now? Not history, browsers (topics storefront.*), or what Klaviyo told (klaviyo.*). */

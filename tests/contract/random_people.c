@@ -137,7 +137,7 @@ static struct config_change choose_change(struct side *side, const struct config
 {
 	struct config_change change = {
 		.expected_version = rows->version,
-		.kind = (enum config_change_kind)below(side, 4),
+		.kind = (enum config_change_kind)below(side, CONFIG_DEFAULTS_PUT + 1),
 		.sweep = chance(side, 50),
 		.reason = STR("changed"),
 		.now_ms = side->now_ms,
@@ -158,6 +158,11 @@ static struct config_change choose_change(struct side *side, const struct config
 		change.store = rows->store[below(side, rows->n_store)];
 	else
 		change.store.name = str_from(numbered(side, "store", 5));
+	if (change.kind == CONFIG_DEFAULTS_PUT) {
+		change.defaults = str_from(numbered(side, "defaults", 3));
+		change.n_sweep_store = rows->n_store > 0 && chance(side, 50);
+		change.sweep_store = change.n_sweep_store > 0 ? &rows->store[0].id : NULL;
+	}
 	change.store.platform = STR("generic");
 	change.store.account_id = 1 + (int64_t)below(side, 3);
 	return change;
@@ -168,6 +173,7 @@ static void say_history(struct side *side, const struct config_rows *rows)
 	struct config_history_filter filter = {
 		.store_id = chance(side, 30) && rows->n_store > 0 ? rows->store[0].id : 0,
 		.account_id = chance(side, 30) && rows->n_account > 0 ? rows->account[0].id : 0,
+		.defaults = chance(side, 20),
 		.before_version = chance(side, 30) ? rows->version : 0,
 		.max_n = 1 + below(side, 9),
 	};
@@ -213,6 +219,7 @@ void op_config(struct side *side)
 		say_id(side, rows.store[i].account_id);
 		say_text(side, rows.store[i].name);
 	}
+	say_text(side, rows.defaults);
 	say_history(side, &rows);
 }
 

@@ -286,6 +286,47 @@ static void test_a_sweep_of_an_account_makes_all_its_stores_due(void **state)
 	assert_true(contract_is_due(contract, ENTITY_CATEGORY, "c1"));
 }
 
+static void test_defaults_come_back_as_put(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_DEFAULTS_PUT);
+	int64_t version = contract_version(contract);
+
+	assert_str(load(contract).defaults, "");
+	change.defaults = STR("{\"quiet_ms\":\"5\"}");
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	assert_str(load(contract).defaults, "{\"quiet_ms\":\"5\"}");
+	assert_int_equal(contract_version(contract), version + 1);
+	change.defaults = STR("{}");
+	CONTRACT_FAILS(db_config_change(contract->db, &change, &contract_err), ERR_CONFLICT);
+	assert_str(load(contract).defaults, "{\"quiet_ms\":\"5\"}");
+	assert_str(load(contract).account[0].settings, "{}");
+}
+
+/* Those that are named, and no others: the caller knows which follow the defaults. */
+static void test_a_sweep_of_the_defaults_makes_named_stores_due(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_DEFAULTS_PUT);
+	int64_t gone = 77;
+	bool more = true;
+
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PRODUCT, "p1", "base", 1, "{}"));
+	contract_settle_down(contract);
+	change.sweep = true;
+	change.sweep_store = &gone;
+	change.n_sweep_store = 1;
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	assert_false(contract_summary(contract).sweeping);
+	change.expected_version++;
+	change.sweep_store = &contract->store_id;
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	assert_true(contract_summary(contract).sweeping);
+	for (int i = 0; i < 10 && more; i++)
+		CONTRACT_OK(db_catalog_sweep(contract->db, contract->now_ms, 1, &more, &contract_err));
+	assert_true(contract_is_due(contract, ENTITY_PRODUCT, "p1"));
+}
+
 static struct config_history_row *history(struct contract *contract, struct config_history_filter filter,
 					  size_t *n)
 {
@@ -333,6 +374,32 @@ static void test_history_has_each_change_newest_first(void **state)
 		      &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(row[0].version, contract_version(contract) - 1);
+}
+
+static void test_history_has_the_defaults_apart(void **state)
+{
+	struct contract *contract = *state;
+	struct config_change change = change_of(contract, CONFIG_DEFAULTS_PUT);
+	struct config_history_row *row;
+	size_t n;
+
+	change.actor = STR("ada");
+	change.values = STR("[1]");
+	CONTRACT_OK(db_config_change(contract->db, &change, &contract_err));
+	row = history(contract, (struct config_history_filter){ .defaults = true }, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(row[0].kind, CONFIG_DEFAULTS_PUT);
+	assert_int_equal(row[0].version, contract_version(contract));
+	assert_int_equal(row[0].account_id, 0);
+	assert_int_equal(row[0].store_id, 0);
+	assert_false(row[0].added);
+	assert_str(row[0].name, "");
+	assert_str(row[0].actor, "ada");
+	assert_str(row[0].values, "[1]");
+	(void)history(contract, (struct config_history_filter){ 0 }, &n);
+	assert_int_equal(n, 3);
+	(void)history(contract, (struct config_history_filter){ .store_id = contract->store_id }, &n);
+	assert_int_equal(n, 1);
 }
 
 /* A token that was renewed: the version tells everybody, and nobody is told who did it. */
@@ -389,6 +456,9 @@ static void test_a_refused_change_leaves_no_history(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_history_has_each_change_newest_first),
+	cmocka_unit_test(test_history_has_the_defaults_apart),
+	cmocka_unit_test(test_defaults_come_back_as_put),
+	cmocka_unit_test(test_a_sweep_of_the_defaults_makes_named_stores_due),
 	cmocka_unit_test(test_a_silent_change_is_in_no_history),
 	cmocka_unit_test(test_history_outlives_what_it_is_about),
 	cmocka_unit_test(test_a_refused_change_leaves_no_history),

@@ -663,6 +663,7 @@ static void test_customers_of_an_old_format_get_their_ids(void **state)
 	execute(writer, "UPDATE entity SET sku = '' WHERE kind = 10");
 	execute(writer, "DROP INDEX delivery_move");
 	execute(writer, "ALTER TABLE entity DROP COLUMN words");
+	execute(writer, "ALTER TABLE config DROP COLUMN defaults");
 	execute(writer, "PRAGMA user_version = 9");
 	contract_reopen(contract);
 	root = contract_root(contract, ENTITY_PERSON, "a@shop.test");
@@ -682,12 +683,29 @@ static void test_a_catalog_of_an_old_format_can_be_searched(void **state)
 			     contract_set(ENTITY_PRODUCT, "p1", "base", 1, "{\"title\":\"GRÜNE Kanne\"}"),
 			     contract_set(ENTITY_PRODUCT, "p2", "price.", 1, "{}"));
 	execute(writer, "ALTER TABLE entity DROP COLUMN words");
+	execute(writer, "ALTER TABLE config DROP COLUMN defaults");
 	execute(writer, "PRAGMA user_version = 11");
 	contract_reopen(contract);
 	CONTRACT_OK(db_catalog_search(contract->db, contract->store_id, ENTITY_PRODUCT, STR("grüne"), STR(""),
 				      10, &contract->arena, &id, &n, &contract_err));
 	assert_int_equal(n, 1);
 	assert_str(id[0], "p1");
+}
+
+/* Before format 14 there were no defaults of the installation. */
+static void test_an_old_format_has_no_defaults(void **state)
+{
+	struct contract *contract = *state;
+	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
+	struct config_rows rows;
+
+	execute(writer, "ALTER TABLE config DROP COLUMN defaults");
+	execute(writer, "PRAGMA user_version = 12");
+	contract_reopen(contract);
+	CONTRACT_OK(db_config_load(contract->db, &contract->arena, &rows, &contract_err));
+	assert_str(rows.defaults, "");
+	assert_int_equal(rows.version, contract_version(contract));
+	assert_int_equal(rows.n_store, 1);
 }
 
 static void test_a_newer_format_is_refused(void **state)
@@ -986,6 +1004,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_full_disk_is_an_answer),
 	cmocka_unit_test(test_customers_of_an_old_format_get_their_ids),
 	cmocka_unit_test(test_a_catalog_of_an_old_format_can_be_searched),
+	cmocka_unit_test(test_an_old_format_has_no_defaults),
 	cmocka_unit_test(test_a_newer_format_is_refused),
 	cmocka_unit_test(test_what_is_no_database_is_refused),
 	cmocka_unit_test(test_a_broken_disk_is_not_tried_again),

@@ -58,6 +58,7 @@ bool memory_config_load(struct db *db, struct arena *arena, struct config_rows *
 		.n_account = memory->account.n,
 		.store = store,
 		.n_store = memory->store.n,
+		.defaults = arena_dup(arena, memory->defaults),
 	};
 	memory_unlock(memory);
 	return true;
@@ -237,6 +238,9 @@ static bool change_row(struct memory *memory, const struct config_change *change
 	case CONFIG_STORE_REMOVE:
 		audit->store_id = change->store.id;
 		return store_remove(memory, change->store.id, err);
+	case CONFIG_DEFAULTS_PUT:
+		memory->defaults = memory_text(memory, change->defaults);
+		return true;
 	}
 	return err_set(err, ERR_INVALID, "unknown change");
 }
@@ -245,20 +249,14 @@ static void sweep_stores(struct memory *memory, const struct config_change *chan
 {
 	struct entity all = { .id = STR("") };
 
-	for (size_t i = 0; i < memory->store.n; i++) {
-		const struct store_row *store = &memory->store.at[i];
-
-		if ((change->kind == CONFIG_STORE_PUT && store->id == change->store.id) ||
-		    (change->kind == CONFIG_ACCOUNT_PUT && store->account_id == change->account.id))
-			memory_sweep_add(memory, store->id, all, all);
-	}
+	for (size_t i = 0; i < memory->store.n; i++)
+		if (store_is_swept(change, &memory->store.at[i]))
+			memory_sweep_add(memory, memory->store.at[i].id, all, all);
 }
 
 static void history_add(struct memory *memory, const struct config_change *change,
 			const struct audit_row *audit)
 {
-	bool is_store = change->kind == CONFIG_STORE_PUT || change->kind == CONFIG_STORE_REMOVE;
-
 	*LIST_ADD(&memory->history) = (struct config_history_row){
 		.version = memory->config_version,
 		.at_ms = change->now_ms,
@@ -268,7 +266,7 @@ static void history_add(struct memory *memory, const struct config_change *chang
 							      : false,
 		.account_id = audit->account_id,
 		.store_id = audit->store_id,
-		.name = memory_text(memory, is_store ? change->store.name : change->account.name),
+		.name = memory_text(memory, store_change_name(change)),
 		.actor = memory_text(memory, change->actor),
 		.reason = memory_text(memory, change->reason),
 		.values = memory_text(memory, change->values),
@@ -282,6 +280,8 @@ static bool history_fits(const struct config_history_filter *filter, const struc
 	if (filter->before_version && row->version >= filter->before_version)
 		return false;
 	if (filter->store_id && row->store_id != filter->store_id)
+		return false;
+	if (filter->defaults && row->kind != CONFIG_DEFAULTS_PUT)
 		return false;
 	return !filter->account_id || (row->account_id == filter->account_id && row->store_id == 0);
 }

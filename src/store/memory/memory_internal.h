@@ -150,6 +150,7 @@ struct memory {
 	int64_t due_turn[PRIORITY_COUNT]; /* the same for due roots */
 
 	int64_t config_version;
+	struct str defaults;
 	int64_t last_account_id;
 	int64_t last_store_id;
 	int64_t last_import_id;

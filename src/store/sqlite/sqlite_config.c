@@ -67,8 +67,12 @@ bool sqlite_config_load(struct db *db, struct arena *arena, struct config_rows *
 	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
 	*out = (struct config_rows){ 0 };
-	version = query(&tx, "SELECT version FROM config");
-	out->version = query_int(&version, 0);
+	version = query(&tx, "SELECT version, defaults FROM config");
+	if (query_row(&version)) {
+		out->version = get_int(&version, 0);
+		out->defaults = get_text(&version, 1, arena);
+	}
+	query_end(&version);
 	out->account = load_accounts(&tx, arena, &out->n_account);
 	out->store = load_stores(&tx, arena, &out->n_store);
 	return tx_commit(&tx, err);
@@ -212,6 +216,14 @@ static bool store_remove(struct tx *tx, int64_t id, struct err *err)
 	return true;
 }
 
+static void defaults_put(struct tx *tx, struct str defaults)
+{
+	struct query update = query(tx, "UPDATE config SET defaults = ?1");
+
+	put_text(&update, 1, defaults);
+	query_run(&update);
+}
+
 /* ---- the verb ---- */
 
 static bool change_row(struct tx *tx, const struct config_change *change, struct audit_row *audit,
@@ -229,6 +241,9 @@ static bool change_row(struct tx *tx, const struct config_change *change, struct
 	case CONFIG_STORE_REMOVE:
 		audit->store_id = change->store.id;
 		return store_remove(tx, change->store.id, err);
+	case CONFIG_DEFAULTS_PUT:
+		defaults_put(tx, change->defaults);
+		return true;
 	}
 	return err_set(err, ERR_INVALID, "unknown change");
 }
@@ -240,8 +255,7 @@ static void sweep_stores(struct tx *tx, const struct config_change *change, stru
 	const struct store_row *store = load_stores(tx, arena, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if ((change->kind == CONFIG_STORE_PUT && store[i].id == change->store.id) ||
-		    (change->kind == CONFIG_ACCOUNT_PUT && store[i].account_id == change->account.id))
+		if (store_is_swept(change, &store[i]))
 			sweep_add(tx, store[i].id, all, all);
 }
 
@@ -254,7 +268,6 @@ static int64_t version_now(struct tx *tx)
 
 static void history_add(struct tx *tx, const struct config_change *change, const struct audit_row *audit)
 {
-	bool is_store = change->kind == CONFIG_STORE_PUT || change->kind == CONFIG_STORE_REMOVE;
 	bool added = change->kind == CONFIG_STORE_PUT	  ? change->store.id == 0
 		     : change->kind == CONFIG_ACCOUNT_PUT ? change->account.id == 0
 							  : false;
@@ -266,7 +279,7 @@ static void history_add(struct tx *tx, const struct config_change *change, const
 	put_int(&write, 2, change->kind);
 	put_int(&write, 3, audit->account_id);
 	put_int(&write, 4, audit->store_id);
-	put_text(&write, 5, is_store ? change->store.name : change->account.name);
+	put_text(&write, 5, store_change_name(change));
 	put_text(&write, 6, change->actor);
 	put_text(&write, 7, change->reason);
 	put_text(&write, 8, change->values);
@@ -289,11 +302,13 @@ bool sqlite_config_history(struct db *db, const struct config_history_filter *fi
 	select = query(
 		&tx, "SELECT version, at_ms, kind, account_id, store_id, name, actor, reason, changed, added"
 		     " FROM config_history WHERE version < ?1 AND (?2 = 0 OR store_id = ?2)"
-		     " AND (?3 = 0 OR (account_id = ?3 AND store_id = 0)) ORDER BY version DESC LIMIT ?4");
+		     " AND (?3 = 0 OR (account_id = ?3 AND store_id = 0)) AND (?5 < 0 OR kind = ?5)"
+		     " ORDER BY version DESC LIMIT ?4");
 	put_int(&select, 1, filter->before_version ? filter->before_version : INT64_MAX);
 	put_int(&select, 2, filter->store_id);
 	put_int(&select, 3, filter->account_id);
 	put_int(&select, 4, (int64_t)filter->max_n);
+	put_int(&select, 5, filter->defaults ? CONFIG_DEFAULTS_PUT : -1);
 	for (*n = 0; query_row(&select); (*n)++)
 		(*row)[*n] = (struct config_history_row){
 			.version = get_int(&select, 0),

@@ -308,9 +308,15 @@ static const char *const step_12[] = {
 	NULL,
 };
 
+/* Settings that count for every account and store that says nothing else. */
+static const char *const step_13[] = {
+	"ALTER TABLE config ADD COLUMN defaults TEXT NOT NULL DEFAULT ''",
+	NULL,
+};
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
-static const char *const *const steps[] = { step_1, step_2, step_3, step_4,  step_5,  step_6,
-					    step_7, step_8, step_9, step_10, step_11, step_12 };
+static const char *const *const steps[] = { step_1, step_2, step_3,  step_4,  step_5,  step_6, step_7,
+					    step_8, step_9, step_10, step_11, step_12, step_13 };
 
 static int64_t schema_version(struct sqlite *sqlite)
 {
