@@ -25,9 +25,21 @@ const char *change_what(const struct config_history_row *row)
 	return row->added ? "added" : "changed";
 }
 
-/* What the changed account or store is now; values NULL: it is gone. */
+const char *change_scope_text(enum setting_scope scope)
+{
+	static const char *const text[] = {
+		[SETTING_ACCOUNT] = "account",
+		[SETTING_STORE] = "store",
+		[SETTING_INSTALLATION] = "defaults",
+	};
+
+	return text[scope];
+}
+
+/* What the changed account or store is now, or the defaults; values NULL: it is gone. */
 struct now {
 	const struct str *value;
+	const enum setting_source *from;
 	struct str account;
 };
 
@@ -36,10 +48,16 @@ static struct now now_of(const struct look *look, const struct change_view *view
 	const struct settings_account *account = snapshot_account(look->snapshot, view->row.account_id);
 	const struct settings_store *store = snapshot_store(look->snapshot, view->row.store_id);
 
-	if (view->account)
-		return (struct now){ .value = account ? account->value : NULL };
-	return (struct now){ .value = store ? store->value : NULL,
-			     .account = store ? store->account->name : STR("") };
+	if (view->scope == SETTING_INSTALLATION)
+		return (struct now){ .value = look->snapshot->defaults.value,
+				     .from = look->snapshot->defaults.from };
+	if (view->scope == SETTING_ACCOUNT && account)
+		return (struct now){ .value = account->value, .from = account->from };
+	if (view->scope == SETTING_STORE && store)
+		return (struct now){ .value = store->value,
+				     .from = store->from,
+				     .account = store->account->name };
+	return (struct now){ .account = STR("") };
 }
 
 static void fill_line(struct change_line *line, const struct now *now, enum setting_scope scope)
@@ -49,11 +67,14 @@ static void fill_line(struct change_line *line, const struct now *now, enum sett
 	line->sweep = str_eq(line->changed.key, STR("account"));
 	if (line->sweep)
 		line->now = now->account;
+	line->back = str_eq(line->now, line->changed.from);
 	if (!setting_find(line->changed.key, scope, &setting))
 		return;
-	line->sweep = setting_row(setting)->sweep;
-	if (now->value)
-		line->now = setting_shown(setting, now->value[setting]);
+	line->sweep = setting_row(setting)->sweep && !str_eq(line->changed.from, line->changed.to);
+	if (!now->value)
+		return;
+	line->now = setting_shown(setting, now->value[setting]);
+	line->back = settings_is_back(&line->changed, line->now, now->from[setting], scope);
 }
 
 static enum undo_state undo_of(const struct change_view *view)
@@ -67,7 +88,7 @@ static enum undo_state undo_of(const struct change_view *view)
 			continue;
 		if (!str_eq(line->now, line->changed.from) && !str_eq(line->now, line->changed.to))
 			return UNDO_CHANGED;
-		all_before = all_before && str_eq(line->now, line->changed.from);
+		all_before = all_before && line->back;
 	}
 	return all_before ? UNDO_DONE : UNDO_POSSIBLE;
 }
@@ -78,13 +99,13 @@ void change_view_make(struct look *look, const struct config_history_row *row, s
 	struct now now;
 
 	*out = (struct change_view){ .row = *row };
-	out->account = row->kind == CONFIG_ACCOUNT_PUT || row->kind == CONFIG_ACCOUNT_REMOVE;
+	out->scope = settings_change_scope(row->kind);
 	settings_changed_read(row, look->arena, &changed, &out->n);
 	out->line = ARENA_ARRAY(look->arena, out->n + 1, struct change_line);
 	now = now_of(look, out);
 	for (size_t i = 0; i < out->n; i++) {
 		out->line[i] = (struct change_line){ .changed = changed[i] };
-		fill_line(&out->line[i], &now, out->account ? SETTING_ACCOUNT : SETTING_STORE);
+		fill_line(&out->line[i], &now, out->scope);
 	}
 	out->note = settings_undo_problem(row, changed, out->n);
 	if (out->note.len == 0 && !now.value)
@@ -116,7 +137,7 @@ struct json *change_view_json(const struct change_view *view)
 	json_set(json, "number", json_new_int(view->row.version));
 	json_put_time(json, "at", view->row.at_ms);
 	json_put(json, "by", view->row.actor);
-	json_put(json, "scope", view->account ? STR("account") : STR("store"));
+	json_put(json, "scope", str_from(change_scope_text(view->scope)));
 	json_put(json, "name", view->row.name);
 	json_put(json, "what", str_from(change_what(&view->row)));
 	json_set(json, "changes", lines);

@@ -116,7 +116,7 @@ bool post_key_check(struct admin_call *call, struct err *err)
 
 	for (int i = 0; i < SETTING_COUNT; i++)
 		if (setting_row((enum setting)i)->scope == SETTING_ACCOUNT)
-			account.value[i] = str_from(setting_row((enum setting)i)->otherwise);
+			account.value[i] = call->look.snapshot->defaults.value[i];
 	if (url.len > 0 && !setting_parse(SETTING_KEY_api_url, url, call->look.arena,
 					  &account.value[SETTING_KEY_api_url], err))
 		return err_wrap(err, "'api_url'");

@@ -196,7 +196,7 @@ static bool look_into(struct admin_call *call, const struct connecting *one,
 
 	for (int i = 0; i < SETTING_COUNT; i++)
 		if (setting_row((enum setting)i)->scope == SETTING_ACCOUNT)
-			account.value[i] = str_from(setting_row((enum setting)i)->otherwise);
+			account.value[i] = call->look.snapshot->defaults.value[i];
 	account.value[SETTING_KEY_api_url] = str_from(one->api_url);
 	return key_check(&call->look, &account, check, err);
 }

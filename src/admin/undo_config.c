@@ -13,6 +13,8 @@ static bool sees_change(const struct admin_call *call, const struct config_histo
 
 	if (!call->limited)
 		return true;
+	if (row->kind == CONFIG_DEFAULTS_PUT)
+		return false;
 	if (row->store_id != 0)
 		return call_sees_store(call, row->store_id);
 	return account && call_sees_account(call, account);
@@ -61,10 +63,15 @@ bool get_settings_history(struct admin_call *call, struct err *err)
 	return call_page(call, list, next);
 }
 
-/* As the routes that change the same: accounts are for unlimited users, moving a store for owners. */
+/*
+ * As the routes that change the same: accounts are for unlimited users, defaults and moving a store for
+ * owners.
+ */
 static bool may_undo(const struct admin_call *call, const struct config_history_row *row,
 		     const struct change_view *view)
 {
+	if (row->kind == CONFIG_DEFAULTS_PUT && !call_may(call, SCOPE_ACCOUNTS_WRITE))
+		return false;
 	for (size_t i = 0; i < view->n; i++)
 		if (str_eq(view->line[i].changed.key, STR("account")) &&
 		    (call->limited || call->user.role < scope_role(SCOPE_ACCOUNTS_WRITE)))
@@ -103,6 +110,7 @@ bool post_settings_undo(struct admin_call *call, struct err *err)
 		return err_set(err, why.code, "%s", why.msg);
 	newest.store_id = row.store_id;
 	newest.account_id = row.store_id ? 0 : row.account_id;
+	newest.defaults = row.kind == CONFIG_DEFAULTS_PUT;
 	return call_refresh(call, err) &&
 	       db_config_history(call->look.db, &newest, call->look.arena, &made, &n, err) && n > 0 &&
 	       call_answer(call, shown(call, &made[0]));

@@ -48,9 +48,10 @@ static void print_change(struct cli *cli, const struct change_view *view)
 					    [UNDO_NEVER] = "" };
 	struct str by = view->row.actor.len ? text_safe(view->row.actor, &cli->arena) : STR("command line");
 
-	(void)fprintf(cli->out, "%lld  %.*s  %s %.*s %s, by %.*s%s\n", (long long)view->row.version,
-		      STR_ARG(text_time(view->row.at_ms, &cli->arena)), view->account ? "account" : "store",
-		      STR_ARG(view->row.name), change_what(&view->row), STR_ARG(by), undo[view->undo]);
+	(void)fprintf(cli->out, "%lld  %.*s  %s%s%.*s %s, by %.*s%s\n", (long long)view->row.version,
+		      STR_ARG(text_time(view->row.at_ms, &cli->arena)), change_scope_text(view->scope),
+		      view->row.name.len > 0 ? " " : "", STR_ARG(view->row.name), change_what(&view->row),
+		      STR_ARG(by), undo[view->undo]);
 	print_lines(cli, view);
 }
 

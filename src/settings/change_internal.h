@@ -5,7 +5,7 @@
 #include "settings/history.h"
 #include "settings/settings_internal.h"
 
-/* Shared by settings_change.c, settings_account.c and settings_store.c only. */
+/* Shared by settings_change.c, settings_account.c, settings_store.c, settings_defaults.c and settings_history.c only. */
 
 /* What a person wants, from the arguments of the public functions. */
 struct wish {
@@ -15,6 +15,7 @@ struct wish {
 	struct str secret;         /* key of an account, secret of a store */
 	const struct settings_token *token; /* instead of a key; NULL = none */
 	const struct setting_change *change;
+	const bool *keep;          /* one for each of change: kept also where it is the default; NULL = none */
 	size_t n;
 	int64_t now_ms;
 	int64_t undoes;            /* number of the change that is taken back; 0 = none */
@@ -28,6 +29,7 @@ struct attempt {
 	const struct wish *wish;
 	struct arena *arena;
 	struct config_rows rows;
+	struct settings_defaults defaults;
 	bool changed;              /* otherwise nothing is written */
 	struct strbuf reason;
 	struct json *noted;        /* for the history: [{"key", "from", "to"}] */
@@ -48,10 +50,11 @@ bool attempt_no_store(const struct attempt *attempt, struct str name, struct err
 
 /* Adds to the reason: something changes. */
 void attempt_say(struct attempt *attempt, const char *format, ...) PRINTF_LIKE(2, 3);
-void attempt_say_change(struct attempt *attempt, const char *key, struct str from, struct str to);
+/* from_own: from was its own, not what a default made it. */
+void attempt_say_change(struct attempt *attempt, const char *key, struct str from, bool from_own, struct str to);
 /* The same for a secret, whose value is nowhere: says "key changed". */
 void attempt_say_secret(struct attempt *attempt, const char *key, const char *what);
-/* Puts "account NAME: " before what changed, if anything did. */
+/* Puts "account NAME: " before what changed, if anything did; without a name, "defaults: ". */
 void attempt_say_who(struct attempt *attempt, const char *what);
 
 /* The wish's KEY=VALUEs over the stored JSON before; *after is what is to be stored. */
@@ -60,6 +63,8 @@ bool attempt_apply(struct attempt *attempt, enum setting_scope scope, struct str
 
 /* An account, a store as it is, with the wish's changes. */
 prepare_fn change_account_set, change_store_set;
+/* The defaults, with the wish's changes. */
+prepare_fn change_defaults_set;
 
 bool change_check_key(struct str key, struct err *err) MUST_CHECK;
 bool change_check_secret(struct str secret, struct err *err) MUST_CHECK;

@@ -12,6 +12,8 @@ struct settings_changed {
 	struct str from;           /* effective values, as texts */
 	struct str to;
 	bool secret;               /* from and to are "" */
+	bool from_own;             /* from was its own value; false: it followed a default, or that is not known (older changes) */
+	bool from_default;         /* from followed a default */
 };
 
 /* What a row of the history changed, in the arena. Nothing if an account or store was added or removed with its defaults. */
@@ -20,6 +22,10 @@ void settings_changed_read(const struct config_history_row *row, struct arena *a
 /* One change. ERR_NOT_FOUND: it is not kept, or never was. */
 bool settings_history_get(struct db *db, int64_t version, struct arena *arena, struct config_history_row *out,
 			  struct err *err) MUST_CHECK;
+/* What it is a change of. */
+enum setting_scope settings_change_scope(enum config_change_kind kind);
+/* Is one of the settings as it was before the change? now, from: its value, and where that comes from. scope: of the change. */
+bool settings_is_back(const struct settings_changed *changed, struct str now, enum setting_source from, enum setting_scope scope);
 /* May it be taken back at all? "" or why not: a store that was added, a key. What is there now is not looked at. */
 struct str settings_undo_problem(const struct config_history_row *row, const struct settings_changed *changed, size_t n);
 /*

@@ -16,6 +16,10 @@
 #define URL_BYTES_MAX	  300
 #define ALLOWED_BYTES_MAX 400
 
+#define IS_SHARED(type, traits) \
+	(((traits)&SETTING_ALONE) == 0 && (type) != SETTING_URL && (type) != SETTING_TEMPLATE && \
+	 (type) != SETTING_SECRET)
+
 static const struct setting_row rows[SETTING_COUNT] = {
 #define SETTING_ROW(k, s, t, d, lo, hi, c, w, h) \
 	[SETTING_KEY_##k] = { .key = #k, \
@@ -25,7 +29,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
 			      .min = (lo), \
 			      .max = (hi), \
 			      .choices = (c), \
-			      .sweep = (w), \
+			      .sweep = ((w)&SETTING_SWEEP) != 0, \
+			      .shared = IS_SHARED(SETTING_##t, w), \
 			      .help = (h) },
 	SETTINGS(SETTING_ROW)
 #undef SETTING_ROW
@@ -39,12 +44,25 @@ const struct setting_row *setting_row(enum setting setting)
 bool setting_find(struct str key, enum setting_scope scope, enum setting *out)
 {
 	for (int i = 0; i < SETTING_COUNT; i++) {
-		if (rows[i].scope == scope && str_eq(key, str_from(rows[i].key))) {
+		bool here = scope == SETTING_INSTALLATION ? rows[i].shared : rows[i].scope == scope;
+
+		if (here && str_eq(key, str_from(rows[i].key))) {
 			*out = (enum setting)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+const char *setting_source_text(enum setting_source from)
+{
+	static const char *const text[] = {
+		[SETTING_FROM_TABLE] = "default",
+		[SETTING_FROM_INSTALLATION] = "installation",
+		[SETTING_FROM_OWN] = "own",
+	};
+
+	return text[from];
 }
 
 const char *setting_type_text(enum setting_type type)

@@ -41,15 +41,16 @@ static bool credential_open(const struct settings *settings, const struct accoun
 	return true;
 }
 
-static bool account_read(const struct settings *settings, const struct account_row *row, struct arena *arena,
-			 struct settings_account *out, struct err *err)
+static bool account_read(const struct settings *settings, const struct settings_defaults *defaults,
+			 const struct account_row *row, struct arena *arena, struct settings_account *out,
+			 struct err *err)
 {
 	*out = (struct settings_account){ .id = row->id,
 					  .name = row->name,
 					  .key_last4 = row->key_last4,
 					  .overrides = row->settings,
 					  .created_ms = row->created_ms };
-	if (!values_read(row->settings, SETTING_ACCOUNT, arena, out->value, err))
+	if (!values_read(row->settings, SETTING_ACCOUNT, defaults, arena, out->value, out->from, err))
 		return err_wrap(err, "account '%.*s'", STR_ARG(row->name));
 	if (!credential_open(settings, row, arena, out, err) ||
 	    !values_open(&settings->key, row->name, arena, out->value, err))
@@ -84,7 +85,8 @@ static bool store_read(const struct settings *settings, const struct snapshot *s
 					.account = snapshot_account(snapshot, row->account_id) };
 	if (!out->account)
 		return err_set(err, ERR_FATAL, "store '%.*s' belongs to no account", STR_ARG(row->name));
-	if (!values_read(row->settings, SETTING_STORE, arena, out->value, err))
+	if (!values_read(row->settings, SETTING_STORE, &snapshot->defaults, arena, out->value, out->from,
+			 err))
 		return err_wrap(err, "store '%.*s'", STR_ARG(row->name));
 	if (!secrets_open(settings, row, arena, out, err) ||
 	    !values_open(&settings->key, row->name, arena, out->value, err))
@@ -132,7 +134,8 @@ static bool accounts_fill(const struct settings *settings, const struct config_r
 	snapshot->account = account;
 	snapshot->account_by_id = by_id;
 	for (size_t i = 0; i < rows->n_account; i++) {
-		if (!account_read(settings, &rows->account[i], &box->arena, &account[i], err))
+		if (!account_read(settings, &snapshot->defaults, &rows->account[i], &box->arena, &account[i],
+				  err))
 			return false;
 		snapshot->n_account++;
 	}
@@ -172,6 +175,8 @@ static bool box_fill(const struct settings *settings, struct snapshot_box *box, 
 	if (!db_config_load(settings->db, &box->arena, &rows, err))
 		return false;
 	box->snapshot.version = rows.version;
+	if (!defaults_read(rows.defaults, &box->arena, &box->snapshot.defaults, err))
+		return err_wrap(err, "defaults of the installation");
 	return accounts_fill(settings, &rows, box, err) && stores_fill(settings, &rows, box, err);
 }
 

@@ -12,14 +12,15 @@
  * process; a change becomes visible to a running daemon at its next settings_refresh.
  */
 
-enum setting_scope { SETTING_ACCOUNT, SETTING_STORE };
+/* Rows are of an account or a store. SETTING_INSTALLATION: the defaults of both, of rows that are shared. */
+enum setting_scope { SETTING_ACCOUNT, SETTING_STORE, SETTING_INSTALLATION };
 enum setting_type {
 	SETTING_TEXT, SETTING_BOOL, SETTING_INT, SETTING_CHOICE, SETTING_URL, SETTING_TEMPLATE, SETTING_HEADER,
 	SETTING_SWITCHES, SETTING_WINDOWS, SETTING_PAIRS, SETTING_SCHEDULES, SETTING_SECRET
 };
 
 enum setting {
-#define SETTING_ENUM(key, scope, type, otherwise, min, max, choices, sweep, help) SETTING_KEY_##key,
+#define SETTING_ENUM(key, scope, type, otherwise, min, max, choices, traits, help) SETTING_KEY_##key,
 	SETTINGS(SETTING_ENUM)
 #undef SETTING_ENUM
 	SETTING_COUNT
@@ -34,10 +35,11 @@ struct setting_row {
 	int64_t max;               /* INT: largest; TEXT, TEMPLATE, HEADER, SECRET: longest in bytes */
 	const char *choices;       /* CHOICE: "a|b"; TEMPLATE: the placeholders it may hold */
 	bool sweep;
+	bool shared;               /* the installation can have a default of its own */
 	const char *help;
 };
 const struct setting_row *setting_row(enum setting setting);
-/* Row index by key, or false. */
+/* Row index by key, or false. SETTING_INSTALLATION: of the rows that are shared. */
 bool setting_find(struct str key, enum setting_scope scope, enum setting *out);
 /*
  * Checks and normalises a value ("on" -> "true"), result in the arena. ERR_INVALID says what is allowed and does not repeat the
@@ -49,6 +51,17 @@ struct str setting_allowed(enum setting setting, struct arena *arena);
 const char *setting_type_text(enum setting_type type); /* "whole number" */
 /* A value as anybody may see it: that of a SECRET is "(set)". */
 struct str setting_shown(enum setting setting, struct str value);
+
+/* Where a value comes from. */
+enum setting_source { SETTING_FROM_TABLE, SETTING_FROM_INSTALLATION, SETTING_FROM_OWN };
+const char *setting_source_text(enum setting_source from); /* "default", "installation", "own" */
+
+/* What counts where neither an account nor a store says otherwise. */
+struct settings_defaults {
+	struct str value[SETTING_COUNT];
+	enum setting_source from[SETTING_COUNT];
+	struct str overrides;      /* JSON of what the installation says; "" = nothing */
+};
 
 /* Of an account that is connected by OAuth, in place of a private key. Times by the wall clock. */
 struct settings_token {
@@ -67,7 +80,8 @@ struct settings_account {
 	struct settings_token token;
 	bool broken;               /* key could not be opened with our key file; only after settings_open_repair */
 	struct str value[SETTING_COUNT];  /* effective, "" for rows of the other scope */
-	struct str overrides;      /* JSON of what differs from the defaults */
+	enum setting_source from[SETTING_COUNT];
+	struct str overrides;      /* JSON of what is its own */
 	int64_t created_ms;
 };
 
@@ -81,12 +95,14 @@ struct settings_store {
 	struct str secret_last4;   /* of the newest; fewer characters of short ones */
 	bool broken;               /* as above; n_secret is then 0 */
 	struct str value[SETTING_COUNT];
-	struct str overrides;      /* JSON of what differs from the defaults; secrets in it are sealed */
+	enum setting_source from[SETTING_COUNT];
+	struct str overrides;      /* JSON of what is its own; secrets in it are sealed */
 	int64_t created_ms;
 };
 
 struct snapshot {
 	int64_t version;
+	struct settings_defaults defaults;
 	const struct settings_account *account; /* sorted by name */
 	size_t n_account;
 	const struct settings_store *store;     /* sorted by name */
@@ -138,10 +154,15 @@ bool setting_bool(const struct str value[static SETTING_COUNT], enum setting set
 /* May this be the name of an account or a store: 1..63 of a-z 0-9 - _, the first a letter or digit. what: "account". */
 bool settings_check_name(const char *what, struct str name, struct err *err) MUST_CHECK;
 
+/*
+ * "": as the default, whatever that becomes. SETTING_EMPTY: empty, also where the default is not. A value that is the default already is
+ * not kept, unless it was kept before: what an account or a store has of its own stays its own when a default becomes the same.
+ */
 struct setting_change {
 	struct str key;
 	struct str value;
 };
+#define SETTING_EMPTY "(empty)"
 
 /* key: the private key (pk_...), white space around it is dropped; 8..256 visible characters. ERR_CONFLICT: the name is taken. */
 bool settings_account_add(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
@@ -170,6 +191,9 @@ struct settings_new_store {
 };
 bool settings_store_add(struct settings *settings, const struct settings_new_store *store, int64_t now_ms,
 			struct err *err) MUST_CHECK;
+/* Defaults of the installation, for all accounts and stores that have no value of their own; "" takes one back. */
+bool settings_defaults_set(struct settings *settings, const struct setting_change *change, size_t n, int64_t now_ms,
+			   struct err *err) MUST_CHECK;
 /* SHA256_BYTES that only who has the key file can make; another label gives others. */
 void settings_derive(const struct settings *settings, struct str label, unsigned char out[static 32]);
 /* secret "" = keep, otherwise it replaces all old ones; account "" = keep. An empty value puts a setting back to its default. */

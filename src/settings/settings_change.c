@@ -1,9 +1,10 @@
 /*
- * Settings, the writing side: what changes of accounts and of stores have in common.
+ * Settings, the writing side: what changes of accounts, of stores and of the defaults have in common.
  *
  * Does:    checks names, keys and values, says in the audit reason what changed from what to what, tries
  *          again with the fresh state if another process was faster.
- * Doesn't: know what an account or a store is made of (settings_account.c, settings_store.c).
+ * Doesn't: know what an account or a store is made of (settings_account.c, settings_store.c), or who
+ *          follows a default (settings_defaults.c).
  * Keeps:   one change is one transaction against the version it was computed from; no secret in a message
  *          or reason.
  * Threads: any.
@@ -16,6 +17,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #define NAME_BYTES_MAX	 63
 #define KEY_BYTES_MIN	 8
@@ -156,7 +158,8 @@ void attempt_say(struct attempt *attempt, const char *format, ...)
 	attempt->changed = true;
 }
 
-void attempt_say_change(struct attempt *attempt, const char *key, struct str from, struct str to)
+void attempt_say_change(struct attempt *attempt, const char *key, struct str from, bool from_own,
+			struct str to)
 {
 	struct json *note = json_new_object();
 
@@ -164,6 +167,7 @@ void attempt_say_change(struct attempt *attempt, const char *key, struct str fro
 	json_set(note, "key", json_new_text(str_from(key)));
 	json_set(note, "from", json_new_text(from));
 	json_set(note, "to", json_new_text(to));
+	json_set(note, "own", json_new_bool(from_own));
 	json_append(attempt->noted, note);
 }
 
@@ -176,77 +180,163 @@ void attempt_say_secret(struct attempt *attempt, const char *key, const char *wh
 	json_append(attempt->noted, note);
 }
 
-static bool unknown_setting(struct str key, enum setting_scope scope, struct err *err)
+static const char *of_what(enum setting_scope scope)
 {
-	const char *of = scope == SETTING_STORE ? "a store" : "an account";
-	const char *keys[SETTING_COUNT], *near;
+	return scope == SETTING_STORE	  ? "a store"
+	       : scope == SETTING_ACCOUNT ? "an account"
+					  : "the installation";
+}
+
+/* A setting of something else: says of what. */
+static bool misplaced_setting(struct str key, enum setting_scope scope, struct err *err)
+{
 	enum setting other;
 
-	if (setting_find(key, scope == SETTING_STORE ? SETTING_ACCOUNT : SETTING_STORE, &other))
-		return err_set(err, ERR_INVALID, "'%.*s' is a setting of %s, not of %s", STR_ARG(key),
-			       scope == SETTING_STORE ? "an account" : "a store", of);
-	for (int i = 0; i < SETTING_COUNT; i++)
-		keys[i] = setting_row((enum setting)i)->scope == scope ? setting_row((enum setting)i)->key
-								       : NULL;
+	if (!setting_find(key, SETTING_STORE, &other) && !setting_find(key, SETTING_ACCOUNT, &other))
+		return false;
+	if (scope == SETTING_INSTALLATION)
+		(void)err_set(err, ERR_INVALID,
+			      "'%.*s' is a setting of %s by itself: there is no default of it for all",
+			      STR_ARG(key), of_what(setting_row(other)->scope));
+	else
+		(void)err_set(err, ERR_INVALID, "'%.*s' is a setting of %s, not of %s", STR_ARG(key),
+			      of_what(setting_row(other)->scope), of_what(scope));
+	return true;
+}
+
+static bool unknown_setting(struct str key, enum setting_scope scope, struct err *err)
+{
+	const char *keys[SETTING_COUNT], *near;
+	enum setting found;
+
+	if (misplaced_setting(key, scope, err))
+		return false;
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		keys[i] = setting_row((enum setting)i)->key;
+		if (!setting_find(str_from(keys[i]), scope, &found))
+			keys[i] = NULL;
+	}
 	near = nearest_text(key, keys, SETTING_COUNT);
-	return err_set(err, ERR_INVALID, "%s has no setting '%.*s'%s%s%s", of, STR_ARG(key),
+	return err_set(err, ERR_INVALID, "%s has no setting '%.*s'%s%s%s", of_what(scope), STR_ARG(key),
 		       near ? "; did you mean '" : "; see 'pannier help settings'", near ? near : "",
 		       near ? "'?" : "");
 }
 
-/* One KEY=VALUE onto the values now in force and the JSON of what differs from the defaults. */
-static bool apply_one(struct attempt *attempt, enum setting_scope scope, const struct setting_change *change,
-		      struct str value[static SETTING_COUNT], struct json *overrides, struct err *err)
-{
-	struct str after, trimmed = str_trim(change->value);
-	const struct setting_row *row;
-	enum setting setting;
+/* Settings of one place while changes are applied to them. */
+struct layer {
+	enum setting_scope scope;
+	struct str value[SETTING_COUNT];
+	enum setting_source from[SETTING_COUNT];
+	struct json *overrides;
+};
 
-	if (!setting_find(change->key, scope, &setting))
-		return unknown_setting(change->key, scope, err);
-	row = setting_row(setting);
-	after = str_from(row->otherwise);
-	if (trimmed.len > 0 && !setting_parse(setting, trimmed, attempt->arena, &after, err))
-		return false;
-	if (str_eq(after, value[setting]))
+static bool layer_read(const struct attempt *attempt, enum setting_scope scope, struct str before,
+		       struct layer *out, struct err *err)
+{
+	struct settings_defaults defaults;
+
+	out->scope = scope;
+	out->overrides = NULL;
+	if (scope != SETTING_INSTALLATION) {
+		if (!values_read(before, scope, &attempt->defaults, attempt->arena, out->value, out->from,
+				 err))
+			return false;
+	} else {
+		if (!defaults_read(before, attempt->arena, &defaults, err))
+			return false;
+		memcpy(out->value, defaults.value, sizeof(out->value));
+		memcpy(out->from, defaults.from, sizeof(out->from));
+	}
+	if (before.len > 0)
+		return json_parse(before, &out->overrides, err);
+	out->overrides = json_new_object();
+	return true;
+}
+
+/* What counts where nothing is kept here. */
+static struct str value_below(const struct attempt *attempt, const struct layer *layer, enum setting setting)
+{
+	return layer->scope == SETTING_INSTALLATION ? str_from(setting_row(setting)->otherwise)
+						    : attempt->defaults.value[setting];
+}
+
+static bool is_own(const struct layer *layer, enum setting setting)
+{
+	return layer->from[setting] ==
+	       (layer->scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN);
+}
+
+/* What a change makes of a setting, and whether that is kept here. */
+static bool read_wanted(const struct attempt *attempt, const struct layer *layer, size_t i,
+			enum setting setting, struct str *after, bool *own, struct err *err)
+{
+	const struct wish *wish = attempt->wish;
+	struct str below = value_below(attempt, layer, setting), text = str_trim(wish->change[i].value);
+
+	*after = below;
+	*own = false;
+	if (text.len == 0)
 		return true;
+	if (str_eq(text, STR(SETTING_EMPTY)))
+		text = STR("");
+	if (!setting_parse(setting, text, attempt->arena, after, err))
+		return false;
+	*own = !str_eq(*after, below) || (wish->keep && wish->keep[i]) ||
+	       (is_own(layer, setting) && str_eq(*after, layer->value[setting]));
+	return true;
+}
+
+static void put_value(struct attempt *attempt, struct layer *layer, enum setting setting, struct str after,
+		      bool own)
+{
+	const struct setting_row *row = setting_row(setting);
+
 	if (row->type == SETTING_SECRET) {
 		attempt_say_secret(attempt, row->key, after.len > 0 ? "changed" : "removed");
-		after = after.len > 0 ? value_seal(attempt->key, attempt->wish->name, setting, after,
-						   attempt->arena)
-				      : after;
+		if (after.len > 0)
+			after = value_seal(attempt->key, attempt->wish->name, setting, after, attempt->arena);
 	} else {
-		attempt_say_change(attempt, row->key, value[setting], after);
+		attempt_say_change(attempt, row->key, layer->value[setting], is_own(layer, setting), after);
 	}
-	attempt->change.sweep = attempt->change.sweep || row->sweep;
-	value[setting] = after;
-	if (str_eq(after, str_from(row->otherwise)))
-		json_remove(overrides, row->key);
+	attempt->change.sweep =
+		attempt->change.sweep || (row->sweep && !str_eq(after, layer->value[setting]));
+	layer->value[setting] = after;
+	layer->from[setting] = !own				      ? SETTING_FROM_TABLE
+			       : layer->scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION
+								      : SETTING_FROM_OWN;
+	if (own)
+		json_set(layer->overrides, row->key, json_new_text(after));
 	else
-		json_set(overrides, row->key, json_new_text(after));
+		json_remove(layer->overrides, row->key);
+}
+
+/* One KEY=VALUE onto the values now in force and the JSON of what is kept here. */
+static bool apply_one(struct attempt *attempt, struct layer *layer, size_t i, struct err *err)
+{
+	struct str key = attempt->wish->change[i].key, after;
+	enum setting setting;
+	bool own;
+
+	if (!setting_find(key, layer->scope, &setting))
+		return unknown_setting(key, layer->scope, err);
+	if (!read_wanted(attempt, layer, i, setting, &after, &own, err))
+		return false;
+	if (!str_eq(after, layer->value[setting]) || own != is_own(layer, setting))
+		put_value(attempt, layer, setting, after, own);
 	return true;
 }
 
 bool attempt_apply(struct attempt *attempt, enum setting_scope scope, struct str before, struct str *after,
 		   struct err *err)
 {
-	struct str value[SETTING_COUNT];
-	struct json *overrides = NULL;
-	bool ok = false;
+	struct layer layer;
+	bool ok = layer_read(attempt, scope, before, &layer, err);
 
-	if (!values_read(before, scope, attempt->arena, value, err))
-		return false;
-	if (before.len == 0)
-		overrides = json_new_object();
-	else if (!json_parse(before, &overrides, err))
-		return false;
-	for (size_t i = 0; i < attempt->wish->n; i++)
-		if (!apply_one(attempt, scope, &attempt->wish->change[i], value, overrides, err))
-			goto out;
-	*after = json_write_arena(overrides, true, attempt->arena);
-	ok = true;
-out:
-	json_free(overrides);
+	for (size_t i = 0; ok && i < attempt->wish->n; i++)
+		ok = apply_one(attempt, &layer, i, err);
+	if (ok)
+		*after = json_write_arena(layer.overrides, true, attempt->arena);
+	json_free(layer.overrides);
 	return ok;
 }
 
@@ -257,7 +347,8 @@ void attempt_say_who(struct attempt *attempt, const char *what)
 	if (!attempt->changed)
 		return;
 	strbuf_reset(&attempt->reason);
-	attempt_say(attempt, "%s %.*s: %.*s", what, STR_ARG(attempt->wish->name), STR_ARG(changes));
+	attempt_say(attempt, "%s%s%.*s: %.*s", what, attempt->wish->name.len > 0 ? " " : "",
+		    STR_ARG(attempt->wish->name), STR_ARG(changes));
 }
 
 /* Once. *raced: nothing was wrong but that another process was faster. */
@@ -272,7 +363,8 @@ static bool try_once(struct settings *settings, prepare_fn *prepare, const struc
 
 	*raced = false;
 	strbuf_init(&attempt.reason, REASON_BYTES_MAX);
-	ok = db_config_load(settings->db, arena, &attempt.rows, err) && prepare(&attempt, err);
+	ok = db_config_load(settings->db, arena, &attempt.rows, err) &&
+	     defaults_read(attempt.rows.defaults, arena, &attempt.defaults, err) && prepare(&attempt, err);
 	if (ok && attempt.changed) {
 		attempt.change.expected_version = attempt.rows.version;
 		if (wish->undoes)

@@ -37,9 +37,12 @@ bool secrets_read(struct str text, struct arena *arena, struct str secret[static
 struct str token_write(const struct settings_token *token, struct arena *arena);
 bool token_read(struct str text, struct arena *arena, struct settings_token *out);
 
-/* Effective values: defaults of the scope with the row's JSON over them. Values of SECRET settings stay sealed. */
-bool values_read(struct str overrides, enum setting_scope scope, struct arena *arena,
-		 struct str value[static SETTING_COUNT], struct err *err) MUST_CHECK;
+/* The table's defaults with the JSON of the installation over them. */
+bool defaults_read(struct str overrides, struct arena *arena, struct settings_defaults *out, struct err *err) MUST_CHECK;
+/* Effective values of an account or a store: the defaults with the row's JSON over them. Values of SECRET settings stay sealed. */
+bool values_read(struct str overrides, enum setting_scope scope, const struct settings_defaults *defaults, struct arena *arena,
+		 struct str value[static SETTING_COUNT], enum setting_source from[static SETTING_COUNT],
+		 struct err *err) MUST_CHECK;
 /* A SECRET setting as it stands in the JSON, and back. name: of the account or store it belongs to. */
 struct str value_seal(const struct seal_key *key, struct str name, enum setting setting, struct str text, struct arena *arena);
 /* Opens what values_read left sealed. ERR_DENIED as seal_open_text; then none is left sealed either: they are "". */

@@ -1,6 +1,6 @@
 /*
- * What stands in the rows of accounts and stores: settings as JSON over their defaults, secrets sealed
- * under a label.
+ * What stands in the rows of accounts and stores: settings as JSON over their defaults, and these as JSON
+ * of the installation over those of the table; secrets sealed under a label.
  *
  * Threads: any; pure but for a warning in the log.
  */
@@ -77,20 +77,11 @@ bool token_read(struct str text, struct arena *arena, struct settings_token *out
 	return ok;
 }
 
-bool values_read(struct str overrides, enum setting_scope scope, struct arena *arena,
-		 struct str value[static SETTING_COUNT], struct err *err)
+/* What an object says over what is there. */
+static void read_object(struct json *object, enum setting_scope scope, struct arena *arena,
+			struct str value[static SETTING_COUNT],
+			enum setting_source from[static SETTING_COUNT])
 {
-	struct json *object = NULL;
-
-	for (int i = 0; i < SETTING_COUNT; i++) {
-		const struct setting_row *row = setting_row((enum setting)i);
-
-		value[i] = row->scope == scope ? str_from(row->otherwise) : STR("");
-	}
-	if (overrides.len == 0)
-		return true;
-	if (!json_parse(overrides, &object, err))
-		return err_wrap(err, "stored settings");
 	for (void *it = json_first(object); it; it = json_next(object, it)) {
 		enum setting setting;
 		struct str stored = json_text(json_member_value(it));
@@ -100,14 +91,49 @@ bool values_read(struct str overrides, enum setting_scope scope, struct arena *a
 		 */
 		if (!setting_find(json_member_name(it), scope, &setting))
 			continue;
+		from[setting] = scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN;
 		if (setting_row(setting)->type == SETTING_SECRET)
 			value[setting] = arena_dup(arena, stored);
 		else if (!setting_parse(setting, stored, arena, &value[setting], NULL))
 			log_warn("settings", "stored value of %s is not one that this version knows",
 				 setting_row(setting)->key);
 	}
+}
+
+static bool read_over(struct str overrides, enum setting_scope scope, struct arena *arena,
+		      struct str value[static SETTING_COUNT], enum setting_source from[static SETTING_COUNT],
+		      struct err *err)
+{
+	struct json *object = NULL;
+
+	if (overrides.len == 0)
+		return true;
+	if (!json_parse(overrides, &object, err))
+		return err_wrap(err, "stored settings");
+	read_object(object, scope, arena, value, from);
 	json_free(object);
 	return true;
+}
+
+bool defaults_read(struct str overrides, struct arena *arena, struct settings_defaults *out, struct err *err)
+{
+	*out = (struct settings_defaults){ .overrides = overrides };
+	for (int i = 0; i < SETTING_COUNT; i++)
+		out->value[i] = str_from(setting_row((enum setting)i)->otherwise);
+	return read_over(overrides, SETTING_INSTALLATION, arena, out->value, out->from, err);
+}
+
+bool values_read(struct str overrides, enum setting_scope scope, const struct settings_defaults *defaults,
+		 struct arena *arena, struct str value[static SETTING_COUNT],
+		 enum setting_source from[static SETTING_COUNT], struct err *err)
+{
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		bool here = setting_row((enum setting)i)->scope == scope;
+
+		value[i] = here ? defaults->value[i] : STR("");
+		from[i] = here ? defaults->from[i] : SETTING_FROM_TABLE;
+	}
+	return read_over(overrides, scope, arena, value, from, err);
 }
 
 /* ---- secrets among the settings ---- */

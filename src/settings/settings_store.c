@@ -66,7 +66,7 @@ static bool move_account(struct attempt *attempt, struct store_row *row, struct 
 		return attempt_no_account(attempt, attempt->wish->account, err);
 	if (to->id == row->account_id)
 		return true;
-	attempt_say_change(attempt, "account", from ? from->name : STR(""), to->name);
+	attempt_say_change(attempt, "account", from ? from->name : STR(""), true, to->name);
 	row->account_id = to->id;
 	attempt->change.sweep = true;
 	return true;
