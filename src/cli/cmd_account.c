@@ -21,17 +21,22 @@ static void warn_of_odd_key(struct cli *cli, struct str key)
 
 static struct json *account_json(const struct settings_account *account)
 {
-	struct json *json = json_new_object(), *settings = json_new_object();
+	struct json *json = json_new_object(), *settings = json_new_object(), *from = json_new_object();
 
 	json_put(json, "name", account->name);
 	json_put(json, "key_last4", account->key_last4);
 	json_set(json, "oauth", json_new_bool(account->oauth));
 	json_set(json, "key_opens", json_new_bool(!account->broken));
-	for (int i = 0; i < SETTING_COUNT; i++)
-		if (setting_row((enum setting)i)->scope == SETTING_ACCOUNT)
-			json_put(settings, setting_row((enum setting)i)->key,
-				 setting_shown((enum setting)i, account->value[i]));
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_row *row = setting_row((enum setting)i);
+
+		if (row->scope != SETTING_ACCOUNT)
+			continue;
+		json_put(settings, row->key, setting_shown((enum setting)i, account->value[i]));
+		json_put(from, row->key, str_from(setting_source_text(account->from[i])));
+	}
 	json_set(json, "settings", settings);
+	json_set(json, "settings_from", from);
 	json_put_time(json, "created_at", account->created_ms);
 	return json;
 }

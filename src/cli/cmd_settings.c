@@ -18,8 +18,9 @@ static bool filter_options(struct cli *cli, struct config_history_filter *filter
 	    !session_open(cli, SESSION_EXISTING, err) || !session_store_option(cli, &filter->store_id, err))
 		return false;
 	filter->max_n = (size_t)limit;
-	if (name && filter->store_id)
-		return err_set(err, ERR_INVALID, "only one of --store and --account");
+	filter->defaults = cli_flag(cli, "defaults");
+	if ((name != NULL) + (filter->store_id != 0) + filter->defaults > 1)
+		return err_set(err, ERR_INVALID, "only one of --store, --account and --defaults");
 	if (name && !session_account(cli, name, &account, err))
 		return false;
 	filter->account_id = name ? account->id : 0;

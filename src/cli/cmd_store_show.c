@@ -21,18 +21,23 @@ static const struct store_summary *summary_of(const struct summary *summary, int
 
 static struct json *store_json(const struct settings_store *store)
 {
-	struct json *json = json_new_object(), *settings = json_new_object();
+	struct json *json = json_new_object(), *settings = json_new_object(), *from = json_new_object();
 
 	json_put(json, "name", store->name);
 	json_put(json, "platform", store->platform);
 	json_put(json, "account", store->account->name);
 	json_put(json, "secret_last4", store->secret_last4);
 	json_set(json, "secret_opens", json_new_bool(!store->broken));
-	for (int i = 0; i < SETTING_COUNT; i++)
-		if (setting_row((enum setting)i)->scope == SETTING_STORE)
-			json_put(settings, setting_row((enum setting)i)->key,
-				 setting_shown((enum setting)i, store->value[i]));
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_row *row = setting_row((enum setting)i);
+
+		if (row->scope != SETTING_STORE)
+			continue;
+		json_put(settings, row->key, setting_shown((enum setting)i, store->value[i]));
+		json_put(from, row->key, str_from(setting_source_text(store->from[i])));
+	}
 	json_set(json, "settings", settings);
+	json_set(json, "settings_from", from);
 	json_put_time(json, "created_at", store->created_ms);
 	return json;
 }
@@ -92,9 +97,8 @@ static void print_settings(struct cli *cli, const struct settings_store *store)
 			continue;
 		text_table_add(&table, str_from(row->key));
 		text_table_add(&table, store->value[i].len ? setting_shown((enum setting)i, store->value[i])
-							   : STR("(empty)"));
-		text_table_add(&table, str_eq(store->value[i], str_from(row->otherwise)) ? STR("default")
-											 : STR("own"));
+							   : STR(SETTING_EMPTY));
+		text_table_add(&table, str_from(setting_source_text(store->from[i])));
 	}
 	text_table_print(&table, 0, cli->out);
 }

@@ -153,6 +153,7 @@ static const struct option_row trace_options[] = {
 static const struct option_row settings_history_options[] = {
 	OPTION_STORE,
 	{ .name = "account", .value = "NAME", .help = "only of this account itself" },
+	{ .name = "defaults", .help = "only of the defaults of the installation" },
 	{ .name = "limit", .value = "N", .otherwise = "50", .help = "at most so many, the newest" },
 	{ .name = "before",
 	  .value = "NUMBER",
@@ -431,9 +432,12 @@ const struct command commands[] = {
 	  .args_max = ANY,
 	  .run = cmd_store_set,
 	  OPTIONS(store_set_options),
-	  .help = "An empty value (KEY=) puts a setting back to its default. When a setting changes what "
-		  "products look\n"
-		  "like, all of the store's products are looked at again. Settings: pannier help settings." },
+	  .help = "An empty value (KEY=) puts a setting back to its default: that of the installation "
+		  "('pannier defaults\n"
+		  "show'), else the program's; '(empty)' is empty where that is not. When a setting changes "
+		  "what\n"
+		  "products look like, all of the store's products are looked at again. Settings: pannier "
+		  "help settings." },
 	{ .name = "store remove",
 	  .usage = "NAME",
 	  .summary = "Forget a store",
@@ -443,6 +447,27 @@ const struct command commands[] = {
 	  .help = "Its webhook answers 404 from then on, what is pending of it is dropped, its history "
 		  "stays. Nothing is\n"
 		  "deleted in Klaviyo." },
+	{ .name = "defaults show",
+	  .usage = "",
+	  .summary = "Show what counts for all accounts and stores without a value of their own",
+	  .run = cmd_defaults_show,
+	  OPTIONS(json_options),
+	  .help = "Where each value comes from: 'default' is the program's, 'installation' was set here; and "
+		  "how many\n"
+		  "accounts or stores have one of their own." },
+	{ .name = "defaults set",
+	  .usage = "KEY=VALUE...",
+	  .summary = "Change a setting for all that have no value of their own",
+	  .args_min = 1,
+	  .args_max = ANY,
+	  .run = cmd_defaults_set,
+	  .help = "An empty value (KEY=) takes a default back. When a setting changes what products look "
+		  "like, all\n"
+		  "products of the stores that follow it are looked at again. Secrets, addresses and what "
+		  "tells one\n"
+		  "shop from another have no default for all. 'pannier settings undo' takes a change back.\n"
+		  "\n"
+		  "  pannier defaults set schedules=zoey quiet_ms=2000" },
 	{ .name = "settings history",
 	  .usage = "",
 	  .summary = "Show who changed which settings when, from what to what",
@@ -868,8 +893,8 @@ const struct command commands[] = {
 const size_t n_commands = ARRAY_LEN(commands);
 
 /* First words of the commands with two. */
-static const char *const groups[] = { "account", "store",   "failed",	"import", "reconcile",
-				      "replay",	 "session", "settings", "token",  "user" };
+static const char *const groups[] = { "account", "defaults", "store",	 "failed", "import", "reconcile",
+				      "replay",	 "session",  "settings", "token",  "user" };
 
 static struct str first_word(const char *name)
 {

@@ -5,8 +5,9 @@
 
 /* The table of commands (commands.c); handlers are in cmd_*.c. */
 #define CLI_HANDLERS(X) \
-	X(account_add) X(account_check) X(account_list) X(account_remove) X(account_set) X(audit) X(catalog) X(check) X(demo) X(doctor) \
-	X(erase) X(export) X(failed_discard) X(failed_list) X(failed_retry) X(help) X(import) X(import_cancel) X(import_list) \
+	X(account_add) X(account_check) X(account_list) X(account_remove) X(account_set) X(audit) X(catalog) X(check) \
+	X(defaults_set) X(defaults_show) X(demo) X(doctor) X(erase) X(export) X(failed_discard) X(failed_list) \
+	X(failed_retry) X(help) X(import) X(import_cancel) X(import_list) \
 	X(import_pause) X(import_resume) X(import_show) X(import_throttle) X(preview) X(send) X(serve) X(status) X(store_add) \
 	X(reconcile) X(reconcile_cancel) X(reconcile_show) X(replay) X(replay_cancel) X(replay_pause) X(replay_resume) \
 	X(replay_show) \

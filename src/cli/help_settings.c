@@ -14,8 +14,10 @@ static void list_scope(enum setting_scope scope, struct arena *arena, FILE *out)
 		const struct setting_row *row = setting_row((enum setting)i);
 
 		if (row->scope == scope)
-			(void)fprintf(out, "\n  %s = %s\n      %s\n      %.*s\n", row->key, default_text(row),
-				      row->help, STR_ARG(setting_allowed((enum setting)i, arena)));
+			(void)fprintf(out, "\n  %s = %s\n      %s\n      %.*s%s\n", row->key,
+				      default_text(row), row->help,
+				      STR_ARG(setting_allowed((enum setting)i, arena)),
+				      row->shared ? "; can have a default for all" : "");
 	}
 }
 
@@ -28,9 +30,10 @@ void help_settings(struct arena *arena, FILE *out)
 		      "\nSettings of a store (pannier store set NAME KEY=VALUE), with their defaults:\n");
 	list_scope(SETTING_STORE, arena, out);
 	(void)fprintf(
-		out,
-		"\nAn empty value puts a setting back to its default. A running daemon takes a change up by "
-		"itself.\n");
+		out, "\nAn empty value puts a setting back to its default, that of the installation (pannier "
+		     "defaults set\nKEY=VALUE) where it has one; (empty) is empty where that is not. A "
+		     "running daemon "
+		     "takes a change up by\nitself.\n");
 }
 
 /* A cell of a Markdown table: '|' would end it. */
@@ -42,7 +45,7 @@ static void print_cell(struct str text, FILE *out)
 
 static void markdown_scope(enum setting_scope scope, struct arena *arena, FILE *out)
 {
-	(void)fprintf(out, "| key | default | allowed | what it does |\n|---|---|---|---|\n");
+	(void)fprintf(out, "| key | default | for all | allowed | what it does |\n|---|---|---|---|---|\n");
 	for (int i = 0; i < SETTING_COUNT; i++) {
 		const struct setting_row *row = setting_row((enum setting)i);
 
@@ -51,7 +54,7 @@ static void markdown_scope(enum setting_scope scope, struct arena *arena, FILE *
 		(void)fprintf(out, "| `%s` | ", row->key);
 		(void)fprintf(out, row->otherwise[0] ? "`%s`" : "%s",
 			      row->otherwise[0] ? row->otherwise : "empty");
-		(void)fprintf(out, " | ");
+		(void)fprintf(out, " | %s | ", row->shared ? "yes" : "");
 		print_cell(setting_allowed((enum setting)i, arena), out);
 		(void)fprintf(out, " | ");
 		print_cell(str_from(row->help), out);
@@ -70,6 +73,12 @@ void help_settings_markdown(struct arena *arena, FILE *out)
 			   "value puts a "
 			   "setting back to\n"
 			   "its default. `true` can also be given as on, yes or 1, `false` as off, no or 0.\n"
+			   "\n"
+			   "What is marked *for all* can have a default of the whole installation: `pannier "
+			   "defaults set KEY=VALUE...`.\n"
+			   "It counts for every account or store that has no value of its own; one that has "
+			   "keeps it, also where it is\n"
+			   "the same. `KEY=(empty)` is empty where the default is not.\n"
 			   "\n"
 			   "## Of an account\n"
 			   "\n"

@@ -198,6 +198,76 @@ static void a_store_lives(void **state)
 	assert_int_equal(run(world, "store show enad1"), CLI_NOT_FOUND);
 }
 
+/* How the line of a setting goes on, by its FROM; in what was printed last. */
+static bool line_has(const struct world *world, const char *setting, const char *text)
+{
+	const char *at = strstr(world->out, setting), *end = at ? strchr(at, '\n') : NULL;
+	const char *found = at ? strstr(at, text) : NULL;
+
+	return found && end && found < end;
+}
+
+static void the_installation_has_defaults(void **state)
+{
+	struct world *world = *state;
+	struct json *json;
+
+	connect_shop(world);
+	assert_int_equal(run(world, "store set enad1 quiet_ms=7"), 0);
+	assert_int_equal(run(world, "defaults set quiet_ms=500 timeout_ms=5000"), 0);
+	assert_true(printed(world, "Defaults changed"));
+	assert_int_equal(run(world, "defaults set quiet_ms=500"), 0);
+	assert_true(printed(world, "Nothing was changed."));
+	assert_int_equal(run(world, "defaults show"), 0);
+	assert_true(line_has(world, "quiet_ms", " 500 "));
+	assert_true(line_has(world, "quiet_ms", " installation "));
+	assert_true(line_has(world, "quiet_max_ms", "default"));
+	assert_false(printed(world, "market"));
+	assert_int_equal(run(world, "store show shop"), 0);
+	assert_true(line_has(world, "quiet_ms", "installation"));
+	assert_int_equal(run(world, "store show enad1 --json"), 0);
+	json = printed_json(world);
+	assert_true(str_eq(json_get_text(json_get(json, "settings_from"), "quiet_ms"), STR("own")));
+	assert_true(str_eq(json_get_text(json_get(json, "settings_from"), "unpublished"), STR("default")));
+	json_free(json);
+	assert_int_equal(run(world, "account list --json"), 0);
+	json = printed_json(world);
+	assert_true(str_eq(json_get_text(json_get(json_at(json, 0), "settings_from"), "timeout_ms"),
+			   STR("installation")));
+	json_free(json);
+	assert_int_equal(run(world, "settings history --defaults"), 0);
+	assert_true(printed(world, "defaults changed, by command line"));
+	assert_false(printed(world, "store"));
+	assert_int_equal(run(world, "settings history --defaults --account acc"), CLI_USAGE);
+	assert_int_equal(run(world, "defaults set quiet_ms="), 0);
+	assert_int_equal(run(world, "defaults show --json"), 0);
+	json = printed_json(world);
+	for (size_t i = 0; i < json_len(json); i++) {
+		const struct json *one = json_at(json, i);
+		int64_t n = 0;
+
+		if (!str_eq(json_get_text(one, "key"), STR("quiet_ms")))
+			continue;
+		assert_true(str_eq(json_get_text(one, "from"), STR("default")));
+		assert_true(json_get_int(one, "overridden", &n));
+		assert_int_equal(n, 1);
+	}
+	json_free(json);
+}
+
+static void defaults_that_cannot_be_are_refused(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(run(world, "defaults set quiet_m=5"), CLI_USAGE);
+	assert_non_null(strstr(world->errors, "did you mean 'quiet_ms'?"));
+	assert_int_equal(run(world, "defaults set market=us"), CLI_USAGE);
+	assert_non_null(strstr(world->errors, "there is no default of it for all"));
+	assert_int_equal(run(world, "defaults set quiet_ms"), CLI_USAGE);
+	assert_int_equal(run(world, "defaults sets quiet_ms=5"), CLI_USAGE);
+	assert_non_null(strstr(world->errors, "did you mean 'defaults set'?"));
+}
+
 static void store_add_says_what_to_configure(void **state)
 {
 	struct world *world = *state;
@@ -580,6 +650,8 @@ static void status_warns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_installation_has_defaults, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(defaults_that_cannot_be_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_account_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_add_says_what_to_configure, set_up, tear_down),

@@ -28,6 +28,8 @@ static const struct {
 	{ "store list", "storeList" },
 	{ "store show", "storeGet storeSettingsGet storeSchedules" },
 	{ "store remove", "storeDelete" },
+	{ "defaults show", "" },
+	{ "defaults set", "" },
 	{ "settings history", "settingsHistory" },
 	{ "settings undo", "settingsUndo" },
 	{ "status", "overviewGet heldList" },

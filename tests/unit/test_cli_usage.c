@@ -90,15 +90,16 @@ static void every_command_explains_itself(void **state)
 /* Commands that list or show have --json; two words mean a group that has help too. */
 static void rows_are_sound(void **state)
 {
-	static const char *const with_json[] = { "account list",   "account check", "store list",
-						 "store show",	   "store add",	    "account add",
-						 "status",	   "audit",	    "trace",
-						 "failed list",	   "preview",	    "doctor",
-						 "failed groups",  "user list",	    "version",
-						 "check",	   "erase",	    "import",
-						 "import list",	   "import show",   "settings history",
-						 "catalog",	   "sync",	    "reconcile",
-						 "reconcile show", "replay",	    "replay show" };
+	static const char *const with_json[] = { "account list",  "account check",  "store list",
+						 "store show",	  "store add",	    "account add",
+						 "status",	  "audit",	    "trace",
+						 "failed list",	  "preview",	    "doctor",
+						 "failed groups", "user list",	    "version",
+						 "check",	  "erase",	    "import",
+						 "import list",	  "import show",    "settings history",
+						 "catalog",	  "sync",	    "reconcile",
+						 "defaults show", "reconcile show", "replay",
+						 "replay show" };
 
 	(void)state;
 	for (size_t i = 0; i < n_commands; i++) {
