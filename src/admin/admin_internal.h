@@ -248,7 +248,7 @@ admin_handler get_openapi;
 admin_handler get_session, post_session, delete_session, post_setup;
 admin_handler get_overview, get_series;
 admin_handler get_accounts, get_account, get_stores, get_store, get_platforms, get_settings_table, get_account_settings,
-	get_store_settings;
+	get_store_settings, get_defaults;
 admin_handler get_settings_history, post_settings_undo;
 admin_handler get_activity, get_codes;
 admin_handler get_failed, get_failed_groups, get_held;
@@ -263,7 +263,8 @@ admin_handler get_connection, post_connection_start, post_connection_finish;
 admin_handler post_account, delete_account, put_account_key, post_account_check, post_key_check;
 admin_handler post_feed_address;
 admin_handler post_store, delete_store, post_store_secret, delete_old_secret;
-admin_handler post_account_settings_preview, post_store_settings_preview, patch_account_settings, patch_store_settings;
+admin_handler post_account_settings_preview, post_store_settings_preview, patch_account_settings, patch_store_settings,
+	post_defaults_preview, patch_defaults;
 admin_handler post_failed_retry, post_failed_discard, post_person_erase, post_preview, post_message;
 admin_handler get_activity_export;
 admin_handler get_replay, post_replay, post_replay_preview, post_replay_pause, post_replay_resume, post_replay_cancel;

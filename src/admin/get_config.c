@@ -1,6 +1,7 @@
 /*
- * Accounts, stores, platforms and settings, as they are.
+ * Accounts, stores, platforms and the table of settings, as they are.
  *
+ * Doesn't: show what is set (get_settings.c).
  * Keeps: of keys and secrets no more than the last characters.
  */
 #include "admin/admin_internal.h"
@@ -271,6 +272,7 @@ static struct json *setting_json(struct admin_call *call, enum setting setting)
 	json_put(json, "allowed", setting_allowed(setting, call->look.arena));
 	json_put(json, "help", str_from(row->help));
 	json_put_bool(json, "sweep", row->sweep);
+	json_put_bool(json, "shared", row->shared);
 	return json;
 }
 
@@ -282,65 +284,4 @@ bool get_settings_table(struct admin_call *call, struct err *err)
 	for (int i = 0; i < SETTING_COUNT; i++)
 		json_append(list, setting_json(call, (enum setting)i));
 	return call_page(call, list, STR(""));
-}
-
-/* ---- settings of one ---- */
-
-struct str config_etag(struct str overrides, struct arena *arena)
-{
-	struct digest16 digest = digest16_of(&overrides, 1);
-	char hex[2 * sizeof(digest.byte) + 1];
-
-	hex_encode(digest.byte, sizeof(digest.byte), hex);
-	return arena_printf(arena, "\"%s\"", hex);
-}
-
-bool config_answer_settings(struct admin_call *call, enum setting_scope scope, struct str name,
-			    const struct str value[static SETTING_COUNT], struct str overrides,
-			    struct err *err)
-{
-	struct json *json, *list, *own;
-
-	if (!json_parse(overrides.len ? overrides : STR("{}"), &own, err))
-		return err_wrap(err, "settings of '%.*s'", STR_ARG(name));
-	list = json_new_array();
-	for (int i = 0; i < SETTING_COUNT; i++) {
-		const struct setting_row *row = setting_row((enum setting)i);
-		struct json *one;
-
-		if (row->scope != scope)
-			continue;
-		one = json_new_object();
-		json_put(one, "key", str_from(row->key));
-		json_put(one, "value", setting_shown((enum setting)i, value[i]));
-		json_put(one, "default", str_from(row->otherwise));
-		json_put(one, "from", json_get(own, row->key) ? STR("own") : STR("default"));
-		json_append(list, one);
-	}
-	json_free(own);
-	json = json_new_object();
-	json_put(json, "scope", scope == SETTING_ACCOUNT ? STR("account") : STR("store"));
-	json_put(json, "name", name);
-	json_put_int(json, "version", call->look.snapshot->version);
-	json_set(json, "values", list);
-	json_put(json, "etag", config_etag(overrides, call->look.arena));
-	call_header(call, STR("ETag"), config_etag(overrides, call->look.arena));
-	return call_answer(call, json);
-}
-
-bool get_account_settings(struct admin_call *call, struct err *err)
-{
-	const struct settings_account *account;
-
-	return call_account(call, call_segment(call, 0), &account, err) &&
-	       config_answer_settings(call, SETTING_ACCOUNT, account->name, account->value,
-				      account->overrides, err);
-}
-
-bool get_store_settings(struct admin_call *call, struct err *err)
-{
-	const struct settings_store *store;
-
-	return call_store(call, call_segment(call, 0), &store, err) &&
-	       config_answer_settings(call, SETTING_STORE, store->name, store->value, store->overrides, err);
 }

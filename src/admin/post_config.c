@@ -1,8 +1,9 @@
 /*
- * Changes of accounts, stores and settings.
+ * Changes of accounts and stores.
  *
- * Keeps:   settings are changed only by whoever read them as they are (If-Match). Each change is one audited
- *          transaction with the name of who did it. A secret that was made here is told once.
+ * Doesn't: change their settings (post_settings.c).
+ * Keeps:   each change is one audited transaction with the name of who did it. A secret that was made here
+ *          is told once.
  * Threads: the slow worker, one change after the other.
  */
 #include "admin/config_view.h"
@@ -12,8 +13,6 @@
 #include "flow/feed.h"
 #include "settings/actor.h"
 
-#define CHANGES_MAX 200
-
 static void act(struct admin_call *call)
 {
 	settings_act_as(call_actor(call));
@@ -22,20 +21,6 @@ static void act(struct admin_call *call)
 static void done(void)
 {
 	settings_act_as(STR(""));
-}
-
-/* {"key": "value" or null} as changes; null puts back to the default. */
-static bool read_changes(struct admin_call *call, const struct json *map, struct setting_change **change,
-			 size_t *n, struct err *err)
-{
-	*n = 0;
-	if (json_len(map) > CHANGES_MAX)
-		return err_set(err, ERR_INVALID, "%d settings at once at most", CHANGES_MAX);
-	*change = ARENA_ARRAY(call->look.arena, json_len(map) + 1, struct setting_change);
-	for (void *it = json_first(map); it; it = json_next(map, it))
-		(*change)[(*n)++] =
-			(struct setting_change){ json_member_name(it), json_text(json_member_value(it)) };
-	return true;
 }
 
 /* ---- accounts ---- */
@@ -55,7 +40,7 @@ bool post_account(struct admin_call *call, struct err *err)
 	bool ok;
 	size_t n;
 
-	if (!read_changes(call, json_get(call->body, "settings"), &change, &n, err))
+	if (!config_read_changes(call, json_get(call->body, "settings"), &change, &n, err))
 		return false;
 	act(call);
 	ok = settings_account_add(call->look.settings, name, json_get_text(call->body, "key"), change, n,
@@ -166,7 +151,7 @@ bool post_store(struct admin_call *call, struct err *err)
 	if (!settings_check_name("store", new.name, err) ||
 	    !store_guide_platform(new.platform, &platform, err) ||
 	    !choose_secret(call, platform, &new.secret, &made, err) ||
-	    !read_changes(call, json_get(call->body, "settings"), &change, &new.n, err) ||
+	    !config_read_changes(call, json_get(call->body, "settings"), &change, &new.n, err) ||
 	    !order_status_check(new.platform, change, new.n, err))
 		return false;
 	store_guide_add_key(call->look.arena, &change, &new.n);
@@ -247,155 +232,4 @@ bool delete_old_secret(struct admin_call *call, struct err *err)
 	ok = settings_store_rotate(call->look.settings, store->name, STR(""), call->now_ms, err);
 	done();
 	return ok && call_nothing(call);
-}
-
-/* ---- settings ---- */
-
-struct target {
-	enum setting_scope scope;
-	struct str name;
-	struct str platform; /* "": an account has none */
-	const struct str *value;
-	struct str overrides;
-};
-
-static bool find_target(struct admin_call *call, enum setting_scope scope, struct target *out,
-			struct err *err)
-{
-	const struct settings_account *account;
-	const struct settings_store *store;
-
-	*out = (struct target){ .scope = scope, .platform = STR("") };
-	if (scope == SETTING_ACCOUNT) {
-		if (!call_account(call, call_segment(call, 0), &account, err))
-			return false;
-		out->name = account->name;
-		out->value = account->value;
-		out->overrides = account->overrides;
-		return true;
-	}
-	if (!call_store(call, call_segment(call, 0), &store, err))
-		return false;
-	out->name = store->name;
-	out->platform = store->platform;
-	out->value = store->value;
-	out->overrides = store->overrides;
-	return true;
-}
-
-/* One change as it would be. ERR_INVALID: unknown, or not allowed. */
-static bool line_of(struct admin_call *call, const struct target *target, const struct setting_change *change,
-		    struct json *list, bool *sweep, struct err *err)
-{
-	const struct setting_row *row;
-	enum setting setting;
-	struct str after;
-	struct json *json;
-
-	if (!setting_find(change->key, target->scope, &setting))
-		return err_set(err, ERR_INVALID, "there is no setting '%.*s' here", STR_ARG(change->key));
-	row = setting_row(setting);
-	after = str_from(row->otherwise);
-	if (change->value.len > 0 && !setting_parse(setting, change->value, call->look.arena, &after, err))
-		return err_wrap(err, "%s", row->key);
-	if (str_eq(after, target->value[setting]))
-		return true;
-	*sweep = *sweep || row->sweep;
-	json = json_new_object();
-	json_put(json, "key", str_from(row->key));
-	json_put(json, "before", setting_shown(setting, target->value[setting]));
-	json_put(json, "after", setting_shown(setting, after));
-	json_put_bool(json, "sweep", row->sweep);
-	json_append(list, json);
-	return true;
-}
-
-static bool post_settings_preview(struct admin_call *call, enum setting_scope scope, struct err *err)
-{
-	struct setting_change *change;
-	struct target target;
-	struct json *json, *list;
-	bool sweep = false, ok = true;
-	size_t n;
-
-	if (!find_target(call, scope, &target, err) ||
-	    !read_changes(call, json_get(call->body, "changes"), &change, &n, err) ||
-	    !order_status_check(target.platform, change, n, err))
-		return false;
-	list = json_new_array();
-	for (size_t i = 0; i < n && ok; i++)
-		ok = line_of(call, &target, &change[i], list, &sweep, err);
-	if (!ok) {
-		json_free(list);
-		return false;
-	}
-	json = json_new_object();
-	json_set(json, "changes", list);
-	json_put_bool(json, "sweep", sweep);
-	json_put_int(json, "version", call->look.snapshot->version);
-	return call_answer(call, json);
-}
-
-bool post_account_settings_preview(struct admin_call *call, struct err *err)
-{
-	return post_settings_preview(call, SETTING_ACCOUNT, err);
-}
-
-bool post_store_settings_preview(struct admin_call *call, struct err *err)
-{
-	return post_settings_preview(call, SETTING_STORE, err);
-}
-
-static bool answer_settings(struct admin_call *call, enum setting_scope scope, struct err *err)
-{
-	struct target target;
-
-	return call_refresh(call, err) && find_target(call, scope, &target, err) &&
-	       config_answer_settings(call, scope, target.name, target.value, target.overrides, err);
-}
-
-static bool set_settings(struct admin_call *call, const struct target *target, struct setting_change *change,
-			 size_t n, struct err *err)
-{
-	struct settings *settings = call->look.settings;
-
-	if (target->scope == SETTING_ACCOUNT)
-		return settings_account_set(settings, target->name, STR(""), change, n, call->now_ms, err);
-	if (store_guide_needs_key(snapshot_find_store(call->look.snapshot, target->name), change, n))
-		store_guide_add_key(call->look.arena, &change, &n);
-	return settings_store_set(settings, target->name, STR(""), STR(""), change, n, call->now_ms, err);
-}
-
-static bool patch_settings(struct admin_call *call, enum setting_scope scope, struct err *err)
-{
-	struct setting_change *change;
-	struct target target;
-	bool ok;
-	size_t n;
-
-	/* What another process changed a moment ago counts. */
-	if (!call_refresh(call, err) || !find_target(call, scope, &target, err) ||
-	    !read_changes(call, json_get(call->body, "changes"), &change, &n, err) ||
-	    !order_status_check(target.platform, change, n, err))
-		return false;
-	if (!str_eq(call->header.if_match, config_etag(target.overrides, call->look.arena)))
-		return call_problem(
-			call, 412, "changed", "Someone else changed these settings",
-			STR("Read them again, review the differences, and send the change with the new "
-			    "ETag."));
-	target.name = arena_dup(call->look.arena, target.name);
-	act(call);
-	ok = set_settings(call, &target, change, n, err);
-	done();
-	return ok && answer_settings(call, scope, err);
-}
-
-bool patch_account_settings(struct admin_call *call, struct err *err)
-{
-	return patch_settings(call, SETTING_ACCOUNT, err);
-}
-
-bool patch_store_settings(struct admin_call *call, struct err *err)
-{
-	return patch_settings(call, SETTING_STORE, err);
 }

@@ -21,6 +21,7 @@ static const struct shape_field page_params[] = { P_STORE, P_CURSOR, P_LIMIT };
 static const struct shape_field history_params[] = {
 	P_STORE,
 	P("account", TEXT, NULL, "only of this account itself"),
+	P("scope", ENUM, "defaults", "only of the defaults of the installation"),
 	P_CURSOR,
 	P_LIMIT,
 };
@@ -198,6 +199,13 @@ static const struct admin_route routes[] = {
 	{ POST("/stores/{store}/settings/preview", "storeSettingsPreview", "settings", SCOPE_SETTINGS_READ,
 	       "SettingsChange", "SettingsPreview", 200, post_store_settings_preview,
 	       "What a change of settings would do.") },
+	{ GET("/defaults", "defaultsGet", "settings", SCOPE_SETTINGS_READ, "Settings", get_defaults,
+	      "Defaults of the installation, for all that have no value of their own.") },
+	{ PATCH("/defaults", "defaultsPatch", "settings", SCOPE_ACCOUNTS_WRITE, "SettingsChange", "Settings",
+		patch_defaults, "Change the defaults of the installation."),
+	  .flags = ROUTE_UNLIMITED | ROUTE_SLOW | ROUTE_IF_MATCH },
+	{ POST("/defaults/preview", "defaultsPreview", "settings", SCOPE_SETTINGS_READ, "SettingsChange",
+	       "SettingsPreview", 200, post_defaults_preview, "What a change of the defaults would do.") },
 	{ GET("/settings/history", "settingsHistory", "settings", SCOPE_SETTINGS_READ, "ConfigChangePage",
 	      get_settings_history, "Who changed what, newest first, and what can be taken back."),
 	  PARAMS(history_params) },

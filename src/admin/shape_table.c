@@ -375,17 +375,20 @@ static const struct shape_field setting[] = {
 	F("allowed", TEXT, NULL, 0, "the same as a sentence"),
 	F("help", TEXT, NULL, 0, "one sentence"),
 	F("sweep", BOOL, NULL, 0, "a change looks at all products of the store again"),
+	F("shared", BOOL, NULL, 0, "the installation can have a default of its own"),
 };
 PAGE(setting_page, "Setting");
 static const struct shape_field setting_value[] = {
 	F("key", TEXT, NULL, 0, NULL),
 	F("value", TEXT, NULL, 0, "what counts"),
-	F("default", TEXT, NULL, 0, NULL),
-	F("from", ENUM, "default|own", 0, "own: set here"),
+	F("default", TEXT, NULL, 0, "what counts where nothing is set here"),
+	F("from", ENUM, "default|installation|own", 0,
+	  "default: the program's; installation: the defaults for all; own: set here"),
+	F("overridden", INT, NULL, O, "only of the defaults: accounts or stores with a value of their own"),
 };
 static const struct shape_field settings[] = {
-	F("scope", ENUM, "account|store", 0, NULL),
-	F("name", TEXT, NULL, 0, "of the account or store"),
+	F("scope", ENUM, "account|store|defaults", 0, NULL),
+	F("name", TEXT, NULL, 0, "of the account or store; empty of the defaults"),
 	F("version", INT, NULL, 0, "of all settings; grows with each change of any"),
 	F("etag", TEXT, NULL, 0, "also the header; send it back as If-Match"),
 	F("values", REFS, "SettingValue", 0, NULL),
@@ -397,11 +400,13 @@ static const struct shape_field change_line[] = {
 	F("key", TEXT, NULL, 0, NULL),
 	F("before", TEXT, NULL, 0, NULL),
 	F("after", TEXT, NULL, 0, NULL),
+	F("own", BOOL, NULL, 0, "set here; else it follows the default"),
 	F("sweep", BOOL, NULL, 0, "looks at all products of the store again"),
 };
 static const struct shape_field settings_preview[] = {
 	F("changes", REFS, "ChangeLine", 0, "empty: nothing would change"),
 	F("sweep", BOOL, NULL, 0, "all products are looked at again; only what differs is sent"),
+	F("stores", INT, NULL, O, "only of the defaults: stores that it reaches so"),
 	F("version", INT, NULL, 0, NULL),
 };
 static const struct shape_field config_line[] = {
@@ -897,7 +902,8 @@ static const struct shape shapes[] = {
 	SHAPE("Setting", setting, "A row of the table of settings."),
 	SHAPE("SettingPage", setting_page, "The table of settings."),
 	SHAPE("SettingValue", setting_value, "A setting and where it comes from."),
-	SHAPE("Settings", settings, "All settings of an account or a store."),
+	SHAPE("Settings", settings,
+	      "All settings of an account or a store, or the defaults of the installation."),
 	SHAPE("SettingsChange", settings_change, "What is to change."),
 	SHAPE("ChangeLine", change_line, "One setting that changes."),
 	SHAPE("SettingsPreview", settings_preview, "What a change would do."),

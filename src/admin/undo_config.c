@@ -32,6 +32,7 @@ static bool history_filter(struct admin_call *call, struct config_history_filter
 	if (name.len > 0 && !call_account(call, name, &account, err))
 		return false;
 	out->account_id = name.len > 0 ? account->id : 0;
+	out->defaults = call_query(call, "scope").len > 0;
 	return true;
 }
 

@@ -351,6 +351,21 @@ bool setting_parse(enum setting setting, struct str value, struct arena *arena, 
 	return true;
 }
 
+bool setting_wanted(enum setting setting, struct str text, const struct setting_state *now,
+		    struct arena *arena, struct setting_state *after, struct err *err)
+{
+	text = str_trim(text);
+	*after = (struct setting_state){ .value = now->below, .below = now->below };
+	if (text.len == 0)
+		return true;
+	if (str_eq(text, STR(SETTING_EMPTY)))
+		text = STR("");
+	if (!setting_parse(setting, text, arena, &after->value, err))
+		return false;
+	after->own = !str_eq(after->value, now->below) || (now->own && str_eq(after->value, now->value));
+	return true;
+}
+
 struct str setting_shown(enum setting setting, struct str value)
 {
 	return rows[setting].type == SETTING_SECRET && value.len > 0 ? STR("(set)") : value;

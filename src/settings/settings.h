@@ -164,6 +164,16 @@ struct setting_change {
 };
 #define SETTING_EMPTY "(empty)"
 
+/* A setting of an account, a store or the installation. */
+struct setting_state {
+	struct str value;          /* effective; of a SECRET only whether there is one matters */
+	struct str below;          /* what counts where nothing is kept here */
+	bool own;                  /* value is kept here */
+};
+/* What a change with this text would make of it; *after in the arena. ERR_INVALID as setting_parse. */
+bool setting_wanted(enum setting setting, struct str text, const struct setting_state *now, struct arena *arena,
+		    struct setting_state *after, struct err *err) MUST_CHECK;
+
 /* key: the private key (pk_...), white space around it is dropped; 8..256 visible characters. ERR_CONFLICT: the name is taken. */
 bool settings_account_add(struct settings *settings, struct str name, struct str key, const struct setting_change *change,
 			  size_t n, int64_t now_ms, struct err *err) MUST_CHECK;

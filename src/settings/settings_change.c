@@ -253,37 +253,21 @@ static bool layer_read(const struct attempt *attempt, enum setting_scope scope, 
 	return true;
 }
 
-/* What counts where nothing is kept here. */
-static struct str value_below(const struct attempt *attempt, const struct layer *layer, enum setting setting)
-{
-	return layer->scope == SETTING_INSTALLATION ? str_from(setting_row(setting)->otherwise)
-						    : attempt->defaults.value[setting];
-}
-
 static bool is_own(const struct layer *layer, enum setting setting)
 {
 	return layer->from[setting] ==
 	       (layer->scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN);
 }
 
-/* What a change makes of a setting, and whether that is kept here. */
-static bool read_wanted(const struct attempt *attempt, const struct layer *layer, size_t i,
-			enum setting setting, struct str *after, bool *own, struct err *err)
+static struct setting_state state_of(const struct attempt *attempt, const struct layer *layer,
+				     enum setting setting)
 {
-	const struct wish *wish = attempt->wish;
-	struct str below = value_below(attempt, layer, setting), text = str_trim(wish->change[i].value);
-
-	*after = below;
-	*own = false;
-	if (text.len == 0)
-		return true;
-	if (str_eq(text, STR(SETTING_EMPTY)))
-		text = STR("");
-	if (!setting_parse(setting, text, attempt->arena, after, err))
-		return false;
-	*own = !str_eq(*after, below) || (wish->keep && wish->keep[i]) ||
-	       (is_own(layer, setting) && str_eq(*after, layer->value[setting]));
-	return true;
+	return (struct setting_state){
+		.value = layer->value[setting],
+		.below = layer->scope == SETTING_INSTALLATION ? str_from(setting_row(setting)->otherwise)
+							      : attempt->defaults.value[setting],
+		.own = is_own(layer, setting),
+	};
 }
 
 static void put_value(struct attempt *attempt, struct layer *layer, enum setting setting, struct str after,
@@ -313,16 +297,19 @@ static void put_value(struct attempt *attempt, struct layer *layer, enum setting
 /* One KEY=VALUE onto the values now in force and the JSON of what is kept here. */
 static bool apply_one(struct attempt *attempt, struct layer *layer, size_t i, struct err *err)
 {
-	struct str key = attempt->wish->change[i].key, after;
+	const struct wish *wish = attempt->wish;
+	struct str key = wish->change[i].key;
+	struct setting_state now, after;
 	enum setting setting;
-	bool own;
 
 	if (!setting_find(key, layer->scope, &setting))
 		return unknown_setting(key, layer->scope, err);
-	if (!read_wanted(attempt, layer, i, setting, &after, &own, err))
+	now = state_of(attempt, layer, setting);
+	if (!setting_wanted(setting, wish->change[i].value, &now, attempt->arena, &after, err))
 		return false;
-	if (!str_eq(after, layer->value[setting]) || own != is_own(layer, setting))
-		put_value(attempt, layer, setting, after, own);
+	after.own = after.own || (wish->keep && wish->keep[i]);
+	if (!str_eq(after.value, now.value) || after.own != now.own)
+		put_value(attempt, layer, setting, after.value, after.own);
 	return true;
 }
 

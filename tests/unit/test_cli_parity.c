@@ -28,8 +28,8 @@ static const struct {
 	{ "store list", "storeList" },
 	{ "store show", "storeGet storeSettingsGet storeSchedules" },
 	{ "store remove", "storeDelete" },
-	{ "defaults show", "" },
-	{ "defaults set", "" },
+	{ "defaults show", "defaultsGet" },
+	{ "defaults set", "defaultsPatch" },
 	{ "settings history", "settingsHistory" },
 	{ "settings undo", "settingsUndo" },
 	{ "status", "overviewGet heldList" },
@@ -69,7 +69,7 @@ static const struct {
 	{ "- describes the API itself", "openapiGet" },
 	{ "- sampled in the daemon's memory", "seriesGet" },
 	{ "- changes nothing: the command says what it changed",
-	  "accountSettingsPreview storeSettingsPreview" },
+	  "accountSettingsPreview storeSettingsPreview defaultsPreview" },
 	/* Of the machine the daemon runs on, or of no daemon at all. */
 	{ "serve", "" },
 	/* The file lies where the command runs. */
