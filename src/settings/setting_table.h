@@ -11,7 +11,8 @@
  *         SECRET (of at least min bytes, at most max; sealed at rest, shown to nobody; on the command line the name of a file)
  * traits  SETTING_SWEEP: a change alters what products look like in Klaviyo, so all of the store are looked at again
  *         SETTING_ALONE: belongs to one account or shop, so there is no default for all of the installation; secrets and
- *         addresses (URL, TEMPLATE) are so by their type
+ *         addresses (URL, TEMPLATE) are so by their type. So is what a store says over its account: as a default it would
+ *         win over what an account has of its own
  * Generates: parser, checks, CLI help, docs/settings.md, lookup.
  */
 enum setting_trait { SETTING_SWEEP = 1, SETTING_ALONE = 2 };
@@ -74,7 +75,7 @@ enum setting_trait { SETTING_SWEEP = 1, SETTING_ALONE = 2 };
 	X(hold_without_price, STORE, BOOL, "true", 0, 0, "", SETTING_SWEEP, "hold a product back until its price is known") \
 	X(stock_unknown, STORE, INT, "9999", 0, 1000000000, "", SETTING_SWEEP, \
 	  "inventory_quantity of a variant whose stock is unknown or not tracked") \
-	X(store_metrics, STORE, SWITCHES, "", 0, 1000, "", 0, \
+	X(store_metrics, STORE, SWITCHES, "", 0, 1000, "", SETTING_ALONE, \
 	  "events turned on or off for this store, if different from the account") \
 	X(order_identifier, STORE, CHOICE, "id", 0, 0, "id|number", SETTING_ALONE, \
 	  "what identifies an order in Klaviyo (OrderId, unique_id); do not change it once orders were sent") \
@@ -116,7 +117,7 @@ enum setting_trait { SETTING_SWEEP = 1, SETTING_ALONE = 2 };
 	X(cart_url_template, STORE, TEMPLATE, "", 0, 500, "cart_id", 0, \
 	  "where the shop restores a cart: https://shop.example/cart?restore={cart_id}; if set, CheckoutURL is a signed link") \
 	X(cart_link_hours, STORE, INT, "720", 1, 8760, "", 0, "how long a signed cart link works") \
-	X(store_schedules, STORE, SCHEDULES, "", 0, 1000, "", 0, \
+	X(store_schedules, STORE, SCHEDULES, "", 0, 1000, "", SETTING_ALONE, \
 	  "like the account's schedules, for this store only: \"products=realtime, reconcile=Sun 05:00 UTC\"") \
 	X(reconcile_fix, STORE, BOOL, "false", 0, 0, "", 0, \
 	  "scheduled comparisons also fix differences; they never delete more than a fifth of what Klaviyo has") \

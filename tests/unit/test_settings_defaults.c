@@ -274,6 +274,9 @@ static void some_settings_have_no_default_for_all(void **state)
 		{ "api_url", "https://klaviyo.test", "of an account by itself" },
 		{ "optout_webhook", "https://shop.test", "of a store by itself" },
 		{ "list", "News", "of a store by itself" },
+		/* Over the account's: a default would win over what an account has of its own. */
+		{ "store_metrics", "placed_order=off", "of a store by itself" },
+		{ "store_schedules", "zoey", "of a store by itself" },
 		{ "quitems", "1", "the installation has no setting 'quitems'" },
 		{ "quiet_m", "1", "did you mean 'quiet_ms'?" },
 		{ "quiet_ms", "-1", "quiet_ms must be a whole number" },
