@@ -17,7 +17,7 @@ const { until } = require("./town.js");
 const OWNER = "zoe@shop.example";
 const LAYOUT = path.join(__dirname, "layout.json");
 const SCREENS = ["", "activity", "failed", "held", "catalog", "people", "search?q=A-1001", "story/A-1001?store=demo-generic", "sync",
-	"settings", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect", "connected", "store", "waiting/demo-enad",
+	"settings", "settings/defaults", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect", "connected", "store", "waiting/demo-enad",
 	"nowhere"];
 
 /* What is changed, after a look at what it does. */
@@ -373,6 +373,40 @@ const tests = {
 		assert.deepStrictEqual(visit.complaints, []);
 	},
 
+	/* A default for all: a store without a value of its own follows, one with its own does not; back again. */
+	async admin_defaults(world, visit) {
+		const page = visit.page, field = () => page.getByLabel("Wait for more changes before sending, in ms");
+		const kept = (store) => /^quiet_ms +(\S+) +(\S+)/m.exec(world.admin.run("store", "show", store)).slice(1);
+
+		world.admin.run("store", "set", "demo-enad", "quiet_ms=1234");
+		await world.admin.signIn(page, OWNER);
+		await show(page, "settings");
+		await page.getByRole("link", { name: "View defaults" }).click();
+		await page.getByRole("heading", { name: "Defaults for all stores" }).waitFor();
+		await page.locator("#group-pace").getByText("1 store has its own value").waitFor();
+		assert.strictEqual(await page.getByLabel("Market", { exact: true }).count(), 0);
+		await field().fill("500");
+		await save(page);
+		await page.getByRole("button", { name: "Undo", exact: true }).waitFor();
+		assert.deepStrictEqual([kept("demo-generic"), kept("demo-enad")], [["500", "installation"], ["1234", "own"]]);
+
+		await show(page, "settings/stores/demo-enad");
+		assert.strictEqual(await field().inputValue(), "1234");
+		await page.getByRole("button", { name: "Reset to default: 500" }).waitFor();
+		await show(page, "settings/stores/demo-generic");
+		assert.strictEqual(await field().inputValue(), "500");
+		await page.getByRole("link", { name: "from the installation's defaults" }).click();
+		await page.getByRole("heading", { name: "Defaults for all stores" }).waitFor();
+
+		await page.getByRole("button", { name: /^Undo change/ }).first().click();
+		await page.locator("dialog .changes").getByText("1000").waitFor();
+		await page.getByRole("button", { name: "Undo this change", exact: true }).click();
+		await page.getByText("undone", { exact: true }).first().waitFor();
+		assert.deepStrictEqual([kept("demo-generic"), kept("demo-enad")], [["1000", "default"], ["1234", "own"]]);
+		world.admin.run("store", "set", "demo-enad", "quiet_ms=");
+		assert.deepStrictEqual(visit.complaints, []);
+	},
+
 	/* The screens come compressed to whoever takes it, and are kept for ever under their digest. */
 	async admin_files_are_small(world) {
 		const page = await fetchRaw(world.admin.url + "/admin", {});
@@ -506,6 +540,9 @@ const tests = {
 		await world.admin.signIn(page, "viewer@shop.example");
 		await show(page, "settings/stores/demo-generic");
 		await page.getByText("You can view these settings. Changing them requires the operator role.").waitFor();
+		assert.strictEqual(await page.locator(".settings button[role=switch]:enabled, .settings input:enabled, .settings select:enabled").count(), 0);
+		await show(page, "settings/defaults");
+		await page.getByText("Changing them requires an owner").waitFor();
 		assert.strictEqual(await page.locator(".settings button[role=switch]:enabled, .settings input:enabled, .settings select:enabled").count(), 0);
 		assert.strictEqual(await page.getByRole("link", { name: "Users", exact: true }).count(), 0);
 		assert.strictEqual(await page.getByRole("link", { name: "People", exact: true }).count(), 0);

@@ -22,6 +22,9 @@ export async function signOut() {
 	forget();
 }
 
+/* The defaults for all stores are for owners who are not limited to some. */
+export const mayDefaults = (session) => may(session, "accounts:write") && session.user.stores === null;
+
 /* May this session do it? scope as in docs/admin-api.md */
 export function may(session, scope) {
 	return Boolean(session && session.user && session.user.scopes.includes(scope));

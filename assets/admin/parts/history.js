@@ -1,7 +1,7 @@
 /* Who changed which settings when, from what to what, and back. Taking back is a change as any other. */
 import { html, useState } from "../core/dom.js";
 import { address, request } from "../core/api.js";
-import { may, useSession } from "../core/session.js";
+import { may, mayDefaults, useSession } from "../core/session.js";
 import { known, t } from "../core/strings.js";
 import { useAction, useRead } from "../core/use.js";
 import { Button, Foreign, Loaded, Notice, ProblemNote, Section, Tag, Time } from "./base.js";
@@ -55,7 +55,7 @@ function UndoDialog({ row, reload, onClose }) {
 		onClose();
 	});
 
-	return html`<${Dialog} title=${t("history.undo.title", { name: row.name })} onClose=${onClose}>
+	return html`<${Dialog} title=${row.scope === "defaults" ? t("defaults.undo") : t("history.undo.title", { name: row.name })} onClose=${onClose}>
 		<${Form} onSubmit=${run}>
 			<${ProblemNote} error=${state.error} kept=${t("history.kept")} />
 			<${Overtaken} row=${row} state=${state} />
@@ -94,11 +94,11 @@ function Entry({ row, writes, onUndo }) {
 	</li>`;
 }
 
-/* scope: "store" or "account", with its name; without: of all */
+/* scope: "store" or "account", with its name; "defaults"; without: of all */
 export function History({ scope, name }) {
 	const [step, setStep] = useState(0), [asked, setAsked] = useState(null);
-	const writes = may(useSession(), "settings:write");
-	const query = { [scope || "store"]: name, limit: STEPS[step] };
+	const session = useSession(), writes = (one) => one.scope === "defaults" ? mayDefaults(session) : may(session, "settings:write");
+	const query = { ...(scope === "defaults" ? { scope } : { [scope || "store"]: name }), limit: STEPS[step] };
 	const history = useRead(address("/settings/history", query), { live: true });
 	const row = asked && history.data && history.data.items.find((one) => one.number === asked);
 
@@ -106,7 +106,7 @@ export function History({ scope, name }) {
 		<${Loaded} read=${history}>${(page) => html`
 			${page.items.length === 0 ? html`<p class="soft">${t("history.none")}</p>` :
 				html`<ol class="timeline">${page.items.map((one) => html`<${Entry} key=${one.number} row=${one}
-					writes=${writes} onUndo=${setAsked} />`)}</ol>`}
+					writes=${writes(one)} onUndo=${setAsked} />`)}</ol>`}
 			${page.next && step + 1 < STEPS.length && html`<div class="actions">
 				<${Button} onClick=${() => setStep(step + 1)}>${t("history.older")}<//></div>`}`}<//>
 		${row && html`<${UndoDialog} row=${row} reload=${history.reload} onClose=${() => setAsked(null)} />`}

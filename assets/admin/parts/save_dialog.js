@@ -13,14 +13,15 @@ import { labelOf } from "./setting_field.js";
 export function ChangeLines({ rows }) {
 	return html`<ul class="changes">${rows.map((row) => html`<li key=${row.key}><strong>${labelOf(row.key)}</strong>${" "}
 		<span class="from"><bdi dir="auto">${row.before || t("choice.empty")}</bdi></span> <span aria-hidden="true">→</span>
-		<span class="visually-hidden">${t("changes.to")}</span> <span class="to"><bdi dir="auto">${row.after || t("choice.empty")}</bdi></span></li>`)}</ul>`;
+		<span class="visually-hidden">${t("changes.to")}</span> <span class="to"><bdi dir="auto">${row.after || t("choice.empty")}</bdi></span>
+		${row.before === row.after && html` <span class="soft">${t("changes.source")}</span>`}</li>`)}</ul>`;
 }
 
 export function SaveDialog({ name, path, draft, onSave, onWrong, onClose }) {
 	const [preview, setPreview] = useState(null);
 	const [look, looking] = useAction(async () => {
 		try {
-			setPreview(await send(`${path}/settings/preview`, { changes: draft }));
+			setPreview(await send(`${path}/preview`, { changes: draft }));
 			onWrong("");
 		} catch (error) {
 			onWrong(error.code === "invalid" ? error.detail : "");
@@ -35,7 +36,8 @@ export function SaveDialog({ name, path, draft, onSave, onWrong, onClose }) {
 			<${ProblemNote} error=${looking.error || saving.error} kept=${t("save.kept")} />
 			${!preview && looking.busy && html`<${Skeleton} lines=${3} />`}
 			${preview && (preview.changes.length === 0 ? html`<p>${t("save.nothing")}</p>` : html`<${ChangeLines} rows=${preview.changes} />`)}
-			${preview && preview.sweep && html`<${Notice} title=${t("save.sweep")}>${t("save.sweep.text")}<//>`}
+			${preview && preview.sweep && preview.stores !== 0 && html`<${Notice}
+				title=${preview.stores === undefined ? t("save.sweep") : t("defaults.sweep", { n: preview.stores })}>${t("save.sweep.text")}<//>`}
 			<div class="actions end"><${Button} onClick=${onClose}>${t("act.cancel")}<//>
 				<${Button} type="submit" kind="main" busy=${saving.busy} disabled=${!preview}>${t("save.do")}<//></div>
 		<//>

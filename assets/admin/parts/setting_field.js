@@ -3,6 +3,7 @@
  */
 import { html, useState } from "../core/dom.js";
 import { sentence, words } from "../core/format.js";
+import { href } from "../core/router.js";
 import { known, t } from "../core/strings.js";
 import { Button, Tag } from "./base.js";
 import { Choice, Switch, TextField } from "./form.js";
@@ -11,13 +12,20 @@ import { pairsOf, textOf } from "./setting_text.js";
 export const labelOf = (key) => known(`setting.${key}`) ? t(`setting.${key}`) : words(key);
 const choiceLabel = (value) => known(`choice.${value}`) ? t(`choice.${value}`) : value || t("choice.empty");
 
+/* Is it set here? Only values of the defaults for all say how many go their own way. */
+export const isOwn = (value) => value.from === (value.overridden === undefined ? "own" : "installation");
+
+/* A default that is not the program's, and where it is changed. */
+const Installed = () => html`<${Tag}><a href=${href("settings", "defaults")}>${t("defaults.from")}</a><//>`;
+
 /* Where the value comes from, and the way back to the default. */
-function Origin({ value, changed, reset, disabled }) {
-	const own = value.from === "own";
+function Origin({ row, value, changed, reset, disabled }) {
+	const own = isOwn(value);
 
 	return html`<div class="origin">
 		${changed ? html`<${Tag} tone="warn">${t("setting.changed")}<//>` : own ? html`<${Tag} tone="info">${t("setting.own")}<//>` :
-		html`<${Tag}>${t("setting.default")}<//>`}
+		value.from === "installation" ? html`<${Installed} />` : html`<${Tag}>${t("setting.default")}<//>`}
+		${value.overridden > 0 && html`<span class="soft">${t(`defaults.overridden.${row.scope}`, { n: value.overridden })}</span>`}
 		${(own || changed) && !disabled && html`<button type="button" class="link" onClick=${reset}>
 			${value.default === "" ? t("setting.reset.empty") : t("setting.reset", { value: value.default })}</button>`}</div>`;
 }
@@ -130,7 +138,7 @@ export function SettingField({ row, value, draft, base, platform, store, onDraft
 
 	return inputOf({
 		row, value, text, base, platform, store, onText: set, disabled, error,
-		after: html`<${Origin} value=${value} changed=${draft !== undefined} disabled=${disabled}
-			reset=${() => onDraft(value.from === "own" ? null : undefined)} />`
+		after: html`<${Origin} row=${row} value=${value} changed=${draft !== undefined} disabled=${disabled}
+			reset=${() => onDraft(isOwn(value) ? null : undefined)} />`
 	});
 }

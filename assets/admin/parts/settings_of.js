@@ -6,7 +6,7 @@ import { html, useState } from "../core/dom.js";
 import { read, request, seg } from "../core/api.js";
 import { useGuard } from "../core/router.js";
 import { words } from "../core/format.js";
-import { may, useSession } from "../core/session.js";
+import { may, mayDefaults, useSession } from "../core/session.js";
 import { t } from "../core/strings.js";
 import { useRead } from "../core/use.js";
 import { Button, Empty, Loaded, Notice, Page, Section } from "./base.js";
@@ -15,7 +15,7 @@ import { History } from "./history.js";
 import { Latest } from "./latest.js";
 import { SaveDialog } from "./save_dialog.js";
 import { FOLDED, grouped } from "./setting_groups.js";
-import { labelOf, SettingField } from "./setting_field.js";
+import { isOwn, labelOf, SettingField } from "./setting_field.js";
 import { pairsOf } from "./setting_text.js";
 import { SettingsNav } from "./settings_nav.js";
 import { toast } from "./toast.js";
@@ -44,12 +44,12 @@ async function save(path, draft, before) {
 
 	for (;;) {
 		try {
-			return { saved: await request("PATCH", `${path}/settings`, { body: { changes: draft }, match: seen.etag }) };
+			return { saved: await request("PATCH", path, { body: { changes: draft }, match: seen.etag }) };
 		} catch (error) {
 			if (error.status !== 409 && error.status !== 412)
 				throw error;
 		}
-		const now = await read(`${path}/settings`);
+		const now = await read(path);
 		const both = conflicts(draft, before, now);
 
 		if (both.length > 0 || now.etag === seen.etag)
@@ -60,7 +60,7 @@ async function save(path, draft, before) {
 
 /* The change that puts back what was before: own values as they were, defaults as defaults. */
 export function reverse(draft, before) {
-	const was = new Map(before.values.map((row) => [row.key, row.from === "own" ? row.value : null]));
+	const was = new Map(before.values.map((row) => [row.key, isOwn(row) ? row.value : null]));
 
 	return Object.fromEntries(Object.keys(draft).map((key) => [key, was.get(key)]));
 }
@@ -101,7 +101,7 @@ function Groups({ rows, values, filter, draft, setDraft, account, platform, stor
 			delete next[key];
 		return next;
 	});
-	const used = (row) => row.key in draft || byKey.get(row.key).from === "own" || (wrong && wrong.includes(row.key));
+	const used = (row) => row.key in draft || isOwn(byKey.get(row.key)) || (wrong && wrong.includes(row.key));
 
 	return found(rows, { values }, filter).map(([group, list]) => html`
 		<${Group} key=${group} group=${group} open=${Boolean(filter) || list.some(used)}>${list.map((row) => html`
@@ -113,9 +113,9 @@ function Groups({ rows, values, filter, draft, setDraft, account, platform, stor
 function Editor({ kind, name, rows, settings, filter, account, platform, store, reload }) {
 	const [base, setBase] = useState(settings), [draft, setDraft] = useState({}), [asking, setAsking] = useState(false);
 	const [both, setBoth] = useState(null), [wrong, setWrong] = useState("");
-	const session = useSession(), writes = may(session, "settings:write");
+	const session = useSession(), all = kind === "defaults", writes = all ? mayDefaults(session) : may(session, "settings:write");
 	const [undo, setUndo] = useState(null); /* the change that takes the last one back */
-	const n = Object.keys(draft).length, path = `/${kind}/${seg(name)}`;
+	const n = Object.keys(draft).length, path = all ? "/defaults" : `/${kind}/${seg(name)}/settings`;
 	const current = n === 0 ? settings : base; /* while nothing is changed here, what others change is shown at once */
 
 	useGuard(n > 0, t("settings.leave"));
@@ -148,7 +148,7 @@ function Editor({ kind, name, rows, settings, filter, account, platform, store, 
 	});
 
 	return html`
-		${!writes && html`<${Notice}>${t("settings.look_only")}<//>`}
+		${!writes && html`<${Notice}>${t(all ? "defaults.look_only" : "settings.look_only")}<//>`}
 		${undo && n === 0 && html`<${Notice} tone="good" title=${t("settings.saved")} actions=${html`<${Button} onClick=${() => {
 		setBase(settings);
 		setDraft(undo);
@@ -169,6 +169,8 @@ function Editor({ kind, name, rows, settings, filter, account, platform, store, 
 		${asking && html`<${SaveDialog} name=${name} path=${path} draft=${draft} onSave=${doSave} onWrong=${setWrong}
 			onClose=${() => setAsking(false)} />`}`;
 }
+
+export { Editor };
 
 function Conflict({ both, draft, onTheirs }) {
 	return html`<${Notice} tone="warn" title=${t("conflict.title")}>

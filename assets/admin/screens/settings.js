@@ -9,6 +9,7 @@ import { useRead } from "../core/use.js";
 import { Empty, Foreign, Loaded, Page, Section, Tag, Time } from "../parts/base.js";
 import { History } from "../parts/history.js";
 import { SettingsOf } from "../parts/settings_of.js";
+import { Defaults, DefaultsCard } from "./defaults.js";
 
 function AccountLine({ row }) {
 	return html`<li class="store"><div class="store-name"><a href=${href("settings", "accounts", row.name)}><${Foreign} text=${row.name} /></a>
@@ -36,6 +37,7 @@ function All() {
 		<${Section} title=${t("settings.accounts")} id="accounts" actions=${add("connect", t("settings.add_account"))}><${Loaded} read=${accounts}>${(page) =>
 	page.items.length ? html`<ul class="stores">${page.items.map((row) => html`<${AccountLine} key=${row.name} row=${row} />`)}</ul>` :
 		html`<${Empty} title=${t("settings.accounts.none")}>${t("overview.empty.text")}<//>`}<//><//>
+		<${DefaultsCard} />
 		<${History} />
 	<//>`;
 }
@@ -45,5 +47,7 @@ export default function Settings({ parts }) {
 
 	if ((kind === "accounts" || kind === "stores") && name)
 		return html`<${SettingsOf} key=${`${kind}/${name}`} kind=${kind} name=${name} />`;
+	if (kind === "defaults")
+		return html`<${Defaults} />`;
 	return html`<${All} />`;
 }

@@ -1,0 +1,32 @@
+/*
+ * Defaults for all stores: what counts for every store and account that has no value of its own, in the same fields as theirs.
+ */
+import { html } from "../core/dom.js";
+import { href } from "../core/router.js";
+import { t } from "../core/strings.js";
+import { useRead } from "../core/use.js";
+import { Loaded, Page, Section } from "../parts/base.js";
+import { History } from "../parts/history.js";
+import { isOwn } from "../parts/setting_field.js";
+import { Editor } from "../parts/settings_of.js";
+
+/* On the page of all settings: the way here. */
+export function DefaultsCard() {
+	const defaults = useRead("/defaults", { live: true });
+	const open = html`<a class="button" href=${href("settings", "defaults")}>${t("defaults.open")}</a>`;
+
+	return html`<${Section} title=${t("defaults.title")} note=${t("defaults.note")} id="defaults" actions=${open}>
+		<${Loaded} read=${defaults} lines=${1}>${(settings) => html`<p class="soft">${t("defaults.count",
+		{ n: settings.values.filter(isOwn).length })}</p>`}<//><//>`;
+}
+
+export function Defaults() {
+	const table = useRead("/settings"), defaults = useRead("/defaults", { live: true });
+
+	return html`<${Page} title=${t("defaults.title")} lead=${t("defaults.lead")}>
+		<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${defaults}>${(settings) => html`<${Editor}
+			kind="defaults" name=${t("defaults.all")} rows=${rows.items} settings=${settings} filter=""
+			reload=${defaults.reload} />`}<//>`}<//>
+		<${History} scope="defaults" />
+	<//>`;
+}
