@@ -855,6 +855,7 @@ export const en = {
 	"defaults.note": "Set what your stores have in common once. A store's own value always wins.",
 	"defaults.lead": "These values apply to every store and account that has no value of its own.",
 	"defaults.open": "View defaults",
+	"defaults.count.none": "No defaults are set here; all of them come with Pannier.",
 	"defaults.count": { one: "{n} default is set here; the rest come with Pannier.", other: "{n} defaults are set here; the rest come with Pannier." },
 	"defaults.from": "from the installation's defaults",
 	"defaults.all": "all stores",

@@ -14,10 +14,11 @@ import { Editor } from "../parts/settings_of.js";
 export function DefaultsCard() {
 	const defaults = useRead("/defaults", { live: true });
 	const open = html`<a class="button" href=${href("settings", "defaults")}>${t("defaults.open")}</a>`;
+	const count = (n) => n === 0 ? t("defaults.count.none") : t("defaults.count", { n });
 
 	return html`<${Section} title=${t("defaults.title")} note=${t("defaults.note")} id="defaults" actions=${open}>
-		<${Loaded} read=${defaults} lines=${1}>${(settings) => html`<p class="soft">${t("defaults.count",
-		{ n: settings.values.filter(isOwn).length })}</p>`}<//><//>`;
+		<${Loaded} read=${defaults} lines=${1}>${(settings) => html`<p class="soft">
+			${count(settings.values.filter(isOwn).length)}</p>`}<//><//>`;
 }
 
 export function Defaults() {
