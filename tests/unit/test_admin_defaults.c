@@ -4,41 +4,6 @@
  */
 #include "unit/test_admin_support.h"
 
-static const struct admin_route *route_of(const char *id)
-{
-	size_t n;
-	const struct admin_route *route = route_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(route[i].id, id) == 0)
-			return &route[i];
-	fail_msg("no route %s", id);
-	return NULL;
-}
-
-/* Asks, holds the answer against the document, and wants success. */
-static struct got ask(struct rig *rig, const char *id, const char *path, const char *body)
-{
-	const struct admin_route *route = route_of(id);
-	struct got got = rig_ask(rig, route->method, path, body);
-
-	check_answer(rig, route, &got);
-	if (got.status >= 400)
-		fail_msg("%s: %d %.*s", id, got.status, STR_ARG(got.body));
-	return got;
-}
-
-static void owner(struct rig *rig)
-{
-	rig_user(rig, "ada", USER_OWNER, "", "secret-a", NULL);
-	rig_as(rig, "secret-a");
-}
-
-static const char *text_of(struct rig *rig, const struct json *json, const char *name)
-{
-	return arena_cstr(&rig->arena, json_get_text(json, name));
-}
-
 /* The row of a key among values; NULL: there is none. */
 static const struct json *value_of(const struct json *settings, const char *key)
 {
@@ -56,7 +21,7 @@ static struct got change(struct rig *rig, const char *id, const char *path, cons
 	struct got got = rig_ask(rig, "GET", path, NULL);
 
 	rig->if_match = arena_cstr(&rig->arena, got.etag);
-	return ask(rig, id, path, arena_printf(&rig->arena, "{\"changes\":%s}", changes).p);
+	return rig_call(rig, id, path, arena_printf(&rig->arena, "{\"changes\":%s}", changes).p);
 }
 
 static void a_store_follows_and_another_does_not(void **state)
@@ -65,29 +30,29 @@ static void a_store_follows_and_another_does_not(void **state)
 	struct got got;
 	int64_t n;
 
-	owner(rig);
+	rig_owner(rig);
 	(void)change(rig, "storeSettingsPatch", "/stores/shop-b/settings",
 		     "{\"price_source\":\"reference\"}");
-	got = ask(rig, "defaultsPreview", "/defaults/preview",
-		  "{\"changes\":{\"price_source\":\"base\",\"quiet_ms\":\"1000\"}}");
+	got = rig_call(rig, "defaultsPreview", "/defaults/preview",
+		       "{\"changes\":{\"price_source\":\"base\",\"quiet_ms\":\"1000\"}}");
 	assert_int_equal(json_len(json_get(got.json, "changes")), 1);
 	assert_true(json_is_true(json_get(got.json, "sweep")));
 	assert_true(json_get_int(got.json, "stores", &n) && n == 1);
 	got = change(rig, "defaultsPatch", "/defaults", "{\"price_source\":\"base\"}");
-	assert_string_equal(text_of(rig, got.json, "scope"), "defaults");
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "from"), "installation");
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "default"), "sale");
+	assert_string_equal(rig_text(rig, got.json, "scope"), "defaults");
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "from"), "installation");
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "default"), "sale");
 	assert_true(json_get_int(value_of(got.json, "price_source"), "overridden", &n) && n == 1);
 	assert_null(value_of(got.json, "market"));
 	assert_null(value_of(got.json, "pull_header"));
 	assert_non_null(value_of(got.json, "quota_percent"));
-	got = ask(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "value"), "base");
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "from"), "installation");
-	got = ask(rig, "storeSettingsGet", "/stores/shop-b/settings", NULL);
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "value"), "reference");
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "from"), "own");
-	assert_string_equal(text_of(rig, value_of(got.json, "price_source"), "default"), "base");
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "value"), "base");
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "from"), "installation");
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-b/settings", NULL);
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "value"), "reference");
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "from"), "own");
+	assert_string_equal(rig_text(rig, value_of(got.json, "price_source"), "default"), "base");
 }
 
 /* What was read before a default changed is not what is there now. */
@@ -97,11 +62,11 @@ static void a_default_changes_what_stores_answer(void **state)
 	const char *before;
 	struct got got;
 
-	owner(rig);
-	got = ask(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
+	rig_owner(rig);
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
 	before = arena_cstr(&rig->arena, got.etag);
 	(void)change(rig, "defaultsPatch", "/defaults", "{\"quiet_ms\":\"500\"}");
-	got = ask(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
 	assert_false(str_eq(got.etag, str_from(before)));
 	rig->if_match = before;
 	got = rig_ask(rig, "PATCH", "/stores/shop-a/settings", "{\"changes\":{\"quiet_ms\":\"7\"}}");
@@ -117,18 +82,18 @@ static void empty_is_not_the_default(void **state)
 	const struct json *line;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	(void)change(rig, "defaultsPatch", "/defaults", "{\"profile_include\":\"size\"}");
 	got = change(rig, "storeSettingsPatch", "/stores/shop-a/settings", "{\"profile_include\":\"\"}");
-	assert_string_equal(text_of(rig, value_of(got.json, "profile_include"), "value"), "");
-	assert_string_equal(text_of(rig, value_of(got.json, "profile_include"), "from"), "own");
-	got = ask(rig, "storeSettingsPreview", "/stores/shop-a/settings/preview",
-		  "{\"changes\":{\"profile_include\":null}}");
+	assert_string_equal(rig_text(rig, value_of(got.json, "profile_include"), "value"), "");
+	assert_string_equal(rig_text(rig, value_of(got.json, "profile_include"), "from"), "own");
+	got = rig_call(rig, "storeSettingsPreview", "/stores/shop-a/settings/preview",
+		       "{\"changes\":{\"profile_include\":null}}");
 	line = json_at(json_get(got.json, "changes"), 0);
-	assert_string_equal(text_of(rig, line, "after"), "size");
+	assert_string_equal(rig_text(rig, line, "after"), "size");
 	assert_false(json_is_true(json_get(line, "own")));
 	got = change(rig, "storeSettingsPatch", "/stores/shop-a/settings", "{\"profile_include\":null}");
-	assert_string_equal(text_of(rig, value_of(got.json, "profile_include"), "from"), "installation");
+	assert_string_equal(rig_text(rig, value_of(got.json, "profile_include"), "from"), "installation");
 }
 
 static void what_has_no_default_for_all_is_refused(void **state)
@@ -137,8 +102,8 @@ static void what_has_no_default_for_all_is_refused(void **state)
 	struct rig *rig = *state;
 	struct got got;
 
-	owner(rig);
-	got = ask(rig, "defaultsGet", "/defaults", NULL);
+	rig_owner(rig);
+	got = rig_call(rig, "defaultsGet", "/defaults", NULL);
 	rig->if_match = arena_cstr(&rig->arena, got.etag);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *body =
@@ -161,25 +126,25 @@ static void only_owners_change_them(void **state)
 	int64_t number;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	(void)change(rig, "defaultsPatch", "/defaults", "{\"quiet_ms\":\"500\"}");
-	got = ask(rig, "settingsHistory", "/settings/history?scope=defaults", NULL);
+	got = rig_call(rig, "settingsHistory", "/settings/history?scope=defaults", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 1);
 	row = json_at(json_get(got.json, "items"), 0);
-	assert_string_equal(text_of(rig, row, "scope"), "defaults");
-	assert_string_equal(text_of(rig, row, "name"), "");
-	assert_string_equal(text_of(rig, row, "by"), "ada");
-	assert_string_equal(text_of(rig, row, "undo"), "possible");
+	assert_string_equal(rig_text(rig, row, "scope"), "defaults");
+	assert_string_equal(rig_text(rig, row, "name"), "");
+	assert_string_equal(rig_text(rig, row, "by"), "ada");
+	assert_string_equal(rig_text(rig, row, "undo"), "possible");
 	assert_true(json_get_int(row, "number", &number));
 	undo = arena_printf(&rig->arena, "/settings/history/%lld/undo", (long long)number).p;
 	rig_user(rig, "otto", USER_OPERATOR, "", "secret-o", NULL);
 	rig_as(rig, "secret-o");
-	(void)ask(rig, "defaultsGet", "/defaults", NULL);
+	(void)rig_call(rig, "defaultsGet", "/defaults", NULL);
 	got = rig_ask(rig, "POST", undo, NULL);
 	assert_problem(&got, 403, "role");
 	rig_user(rig, "la", USER_OWNER, "2", "secret-la", NULL);
 	rig_as(rig, "secret-la");
-	got = ask(rig, "settingsHistory", "/settings/history?scope=defaults", NULL);
+	got = rig_call(rig, "settingsHistory", "/settings/history?scope=defaults", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 0);
 	got = rig_ask(rig, "POST", undo, NULL);
 	assert_problem(&got, 404, "not_found");
@@ -190,10 +155,10 @@ static void only_owners_change_them(void **state)
 	assert_problem(&got, 403, "role");
 	rig->bearer = NULL;
 	rig_as(rig, "secret-a");
-	got = ask(rig, "settingsUndo", undo, NULL);
-	assert_string_equal(text_of(rig, got.json, "scope"), "defaults");
-	got = ask(rig, "defaultsGet", "/defaults", NULL);
-	assert_string_equal(text_of(rig, value_of(got.json, "quiet_ms"), "from"), "default");
+	got = rig_call(rig, "settingsUndo", undo, NULL);
+	assert_string_equal(rig_text(rig, got.json, "scope"), "defaults");
+	got = rig_call(rig, "defaultsGet", "/defaults", NULL);
+	assert_string_equal(rig_text(rig, value_of(got.json, "quiet_ms"), "from"), "default");
 }
 
 /* How many have a value of their own is told of the stores that a user sees. */
@@ -203,13 +168,14 @@ static void a_limited_user_counts_what_they_see(void **state)
 	struct got got;
 	int64_t n;
 
-	owner(rig);
+	rig_owner(rig);
 	(void)change(rig, "storeSettingsPatch", "/stores/shop-a/settings", "{\"price_source\":\"base\"}");
 	rig_user(rig, "lv", USER_VIEWER, "2", "secret-lv", NULL);
 	rig_as(rig, "secret-lv");
-	got = ask(rig, "defaultsGet", "/defaults", NULL);
+	got = rig_call(rig, "defaultsGet", "/defaults", NULL);
 	assert_true(json_get_int(value_of(got.json, "price_source"), "overridden", &n) && n == 0);
-	got = ask(rig, "defaultsPreview", "/defaults/preview", "{\"changes\":{\"unpublished\":\"delete\"}}");
+	got = rig_call(rig, "defaultsPreview", "/defaults/preview",
+		       "{\"changes\":{\"unpublished\":\"delete\"}}");
 	assert_true(json_get_int(got.json, "stores", &n) && n == 1);
 }
 

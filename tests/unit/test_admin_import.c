@@ -1,21 +1,6 @@
 /* What the API says of imports, and asking a shop through it: those who may, only of their stores. */
 #include "unit/test_admin_support.h"
 
-static struct got ask(struct rig *rig, const char *id, const char *path, const char *body)
-{
-	size_t n;
-	const struct admin_route *route = route_all(&n);
-	struct got got;
-
-	while (strcmp(route->id, id) != 0)
-		route++;
-	got = rig_ask(rig, route->method, path, body);
-	check_answer(rig, route, &got);
-	if (got.status != route->status)
-		fail_msg("%s: %d %.*s", id, got.status, STR_ARG(got.body));
-	return got;
-}
-
 static void offer(struct rig *rig, const char *store)
 {
 	struct setting_change change[] = {
@@ -44,8 +29,8 @@ static void an_import_from_beginning_to_end(void **state)
 	offer(rig, "shop-a");
 	rig_user(rig, "ada", USER_OWNER, "", "secret-a", NULL);
 	rig_as(rig, "secret-a");
-	got = ask(rig, "storeSync", "/stores/shop-a/sync",
-		  "{\"kinds\":[\"orders\"],\"from\":\"2026-07-01T00:00:00Z\",\"per_minute\":60}");
+	got = rig_call(rig, "storeSync", "/stores/shop-a/sync",
+		       "{\"kinds\":[\"orders\"],\"from\":\"2026-07-01T00:00:00Z\",\"per_minute\":60}");
 	row = json_at(json_get(got.json, "items"), 0);
 	assert_string_equal(json_get_text(row, "kind").p, "orders");
 	assert_string_equal(json_get_text(row, "source").p, "shop");
@@ -53,15 +38,15 @@ static void an_import_from_beginning_to_end(void **state)
 	assert_int_equal(json_type(json_get(row, "percent")), JSON_NULL);
 	assert_int_equal(json_number(json_get(row, "per_minute")), 60);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		got = ask(rig, rows[i].id, rows[i].path, rows[i].body);
+		got = rig_call(rig, rows[i].id, rows[i].path, rows[i].body);
 		assert_string_equal(json_get_text(got.json, "state").p, rows[i].state);
 	}
-	got = ask(rig, "importGet", "/imports/1", NULL);
+	got = rig_call(rig, "importGet", "/imports/1", NULL);
 	assert_int_equal(json_number(json_get(got.json, "per_minute")), 600);
 	assert_int_equal(json_len(json_get(got.json, "rejects")), 0);
 	got = rig_ask(rig, "POST", "/imports/1/resume", NULL);
 	assert_problem(&got, 409, "conflict");
-	got = ask(rig, "importList", "/imports?store=shop-b", NULL);
+	got = rig_call(rig, "importList", "/imports?store=shop-b", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 0);
 }
 
@@ -85,7 +70,7 @@ static void what_cannot_be_asked(void **state)
 		got = rig_ask(rig, "POST", "/stores/shop-a/sync", bodies[i]);
 		assert_problem(&got, 422, "invalid");
 	}
-	got = ask(rig, "importList", "/imports", NULL);
+	got = rig_call(rig, "importList", "/imports", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 0);
 }
 
@@ -99,23 +84,23 @@ static void only_of_the_own_stores(void **state)
 	offer(rig, "shop-b");
 	rig_user(rig, "ada", USER_OWNER, "", "secret-a", NULL);
 	rig_as(rig, "secret-a");
-	(void)ask(rig, "storeSync", "/stores/shop-a/sync", "{\"kinds\":[\"orders\"]}");
-	(void)ask(rig, "storeSync", "/stores/shop-b/sync", "{\"kinds\":[\"orders\"]}");
+	(void)rig_call(rig, "storeSync", "/stores/shop-a/sync", "{\"kinds\":[\"orders\"]}");
+	(void)rig_call(rig, "storeSync", "/stores/shop-b/sync", "{\"kinds\":[\"orders\"]}");
 	rig_user(rig, "bo", USER_OPERATOR, "2", "secret-b", NULL);
 	rig_as(rig, "secret-b");
-	got = ask(rig, "importList", "/imports", NULL);
+	got = rig_call(rig, "importList", "/imports", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 1);
 	got = rig_ask(rig, "POST", "/imports/1/cancel", NULL);
 	assert_problem(&got, 404, "not_found");
 	got = rig_ask(rig, "POST", "/stores/shop-a/sync", "{\"kinds\":[\"orders\"]}");
 	assert_problem(&got, 404, "not_found");
-	got = ask(rig, "importCancel", "/imports/2/cancel", NULL);
+	got = rig_call(rig, "importCancel", "/imports/2/cancel", NULL);
 	assert_string_equal(json_get_text(got.json, "state").p, "cancelled");
 }
 
 static bool warns(struct rig *rig, const char *code)
 {
-	struct got got = ask(rig, "overviewGet", "/overview", NULL);
+	struct got got = rig_call(rig, "overviewGet", "/overview", NULL);
 	const struct json *list = json_get(got.json, "warnings");
 
 	for (size_t i = 0; i < json_len(list); i++)
@@ -133,7 +118,7 @@ static void trouble_is_seen(void **state)
 	offer(rig, "shop-a");
 	rig_user(rig, "ada", USER_OWNER, "", "secret-a", NULL);
 	rig_as(rig, "secret-a");
-	(void)ask(rig, "storeSync", "/stores/shop-a/sync", "{\"kinds\":[\"orders\"]}");
+	(void)rig_call(rig, "storeSync", "/stores/shop-a/sync", "{\"kinds\":[\"orders\"]}");
 	step.attempts = 3;
 	OK(db_import_step(rig->db, START_MS, &step, NULL, &err));
 	assert_false(warns(rig, "import_waits"));
@@ -143,7 +128,7 @@ static void trouble_is_seen(void **state)
 	step.state = IMPORT_FAILED;
 	OK(db_import_step(rig->db, START_MS, &step, NULL, &err));
 	assert_true(warns(rig, "import_failed"));
-	(void)ask(rig, "importCancel", "/imports/1/cancel", NULL);
+	(void)rig_call(rig, "importCancel", "/imports/1/cancel", NULL);
 	assert_false(warns(rig, "import_failed"));
 }
 

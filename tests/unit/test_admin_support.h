@@ -404,6 +404,42 @@ static inline void rig_as(struct rig *rig, const char *secret)
 	rig->csrf = secret ? session_csrf(str_from(secret), &rig->arena).p : NULL;
 }
 
+static inline const struct admin_route *route_of(const char *id)
+{
+	size_t n;
+	const struct admin_route *route = route_all(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(route[i].id, id) == 0)
+			return &route[i];
+	fail_msg("no route %s", id);
+	return NULL;
+}
+
+/* Asks by the route's id, holds the answer against the document, and wants success. */
+static inline struct got rig_call(struct rig *rig, const char *id, const char *path, const char *body)
+{
+	const struct admin_route *route = route_of(id);
+	struct got got = rig_ask(rig, route->method, path, body);
+
+	check_answer(rig, route, &got);
+	if (got.status != route->status)
+		fail_msg("%s: %d %.*s", id, got.status, STR_ARG(got.body));
+	return got;
+}
+
+/* There is an owner, and it is them who ask. */
+static inline void rig_owner(struct rig *rig)
+{
+	rig_user(rig, "ada", USER_OWNER, "", "secret-a", NULL);
+	rig_as(rig, "secret-a");
+}
+
+static inline const char *rig_text(struct rig *rig, const struct json *json, const char *name)
+{
+	return arena_cstr(&rig->arena, json_get_text(json, name));
+}
+
 static inline void assert_problem(const struct got *got, int status, const char *code)
 {
 	if (got->status != status || !str_eq(json_get_text(got->json, "code"), str_from(code)))

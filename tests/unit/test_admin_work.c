@@ -4,41 +4,6 @@
 
 #define PASSWORD "correct horse battery"
 
-static const struct admin_route *route_of(const char *id)
-{
-	size_t n;
-	const struct admin_route *route = route_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(route[i].id, id) == 0)
-			return &route[i];
-	fail_msg("no route %s", id);
-	return NULL;
-}
-
-/* Asks, holds the answer against the document, and wants success. */
-static struct got ask(struct rig *rig, const char *id, const char *path, const char *body)
-{
-	const struct admin_route *route = route_of(id);
-	struct got got = rig_ask(rig, route->method, path, body);
-
-	check_answer(rig, route, &got);
-	if (got.status >= 400)
-		fail_msg("%s: %d %.*s", id, got.status, STR_ARG(got.body));
-	return got;
-}
-
-static void owner(struct rig *rig)
-{
-	rig_user(rig, "ada", USER_OWNER, "", "secret-a", NULL);
-	rig_as(rig, "secret-a");
-}
-
-static const char *text_of(struct rig *rig, const struct json *json, const char *name)
-{
-	return arena_cstr(&rig->arena, json_get_text(json, name));
-}
-
 static struct str session_of(struct got *got)
 {
 	struct str value = str_skip(got->cookie, str_find_char(got->cookie, '=') + 1);
@@ -71,15 +36,15 @@ static void the_first_owner_needs_the_code_and_is_made_once(void **state)
 	got = rig_ask(rig, "POST", "/setup",
 		      "{\"code\":\"x\",\"name\":\"eve\",\"password\":\"" PASSWORD "\"}");
 	assert_problem(&got, 403, "setup_code");
-	got = ask(rig, "setupPost", "/setup", body);
+	got = rig_call(rig, "setupPost", "/setup", body);
 	assert_true(str_starts(got.cookie, STR("pannier_session=")));
 	assert_non_null(strstr(got.cookie.p, "; HttpOnly; SameSite=Strict"));
 	rig_as(rig, arena_cstr(&rig->arena, session_of(&got)));
-	got = ask(rig, "overviewGet", "/overview", NULL);
+	got = rig_call(rig, "overviewGet", "/overview", NULL);
 	assert_int_equal(admin_setup_code(rig->admin).len, 0);
 	got = rig_ask(rig, "POST", "/setup", body);
 	assert_problem(&got, 409, "conflict");
-	(void)ask(rig, "sessionDelete", "/session", NULL);
+	(void)rig_call(rig, "sessionDelete", "/session", NULL);
 	got = rig_ask(rig, "GET", "/overview", NULL);
 	assert_problem(&got, 401, "sign_in");
 }
@@ -166,13 +131,13 @@ static void a_second_factor_is_asked_for_and_each_code_counts_once(void **state)
 	make_ada(rig);
 	got = sign_in(rig, PASSWORD, NULL);
 	rig_as(rig, arena_cstr(&rig->arena, session_of(&got)));
-	got = ask(rig, "totpPost", "/me/totp", NULL);
-	secret = text_of(rig, got.json, "secret");
-	(void)ask(rig, "totpPut", "/me/totp",
-		  arena_printf(&rig->arena,
-			       "{\"secret\":\"%s\",\"code\":\"%s\",\"password\":\"" PASSWORD "\"}", secret,
-			       code_of_now(rig, secret))
-			  .p);
+	got = rig_call(rig, "totpPost", "/me/totp", NULL);
+	secret = rig_text(rig, got.json, "secret");
+	(void)rig_call(rig, "totpPut", "/me/totp",
+		       arena_printf(&rig->arena,
+				    "{\"secret\":\"%s\",\"code\":\"%s\",\"password\":\"" PASSWORD "\"}",
+				    secret, code_of_now(rig, secret))
+			       .p);
 	got = sign_in(rig, PASSWORD, NULL);
 	assert_problem(&got, 401, "second_factor");
 	rig->clock.now_ms += TOTP_STEP_MS;
@@ -188,17 +153,17 @@ static void sessions_end_by_time_and_by_hand(void **state)
 	struct rig *rig = *state;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	rig_user(rig, "ada", USER_OWNER, "", "other", NULL);
-	got = ask(rig, "loginList", "/sessions", NULL);
+	got = rig_call(rig, "loginList", "/sessions", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 2);
 	assert_false(json_is_true(json_get(json_at(json_get(got.json, "items"), 0), "current")));
-	(void)ask(rig, "loginDelete", "/sessions/2", NULL);
+	(void)rig_call(rig, "loginDelete", "/sessions/2", NULL);
 	rig_as(rig, "other");
 	got = rig_ask(rig, "GET", "/overview", NULL);
 	assert_problem(&got, 401, "sign_in");
 	rig_as(rig, "secret-a");
-	(void)ask(rig, "overviewGet", "/overview", NULL);
+	(void)rig_call(rig, "overviewGet", "/overview", NULL);
 	rig->clock.now_ms += MS_PER_DAY;
 	got = rig_ask(rig, "GET", "/overview", NULL);
 	assert_problem(&got, 401, "sign_in");
@@ -212,16 +177,16 @@ static void an_invitation_makes_a_password_once(void **state)
 	const char *accept;
 	struct got got;
 
-	owner(rig);
-	got = ask(rig, "userPost", "/users",
-		  "{\"name\":\"bob\",\"role\":\"operator\",\"stores\":[\"shop-b\"]}");
+	rig_owner(rig);
+	got = rig_call(rig, "userPost", "/users",
+		       "{\"name\":\"bob\",\"role\":\"operator\",\"stores\":[\"shop-b\"]}");
 	accept = arena_printf(&rig->arena, "{\"token\":\"%s\",\"password\":\"" PASSWORD "\"}",
-			      text_of(rig, got.json, "token"))
+			      rig_text(rig, got.json, "token"))
 			 .p;
 	got = rig_ask(rig, "POST", "/users", "{\"name\":\"BOB\",\"role\":\"viewer\"}");
 	assert_problem(&got, 409, "conflict");
 	rig_as(rig, NULL);
-	(void)ask(rig, "invitationAccept", "/invitations/accept", accept);
+	(void)rig_call(rig, "invitationAccept", "/invitations/accept", accept);
 	got = rig_ask(rig, "POST", "/invitations/accept", accept);
 	assert_problem(&got, 403, "invitation");
 	got = rig_ask(rig, "POST", "/session", "{\"name\":\"bob\",\"password\":\"" PASSWORD "\"}");
@@ -234,17 +199,17 @@ static void two_editors_of_a_user_and_the_last_owner(void **state)
 	struct rig *rig = *state;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	rig_user(rig, "bob", USER_VIEWER, "", "secret-b", NULL);
 	rig->if_match = "\"1\"";
-	(void)ask(rig, "userPatch", "/users/2", "{\"role\":\"operator\"}");
+	(void)rig_call(rig, "userPatch", "/users/2", "{\"role\":\"operator\"}");
 	got = rig_ask(rig, "PATCH", "/users/2", "{\"role\":\"viewer\"}");
 	assert_problem(&got, 412, "changed");
 	got = rig_ask(rig, "PATCH", "/users/1", "{\"role\":\"viewer\"}");
 	assert_problem(&got, 409, "conflict");
 	got = rig_ask(rig, "DELETE", "/users/1", NULL);
 	assert_problem(&got, 409, "conflict");
-	(void)ask(rig, "userDelete", "/users/2", NULL);
+	(void)rig_call(rig, "userDelete", "/users/2", NULL);
 	rig_as(rig, "secret-b");
 	got = rig_ask(rig, "GET", "/overview", NULL);
 	assert_problem(&got, 401, "sign_in");
@@ -256,21 +221,21 @@ static void a_token_is_told_once_and_ends(void **state)
 	const char *secret;
 	struct got got;
 
-	owner(rig);
-	got = ask(rig, "tokenPost", "/tokens",
-		  "{\"name\":\"ci\",\"scopes\":[\"overview:read\"],\"expires_days\":1}");
-	secret = text_of(rig, got.json, "secret");
-	got = ask(rig, "tokenList", "/tokens", NULL);
+	rig_owner(rig);
+	got = rig_call(rig, "tokenPost", "/tokens",
+		       "{\"name\":\"ci\",\"scopes\":[\"overview:read\"],\"expires_days\":1}");
+	secret = rig_text(rig, got.json, "secret");
+	got = rig_call(rig, "tokenList", "/tokens", NULL);
 	assert_null(strstr(got.body.p, secret));
 	rig_as(rig, NULL);
 	rig->bearer = secret;
-	(void)ask(rig, "overviewGet", "/overview", NULL);
+	(void)rig_call(rig, "overviewGet", "/overview", NULL);
 	got = rig_ask(rig, "GET", "/activity", NULL);
 	assert_problem(&got, 403, "scope");
 	rig->clock.now_ms += MS_PER_DAY;
 	got = rig_ask(rig, "GET", "/overview", NULL);
 	assert_problem(&got, 401, "sign_in");
-	owner(rig);
+	rig_owner(rig);
 	got = rig_ask(rig, "POST", "/tokens", "{\"name\":\"ci\",\"scopes\":[\"everything\"]}");
 	assert_int_equal(got.status >= 400, 1);
 }
@@ -283,29 +248,29 @@ static void two_browsers_edit_one_setting(void **state)
 	const char *first;
 	struct got got;
 
-	owner(rig);
-	got = ask(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
+	rig_owner(rig);
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
 	first = arena_cstr(&rig->arena, got.etag);
-	got = ask(rig, "storeSettingsPreview", "/stores/shop-a/settings/preview",
-		  "{\"changes\":{\"category_name\":\"path\",\"quiet_ms\":\"1000\"}}");
+	got = rig_call(rig, "storeSettingsPreview", "/stores/shop-a/settings/preview",
+		       "{\"changes\":{\"category_name\":\"path\",\"quiet_ms\":\"1000\"}}");
 	assert_int_equal(json_len(json_get(got.json, "changes")), 1);
 	assert_true(json_is_true(json_get(got.json, "sweep")));
 	rig->if_match = first;
-	(void)ask(rig, "storeSettingsPatch", "/stores/shop-a/settings",
-		  "{\"changes\":{\"category_name\":\"path\"}}");
+	(void)rig_call(rig, "storeSettingsPatch", "/stores/shop-a/settings",
+		       "{\"changes\":{\"category_name\":\"path\"}}");
 	got = rig_ask(rig, "PATCH", "/stores/shop-a/settings", "{\"changes\":{\"market\":\"se\"}}");
 	assert_problem(&got, 412, "changed");
 	rig->if_match = NULL;
 	got = rig_ask(rig, "PATCH", "/stores/shop-a/settings", "{\"changes\":{\"market\":\"se\"}}");
 	assert_problem(&got, 412, "changed");
-	got = ask(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
 	rig->if_match = arena_cstr(&rig->arena, got.etag);
 	got = rig_ask(rig, "PATCH", "/stores/shop-a/settings",
 		      "{\"changes\":{\"category_name\":\"nonsense\"}}");
 	assert_problem(&got, 422, "invalid");
-	(void)ask(rig, "storeSettingsPatch", "/stores/shop-a/settings",
-		  "{\"changes\":{\"category_name\":null}}");
-	got = ask(rig, "activityList", "/activity?code=config_changed&limit=1", NULL);
+	(void)rig_call(rig, "storeSettingsPatch", "/stores/shop-a/settings",
+		       "{\"changes\":{\"category_name\":null}}");
+	got = rig_call(rig, "activityList", "/activity?code=config_changed&limit=1", NULL);
 	assert_non_null(strstr(got.body.p, "category_name \\\"path\\\" -> \\\"leaf\\\" (by ada)"));
 }
 
@@ -323,18 +288,18 @@ static void a_message_is_handed_in(void **state)
 	struct got got;
 	size_t n;
 
-	owner(rig);
-	got = ask(rig, "messagePost", "/stores/shop-a/messages", body);
-	id = text_of(rig, json_at(json_get(got.json, "items"), 0), "message");
+	rig_owner(rig);
+	got = rig_call(rig, "messagePost", "/stores/shop-a/messages", body);
+	id = rig_text(rig, json_at(json_get(got.json, "items"), 0), "message");
 	assert_true(db_inbox_claim(rig->db, 10, 1 << 20, &rig->arena, &message, &n, &err));
 	assert_int_equal(n, 1);
 	assert_int_equal(message[0].store_id, 1);
-	got = ask(rig, "messagePost", "/stores/shop-a/messages", body);
+	got = rig_call(rig, "messagePost", "/stores/shop-a/messages", body);
 	assert_true(json_is_true(json_get(json_at(json_get(got.json, "items"), 0), "duplicate")));
-	got = ask(rig, "activityList", "/activity?code=person_sent", NULL);
+	got = rig_call(rig, "activityList", "/activity?code=person_sent", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 2);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 1), "message"), id);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 1), "reason"), "by ada");
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 1), "message"), id);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 1), "reason"), "by ada");
 	got = rig_ask(rig, "POST", "/stores/shop-a/messages", "{\"body\":\"[\"}");
 	assert_problem(&got, 422, "invalid");
 }
@@ -361,22 +326,22 @@ static void the_catalog_is_listed_by_prefix(void **state)
 	assert_true(db_inbox_append(rig->db, &record, 1, &receipt, &err));
 	result.message_id = receipt.id;
 	assert_true(db_inbox_complete(rig->db, START_MS, &result, 1, &err));
-	owner(rig);
-	got = ask(rig, "catalogList", "/catalog?store=shop-a&limit=2", NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 0), "id"), "a-1");
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 0), "title"), "Mug");
-	assert_string_equal(text_of(rig, got.json, "next"), "b-1");
-	got = ask(rig, "catalogList", "/catalog?store=shop-a&prefix=b-1", NULL);
+	rig_owner(rig);
+	got = rig_call(rig, "catalogList", "/catalog?store=shop-a&limit=2", NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "id"), "a-1");
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "title"), "Mug");
+	assert_string_equal(rig_text(rig, got.json, "next"), "b-1");
+	got = rig_call(rig, "catalogList", "/catalog?store=shop-a&prefix=b-1", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 2);
-	got = ask(rig, "catalogList", "/catalog?store=shop-a&prefix=b-&cursor=b-1&limit=1", NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 0), "id"), "b-10");
-	assert_string_equal(text_of(rig, got.json, "next"), "b-10");
-	got = ask(rig, "catalogList", "/catalog?store=shop-a&prefix=b-&cursor=b-10&limit=1", NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 0), "id"), "b-2");
+	got = rig_call(rig, "catalogList", "/catalog?store=shop-a&prefix=b-&cursor=b-1&limit=1", NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "id"), "b-10");
+	assert_string_equal(rig_text(rig, got.json, "next"), "b-10");
+	got = rig_call(rig, "catalogList", "/catalog?store=shop-a&prefix=b-&cursor=b-10&limit=1", NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "id"), "b-2");
 	assert_int_equal(json_type(json_get(got.json, "next")), JSON_NULL);
-	got = ask(rig, "catalogList", "/catalog?store=shop-a&kind=category", NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 0), "title"), "Cups");
-	got = ask(rig, "catalogList", "/catalog?store=shop-b", NULL);
+	got = rig_call(rig, "catalogList", "/catalog?store=shop-a&kind=category", NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "title"), "Cups");
+	got = rig_call(rig, "catalogList", "/catalog?store=shop-b", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 0);
 	rig_user(rig, "lo", USER_OPERATOR, "2", "secret-lo", NULL);
 	rig_as(rig, "secret-lo");
@@ -436,8 +401,8 @@ static const char *told_of(struct rig *rig, const struct json *story, const char
 	const struct json *list = json_get(json_at(json_get(story, "entities"), 0), "sent");
 
 	for (size_t i = 0; i < json_len(list); i++)
-		if (strcmp(text_of(rig, json_at(list, i), "external_id"), external_id) == 0)
-			return text_of(rig, json_at(list, i), "state");
+		if (strcmp(rig_text(rig, json_at(list, i), "external_id"), external_id) == 0)
+			return rig_text(rig, json_at(list, i), "state");
 	return "";
 }
 
@@ -449,30 +414,31 @@ static void a_story_has_the_request_and_its_answer(void **state)
 	int64_t n = 0;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	id_text(ID_DELIVERY, send_three(rig), id);
-	got = ask(rig, "storyGet", arena_printf(&rig->arena, "/story?about=%s", id).p, NULL);
+	got = rig_call(rig, "storyGet", arena_printf(&rig->arena, "/story?about=%s", id).p, NULL);
 	delivery = json_at(json_get(got.json, "deliveries"), 0);
 	sending = json_at(json_get(delivery, "sendings"), 0);
 	answer = json_at(json_get(sending, "answers"), 0);
 	assert_string_equal(told_of(rig, got.json, "mug-0"), "there");
 	assert_string_equal(told_of(rig, got.json, "mug-1"), "failed");
-	assert_string_equal(text_of(rig, sending, "endpoint"), "item_bulk_create");
+	assert_string_equal(rig_text(rig, sending, "endpoint"), "item_bulk_create");
 	assert_int_equal(json_len(json_get(sending, "members")), 3);
-	assert_string_equal(text_of(rig, json_at(json_get(sending, "members"), 1), "delivery"), id);
-	assert_string_equal(text_of(rig, answer, "code"), "delivery_failed");
+	assert_string_equal(rig_text(rig, json_at(json_get(sending, "members"), 1), "delivery"), id);
+	assert_string_equal(rig_text(rig, answer, "code"), "delivery_failed");
 	assert_true(json_get_int(answer, "http_status", &n) && n == 202);
-	assert_non_null(strstr(text_of(rig, answer, "reason"), "title is wrong"));
-	assert_string_equal(text_of(rig, json_get(delivery, "request"), "method"), "POST");
-	assert_non_null(strstr(text_of(rig, json_get(delivery, "request"), "url"), "bulk-create-jobs"));
-	got = ask(rig, "storyRequest", arena_printf(&rig->arena, "/story/request?delivery=%s", id).p, NULL);
+	assert_non_null(strstr(rig_text(rig, answer, "reason"), "title is wrong"));
+	assert_string_equal(rig_text(rig, json_get(delivery, "request"), "method"), "POST");
+	assert_non_null(strstr(rig_text(rig, json_get(delivery, "request"), "url"), "bulk-create-jobs"));
+	got = rig_call(rig, "storyRequest", arena_printf(&rig->arena, "/story/request?delivery=%s", id).p,
+		       NULL);
 	assert_true(json_get_int(got.json, "rows", &n) && n == 3);
 	assert_true(json_is_true(json_get(got.json, "complete")));
 	for (int i = 0; i < 3; i++)
 		assert_non_null(strstr(got.body.p, arena_printf(&rig->arena, "\"mug-%d\"", i).p));
 	rig_user(rig, "vera", USER_VIEWER, "", "secret-v", NULL);
 	rig_as(rig, "secret-v");
-	got = ask(rig, "storyGet", arena_printf(&rig->arena, "/story?about=%s", id).p, NULL);
+	got = rig_call(rig, "storyGet", arena_printf(&rig->arena, "/story?about=%s", id).p, NULL);
 	assert_null(json_get(json_at(json_get(got.json, "deliveries"), 0), "request"));
 	rig_user(rig, "lo", USER_OPERATOR, "2", "secret-lo", NULL);
 	rig_as(rig, "secret-lo");
@@ -489,27 +455,27 @@ static void a_change_is_taken_back(void **state)
 	struct got got;
 	int64_t number;
 
-	owner(rig);
-	got = ask(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
+	rig_owner(rig);
+	got = rig_call(rig, "storeSettingsGet", "/stores/shop-a/settings", NULL);
 	rig->if_match = arena_cstr(&rig->arena, got.etag);
-	(void)ask(rig, "storeSettingsPatch", "/stores/shop-a/settings",
-		  "{\"changes\":{\"category_name\":\"path\"}}");
-	got = ask(rig, "settingsHistory", "/settings/history?store=shop-a&limit=1", NULL);
+	(void)rig_call(rig, "storeSettingsPatch", "/stores/shop-a/settings",
+		       "{\"changes\":{\"category_name\":\"path\"}}");
+	got = rig_call(rig, "settingsHistory", "/settings/history?store=shop-a&limit=1", NULL);
 	row = json_at(json_get(got.json, "items"), 0);
-	assert_string_equal(text_of(rig, row, "by"), "ada");
-	assert_string_equal(text_of(rig, row, "undo"), "possible");
-	assert_string_equal(text_of(rig, json_at(json_get(row, "changes"), 0), "from"), "leaf");
-	assert_string_equal(text_of(rig, json_at(json_get(row, "changes"), 0), "now"), "path");
+	assert_string_equal(rig_text(rig, row, "by"), "ada");
+	assert_string_equal(rig_text(rig, row, "undo"), "possible");
+	assert_string_equal(rig_text(rig, json_at(json_get(row, "changes"), 0), "from"), "leaf");
+	assert_string_equal(rig_text(rig, json_at(json_get(row, "changes"), 0), "now"), "path");
 	assert_true(json_get_int(row, "number", &number));
 	undo = arena_printf(&rig->arena, "/settings/history/%lld/undo", (long long)number).p;
-	got = ask(rig, "settingsUndo", undo, NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "changes"), 0), "to"), "leaf");
-	got = ask(rig, "settingsHistory", "/settings/history?store=shop-a&limit=2", NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 1), "undo"), "done");
+	got = rig_call(rig, "settingsUndo", undo, NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "changes"), 0), "to"), "leaf");
+	got = rig_call(rig, "settingsHistory", "/settings/history?store=shop-a&limit=2", NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 1), "undo"), "done");
 	got = rig_ask(rig, "POST", undo, NULL);
 	assert_problem(&got, 409, "changed");
-	got = ask(rig, "settingsHistory", "/settings/history?account=main", NULL);
-	assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), 0), "what"), "added");
+	got = rig_call(rig, "settingsHistory", "/settings/history?account=main", NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "what"), "added");
 }
 
 /* A limited user sees the changes of his own stores, and takes back those alone. */
@@ -526,7 +492,7 @@ static void history_is_for_those_it_concerns(void **state)
 	assert_true(n >= 3);
 	rig_user(rig, "lo", USER_OPERATOR, "2", "secret-lo", NULL);
 	rig_as(rig, "secret-lo");
-	got = ask(rig, "settingsHistory", "/settings/history", NULL);
+	got = rig_call(rig, "settingsHistory", "/settings/history", NULL);
 	for (size_t i = 0; i < json_len(json_get(got.json, "items")); i++) {
 		const struct json *one = json_at(json_get(got.json, "items"), i);
 
@@ -552,28 +518,28 @@ static void accounts_and_stores_come_and_go(void **state)
 	const char *secret;
 	struct got got;
 
-	owner(rig);
-	(void)ask(rig, "accountPost", "/accounts",
-		  "{\"name\":\"second\",\"key\":\"pk_abcdefghijkl\",\"settings\":{\"api_url\":\"http://"
-		  "127.0.0.1:1\"}}");
-	got = ask(rig, "accountCheck", "/accounts/second/check", NULL);
+	rig_owner(rig);
+	(void)rig_call(rig, "accountPost", "/accounts",
+		       "{\"name\":\"second\",\"key\":\"pk_abcdefghijkl\",\"settings\":{\"api_url\":\"http://"
+		       "127.0.0.1:1\"}}");
+	got = rig_call(rig, "accountCheck", "/accounts/second/check", NULL);
 	assert_false(json_is_true(json_get(got.json, "ok")));
-	got = ask(rig, "storePost", "/stores",
-		  "{\"name\":\"shop-c\",\"platform\":\"generic\",\"account\":\"second\"}");
-	secret = text_of(rig, got.json, "secret");
+	got = rig_call(rig, "storePost", "/stores",
+		       "{\"name\":\"shop-c\",\"platform\":\"generic\",\"account\":\"second\"}");
+	secret = rig_text(rig, got.json, "secret");
 	assert_int_equal(strlen(secret), 64);
-	got = ask(rig, "storeSecretPost", "/stores/shop-c/secret",
-		  "{\"keep_old\":true,\"secret\":\"another-secret-xyz\"}");
+	got = rig_call(rig, "storeSecretPost", "/stores/shop-c/secret",
+		       "{\"keep_old\":true,\"secret\":\"another-secret-xyz\"}");
 	assert_int_equal(json_type(json_get(got.json, "secret")), JSON_NULL);
-	got = ask(rig, "storeGet", "/stores/shop-c", NULL);
+	got = rig_call(rig, "storeGet", "/stores/shop-c", NULL);
 	assert_null(strstr(got.body.p, "another-secret-xyz"));
 	assert_null(strstr(got.body.p, secret));
-	(void)ask(rig, "storeSecretDelete", "/stores/shop-c/secret/old", NULL);
+	(void)rig_call(rig, "storeSecretDelete", "/stores/shop-c/secret/old", NULL);
 	got = rig_ask(rig, "DELETE", "/accounts/second", NULL);
 	assert_problem(&got, 409, "conflict");
-	(void)ask(rig, "storeDelete", "/stores/shop-c", NULL);
-	(void)ask(rig, "accountKeyPut", "/accounts/second/key", "{\"key\":\"pk_mnopqrstuvwx\"}");
-	(void)ask(rig, "accountDelete", "/accounts/second", NULL);
+	(void)rig_call(rig, "storeDelete", "/stores/shop-c", NULL);
+	(void)rig_call(rig, "accountKeyPut", "/accounts/second/key", "{\"key\":\"pk_mnopqrstuvwx\"}");
+	(void)rig_call(rig, "accountDelete", "/accounts/second", NULL);
 }
 
 /* ---- activity ---- */
@@ -595,7 +561,7 @@ static void pages_hold_each_row_once_while_more_come(void **state)
 	size_t n = 0;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	for (int i = 0; i < 250; i++)
 		note(rig, 1 + i % 2, "refused");
 	do {
@@ -603,16 +569,17 @@ static void pages_hold_each_row_once_while_more_come(void **state)
 		path = arena_printf(&rig->arena, "/activity?code=message_refused&limit=100%s%s",
 				    cursor[0] ? "&cursor=" : "", cursor)
 			       .p;
-		got = ask(rig, "activityList", path, NULL);
+		got = rig_call(rig, "activityList", path, NULL);
 		n += json_len(json_get(got.json, "items"));
-		cursor = text_of(rig, got.json, "next");
+		cursor = rig_text(rig, got.json, "next");
 	} while (cursor[0]);
 	assert_int_equal(n, 251);
 	rig_user(rig, "lv", USER_VIEWER, "2", "secret-lv", NULL);
 	rig_as(rig, "secret-lv");
-	got = ask(rig, "activityList", "/activity?limit=1000", NULL);
+	got = rig_call(rig, "activityList", "/activity?limit=1000", NULL);
 	for (size_t i = 0; i < json_len(json_get(got.json, "items")); i++)
-		assert_string_equal(text_of(rig, json_at(json_get(got.json, "items"), i), "store"), "shop-b");
+		assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), i), "store"),
+				    "shop-b");
 	got = rig_ask(rig, "GET", "/activity?cursor=nonsense", NULL);
 	assert_problem(&got, 422, "invalid");
 }
@@ -622,7 +589,7 @@ static void a_file_for_spreadsheets_starts_no_formula(void **state)
 	struct rig *rig = *state;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	note(rig, 1, "=HYPERLINK(\"http://evil.example\")");
 	note(rig, 1, "a \"quoted\", text\nof two lines");
 	got = rig_ask(rig, "GET", "/activity/export?format=csv&code=message_refused", NULL);
@@ -662,28 +629,28 @@ static void failed_ones_are_grouped_retried_and_discarded(void **state)
 	const char *body;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	(void)fail_message(rig, 1, "price \"12,00\" of variant 17 is no number");
 	(void)fail_message(rig, 2, "price \"x\" of variant 4711 is no number");
 	(void)fail_message(rig, 1, "not JSON at line 3");
-	got = ask(rig, "failedGroups", "/failed/groups", NULL);
+	got = rig_call(rig, "failedGroups", "/failed/groups", NULL);
 	assert_int_equal(json_len(json_get(got.json, "items")), 2);
 	group = json_at(json_get(got.json, "items"), 0);
-	assert_string_equal(text_of(rig, group, "cause"), "price ... of variant ... is no number");
+	assert_string_equal(rig_text(rig, group, "cause"), "price ... of variant ... is no number");
 	body = arena_printf(&rig->arena, "{\"group\":\"%s\",\"store\":\"shop-b\"}",
-			    text_of(rig, group, "group"))
+			    rig_text(rig, group, "group"))
 		       .p;
-	got = ask(rig, "failedRetry", "/failed/retry", body);
+	got = rig_call(rig, "failedRetry", "/failed/retry", body);
 	assert_int_equal(json_type(json_get(got.json, "changed")), JSON_INTEGER);
 	assert_non_null(strstr(got.body.p, "{\"changed\":1}"));
 	rig_user(rig, "lo", USER_OPERATOR, "2", "secret-lo", NULL);
 	rig_as(rig, "secret-lo");
-	got = ask(rig, "failedDiscard", "/failed/discard", "{\"all\":true,\"reason\":\"old\"}");
+	got = rig_call(rig, "failedDiscard", "/failed/discard", "{\"all\":true,\"reason\":\"old\"}");
 	assert_non_null(strstr(got.body.p, "{\"changed\":0}"));
 	rig_as(rig, "secret-a");
 	got = rig_ask(rig, "POST", "/failed/discard", "{\"all\":true}");
 	assert_problem(&got, 422, "invalid");
-	got = ask(rig, "failedDiscard", "/failed/discard", "{\"all\":true,\"reason\":\"old\"}");
+	got = rig_call(rig, "failedDiscard", "/failed/discard", "{\"all\":true,\"reason\":\"old\"}");
 	assert_non_null(strstr(got.body.p, "{\"changed\":2}"));
 }
 
@@ -692,19 +659,19 @@ static void the_same_key_is_carried_out_once(void **state)
 	struct rig *rig = *state;
 	struct got got;
 
-	owner(rig);
+	rig_owner(rig);
 	(void)fail_message(rig, 1, "broken");
 	rig->key = "abc-1";
-	got = ask(rig, "failedRetry", "/failed/retry", "{\"all\":true}");
+	got = rig_call(rig, "failedRetry", "/failed/retry", "{\"all\":true}");
 	assert_non_null(strstr(got.body.p, "{\"changed\":1}"));
 	assert_int_equal(got.replayed.len, 0);
-	got = ask(rig, "failedRetry", "/failed/retry", "{\"all\":true}");
+	got = rig_call(rig, "failedRetry", "/failed/retry", "{\"all\":true}");
 	assert_non_null(strstr(got.body.p, "{\"changed\":1}"));
 	assert_true(str_eq(got.replayed, STR("true")));
 	got = rig_ask(rig, "POST", "/failed/retry", "{\"store\":\"shop-a\"}");
 	assert_problem(&got, 422, "key_used");
 	rig->key = "abc-2";
-	got = ask(rig, "failedRetry", "/failed/retry", "{\"all\":true}");
+	got = rig_call(rig, "failedRetry", "/failed/retry", "{\"all\":true}");
 	assert_non_null(strstr(got.body.p, "{\"changed\":0}"));
 }
 
@@ -716,7 +683,7 @@ static void events_wait_until_something_changes(void **state)
 	struct got got;
 	struct str id;
 
-	owner(rig);
+	rig_owner(rig);
 	got = rig_ask(rig, "GET", "/events", NULL);
 	assert_true(str_starts(got.type, STR("text/event-stream")));
 	id = str_skip(got.body, sizeof("retry: 300\nid: ") - 1);
