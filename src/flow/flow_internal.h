@@ -66,6 +66,7 @@ struct flow_plan {
 	struct str held;
 	struct str note;
 	int64_t again_ms;          /* see catalog_publication */
+	int64_t again_first_ms;
 	struct str *withdraw;
 	size_t n_withdraw;
 	struct str *forget;

@@ -58,7 +58,8 @@ static int64_t told_at_ms(const struct schedules *schedules, const struct catalo
 
 /*
  * Of the deliveries those stay whose time has come since the root was touched; the rest is planned again at
- * its time, from what is true then. Variants do not go without an item that is not there yet.
+ * its time, from what is true then, and what comes until then has a time of its own. Variants do not go
+ * without an item that is not there yet.
  */
 static void hold_back(const struct schedules *schedules, const struct catalog_root *root, int64_t now_ms,
 		      struct arena *arena, struct flow_plan *plan)
@@ -84,6 +85,8 @@ static void hold_back(const struct schedules *schedules, const struct catalog_ro
 		      arena_printf(arena, "%zu wait for their time", plan->n_delivery - n), arena);
 	plan->n_delivery = n;
 	plan->n_forget = 0;
+	/* Variants go with their item, though their own time has passed. */
+	plan->again_first_ms = item_waits ? 0 : now_ms;
 	if (plan->again_ms == 0 || next_ms < plan->again_ms)
 		plan->again_ms = next_ms;
 }
@@ -112,6 +115,7 @@ static void publish_root(const struct settings_store *store, const struct publis
 		.n_withdraw = plan.n_withdraw,
 		.withdraw_reason = STR("has left since"),
 		.again_ms = plan.again_ms,
+		.again_first_ms = plan.again_first_ms,
 		.forget = plan.forget,
 		.n_forget = plan.n_forget,
 		.touch_dependants = path_changed(rules, root, &plan),

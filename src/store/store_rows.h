@@ -305,6 +305,7 @@ struct catalog_publication {
 	size_t n_withdraw;
 	struct str withdraw_reason;
 	int64_t again_ms;          /* > 0: it stays due, not before this wall time */
+	int64_t again_first_ms;    /* with again_ms: its due_first_ms from then on; 0 = as it was */
 	const struct str *forget;  /* parts of the root that are done with: removed, unless they changed since the claim */
 	size_t n_forget;
 	bool touch_dependants;     /* make due every root whose refs name this one (paths of sub-categories) */

@@ -188,6 +188,7 @@ static struct catalog_publication choose_publication(struct side *side, const st
 
 	if (!store_is_catalog_root(root->root.kind)) {
 		publication.again_ms = chance(side, 20) ? side->now_ms + (int64_t)below(side, 3000) : 0;
+		publication.again_first_ms = chance(side, 30) ? side->now_ms : 0;
 		publication.withdraw = told;
 		publication.n_withdraw = chance(side, 30);
 		publication.withdraw_reason = STR("left");

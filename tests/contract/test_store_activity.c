@@ -123,6 +123,9 @@ static void test_a_root_is_looked_at_again(void **state)
 		contract->now_ms++;
 		assert_int_equal(contract_due(contract, 10, &n)[0].due_first_ms, root.due_first_ms);
 		assert_int_equal(n, 1);
+		publication.again_ms = publication.again_first_ms = contract->now_ms;
+		publish(contract, &publication);
+		assert_int_equal(contract_due(contract, 10, &n)[0].due_first_ms, contract->now_ms);
 	}
 	publication.held = STR("");
 	publication.again_ms = 0;

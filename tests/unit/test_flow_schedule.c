@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define LISTS	"{\"data\":[],\"links\":{\"next\":null}}"
-#define TURN_MS	(5 * MS_PER_S)
+#define TURN_MS (5 * MS_PER_S)
 #define MINUTES (MS_PER_MIN)
 #define ORDER \
 	"{'order_id':'%s','placed_at':'2026-07-25T17:00:00Z','currency':'EUR','total':'5.00','customer':{'" \
@@ -190,6 +190,24 @@ static void test_products_are_merged(void **state)
 	assert_int_equal(sent(world, "POST", "/api/catalog-items"), 1);
 	assert_int_equal(sent(world, "POST", "/api/catalog-variants"), 1);
 	assert_int_equal(rig_store_summary(world->rig, "shop").due, 0);
+}
+
+/* While variants wait for theirs, an item that changes has a time of its own. */
+static void test_each_change_waits(void **state)
+{
+	struct world *world = *state;
+
+	account(world, "schedules=products=every 5 min, variants=19:00 UTC");
+	send(world, "product.upserted", PRODUCT, "First");
+	rig_run(world->rig, 6 * MINUTES);
+	assert_int_equal(sent(world, "POST", "/api/catalog-items"), 1);
+	send(world, "product.upserted", PRODUCT, "Second");
+	rig_run(world->rig, 3 * MINUTES);
+	assert_int_equal(sent(world, "PATCH", "/api/catalog-items"), 0);
+	rig_run(world->rig, 2 * MINUTES);
+	assert_int_equal(sent(world, "PATCH", "/api/catalog-items"), 1);
+	assert_non_null(strstr(last_body(world), "Second"));
+	assert_int_equal(sent(world, "POST", "/api/catalog-variants"), 0);
 }
 
 /* A variant does not go before its item. */
@@ -461,6 +479,7 @@ int main(void)
 		TEST(test_events_wait),
 		TEST(test_products_are_merged),
 		cmocka_unit_test_setup_teardown(test_products_are_merged, set_up_sqlite, tear_down),
+		TEST(test_each_change_waits),
 		TEST(test_variants_behind_their_item),
 		TEST(test_who_leaves_does_not_wait),
 		TEST(test_history_does_not_wait),

@@ -241,6 +241,19 @@ static void withdraw(struct memory *memory, int64_t now_ms, const struct catalog
 	}
 }
 
+/* Nothing came since it was claimed. */
+static void end_due(struct memory *memory, const struct catalog_publication *publication,
+		    struct memory_due *due)
+{
+	if (publication->again_ms <= 0) {
+		LIST_REMOVE(&memory->due, (size_t)(due - memory->due.at));
+		return;
+	}
+	due->due_ms = publication->again_ms;
+	if (publication->again_first_ms > 0)
+		due->first_ms = publication->again_first_ms;
+}
+
 static void publish_root(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
 			 enum priority priority)
 {
@@ -262,10 +275,8 @@ static void publish_root(struct memory *memory, int64_t now_ms, const struct cat
 	due = memory_due(memory, publication->store_id, publication->root);
 	if (publication->n_forget > 0 && (due ? due->seq : 0) == publication->due_seq)
 		memory_parts_forget(memory, publication);
-	if (due && due->seq == publication->due_seq && publication->again_ms > 0)
-		due->due_ms = publication->again_ms;
-	else if (due && due->seq == publication->due_seq)
-		LIST_REMOVE(&memory->due, (size_t)(due - memory->due.at));
+	if (due && due->seq == publication->due_seq)
+		end_due(memory, publication, due);
 	if (publication->touch_dependants)
 		touch_dependants(memory, now_ms, publication);
 }

@@ -253,12 +253,13 @@ static void withdraw(const struct publishing *publishing, struct str external_id
 /* It stays due, for another look at that time, unless facts came meanwhile. */
 static void look_again(struct tx *tx, const struct catalog_publication *publication)
 {
-	struct query update = query(
-		tx, "UPDATE due SET due_ms = ?5 WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND seq = ?4");
+	struct query update = query(tx, "UPDATE due SET due_ms = ?5, first_ms = iif(?6 > 0, ?6, first_ms)"
+					" WHERE store_id = ?1 AND kind = ?2 AND id = ?3 AND seq = ?4");
 
 	put_entity(&update, 1, publication->store_id, publication->root);
 	put_int(&update, 4, publication->due_seq);
 	put_int(&update, 5, publication->again_ms);
+	put_int(&update, 6, publication->again_first_ms);
 	query_run(&update);
 }
 
