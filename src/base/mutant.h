@@ -22,7 +22,12 @@
 	X(order_at_retry, "events leave while an older one of their person waits for its next try") \
 	X(retry_after_in_ms, "Retry-After is read as milliseconds") \
 	X(returned_unasked, "consent leaves before it is known who has left") \
-	X(lost_on_recovery, "what was being sent when the process died is never sent again")
+	X(lost_on_recovery, "what was being sent when the process died is never sent again") \
+	X(told_early, "what waits for the time of its kind leaves before it") \
+	X(waited_away, "what waits for the time of its kind is forgotten") \
+	X(caught_up_each, "of runs by the clock that were missed each is caught up") \
+	X(never_caught_up, "a run by the clock that was missed never comes, nor do those after it") \
+	X(runs_overlap, "a run by the clock begins while another one of its kind is under way")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

@@ -12,6 +12,7 @@
 #include "flow/flow.h"
 
 #include "base/counter.h"
+#include "base/mutant.h"
 #include "flow/flow_internal.h"
 #include "flow/schedule.h"
 
@@ -49,9 +50,9 @@ static int64_t told_at_ms(const struct schedules *schedules, const struct catalo
 			  const struct delivery_new *delivery)
 {
 	enum schedule_kind kind = flow_schedule_of(delivery->kind, delivery->op);
-	int64_t due_ms = kind == SCHEDULE_KIND_COUNT
-				 ? INT64_MAX
-				 : schedule_next_ms(&schedules->of[kind], root->due_first_ms);
+	int64_t since_ms = root->due_first_ms - (mutant_is(MUTANT_told_early) ? MS_PER_HOUR : 0);
+	int64_t due_ms =
+		kind == SCHEDULE_KIND_COUNT ? INT64_MAX : schedule_next_ms(&schedules->of[kind], since_ms);
 
 	return due_ms == INT64_MAX ? 0 : due_ms;
 }
@@ -87,6 +88,8 @@ static void hold_back(const struct schedules *schedules, const struct catalog_ro
 	plan->n_forget = 0;
 	/* Variants go with their item, though their own time has passed. */
 	plan->again_first_ms = item_waits ? 0 : now_ms;
+	if (mutant_is(MUTANT_waited_away))
+		return;
 	if (plan->again_ms == 0 || next_ms < plan->again_ms)
 		plan->again_ms = next_ms;
 }

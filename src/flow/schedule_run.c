@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "flow/flow_internal.h"
 #include "flow/reconcile.h"
 
@@ -18,6 +19,7 @@
 #define BUSY_MS	   5000 /* one of the kind is not done */
 #define LONGEST_MS MS_PER_MIN
 #define OVERLAP_MS (10 * MS_PER_MIN)
+#define MISSED_MS  (10 * MS_PER_S) /* of a planted bug */
 
 struct schedule_run {
 	struct flow_ctx *ctx;
@@ -225,21 +227,26 @@ static bool turn_kind(const struct turn *turn, enum schedule_kind kind, const st
 {
 	struct schedule_state state;
 	bool changed, due, busy = false;
+	int64_t due_ms;
 
 	if (schedule->mode == SCHEDULE_REALTIME || schedule->mode == SCHEDULE_OFF)
 		return true;
 	if (!read_state(turn, kind, schedule, &state, &changed, err))
 		return false;
 	heed_imports(&state, turn->job, turn->n_job, &changed);
-	due = schedule_next_ms(schedule, schedule_since_ms(&state)) <= turn->now_ms;
-	if (due && !under_way(turn, kind, &busy, err))
+	due_ms = schedule_next_ms(schedule, schedule_since_ms(&state));
+	due = due_ms <= turn->now_ms;
+	if (mutant_is(MUTANT_never_caught_up) && due_ms < turn->now_ms - MISSED_MS)
+		due = false;
+	if (due && !mutant_is(MUTANT_runs_overlap) && !under_way(turn, kind, &busy, err))
 		return false;
 	if (busy) {
 		look_by(next_ms, turn->now_ms + BUSY_MS);
 	} else {
 		if (due && !begin(turn, kind, &state, err))
 			return false;
-		state.last_ms = due ? turn->now_ms : state.last_ms;
+		if (due)
+			state.last_ms = mutant_is(MUTANT_caught_up_each) ? due_ms : turn->now_ms;
 		changed |= due;
 		look_by(next_ms, schedule_next_ms(schedule, schedule_since_ms(&state)));
 	}

@@ -10,6 +10,8 @@
 struct errands;
 
 bool errands_are_wanted(void);
+/* Shops are asked for what they hold. */
+bool errands_ask_shops(void);
 /* Borrows ctx. ring: called when an answer has come in. */
 struct errands *errands_open(struct flow_ctx *ctx, void (*ring)(void));
 void errands_close(struct errands *errands); /* NULL allowed */

@@ -126,6 +126,23 @@ static void ask_for_nothing(void)
 		(void)option_force(none[i]);
 }
 
+/* Bugs in what some seeds do only are looked for where all do it. */
+static const struct {
+	enum mutant mutant;
+	const char *option;
+} needs[] = {
+	{ MUTANT_told_early, "scheduled=2" },	   { MUTANT_waited_away, "scheduled=1" },
+	{ MUTANT_caught_up_each, "scheduled=5" },  { MUTANT_runs_overlap, "scheduled=4" },
+	{ MUTANT_never_caught_up, "scheduled=5" },
+};
+
+static void ask_for_it(enum mutant mutant)
+{
+	for (size_t i = 0; i < ARRAY_LEN(needs); i++)
+		if (needs[i].mutant == mutant)
+			(void)option_force(needs[i].option);
+}
+
 static bool find_mutant(struct task *task, enum mutant mutant)
 {
 	for (uint64_t seed = task->from; seed <= task->to; seed++) {
@@ -143,12 +160,13 @@ static void run_mutant(struct task *task, enum mutant mutant)
 	bool found;
 
 	mutant_select(mutant);
+	ask_for_it(mutant);
 	found = find_mutant(task, mutant);
 	if (!found) {
 		ask_for_nothing();
 		found = find_mutant(task, mutant);
-		(void)options_only("");
 	}
+	(void)options_only("");
 	mutant_select(MUTANT_COUNT);
 	if (found)
 		return;

@@ -12,6 +12,7 @@
 #include "sim/errands.h"
 #include "sim/klaviyo.h"
 #include "sim/sim.h"
+#include "sim/timetable.h"
 #include "sim/watch.h"
 #include "sim/wire.h"
 
@@ -26,6 +27,7 @@
 #define BACKOFF_MAX_MS	 5000
 #define IDLE_MAX_MS	 60000
 #define DOWN_MAX_MS	 60000
+#define DOWN_LONG_MS	 (5 * MS_PER_MIN) /* runs by the clock are missed */
 #define AT_ONCE_MS	 800
 #define OPERATIONS_AHEAD 60
 #define START_OPERATIONS 60
@@ -471,7 +473,7 @@ static void bury(void)
 	if (sqlite3_memory_used() != 0)
 		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
 	if (!sim_failed())
-		plan_start(DOWN_MAX_MS);
+		plan_start(sim_option(OPTION_scheduled) > 0 ? DOWN_LONG_MS : DOWN_MAX_MS);
 }
 
 /* At some operation of the disk from now on, or between two steps. */
@@ -511,7 +513,7 @@ static void stop(void *arg)
 	plan_start(5000);
 }
 
-/* By seconds as often as by months. */
+/* By seconds as often as by months. Runs by the clock would be nobody's to judge. */
 static void step_clock(void *arg)
 {
 	int64_t reach_ms = (sim_option(OPTION_clock_step_s) * 1000) >> sim_draw(OPTION_clock_step_s, 0, 16);
@@ -533,7 +535,7 @@ void node_begin(void)
 		sim_at(sim_option(OPTION_crash_s) * 500, doom, NULL);
 	if (sim_option(OPTION_stop_s) > 0)
 		sim_at(sim_option(OPTION_stop_s) * 1000, stop, NULL);
-	if (sim_option(OPTION_clock_step_s) > 0)
+	if (sim_option(OPTION_clock_step_s) > 0 && !timetable_asks())
 		sim_at(20000, step_clock, NULL);
 }
 
@@ -545,6 +547,7 @@ static void add_account(struct settings *settings, int number)
 	struct setting_change change[] = {
 		{ STR("quota_percent"), { quota, 0 } },
 		{ STR("optout_poll_s"), STR("30") },
+		{ STR("schedules"), timetable_of_accounts() },
 	};
 	struct err err;
 
@@ -561,7 +564,7 @@ static void add_account(struct settings *settings, int number)
 static void put_pull_settings(struct settings *settings, const char *name)
 {
 	static const char *const kind[] = { "categories", "products", "customers", "orders" };
-	char key[ARRAY_LEN(kind)][40], url[ARRAY_LEN(kind)][80];
+	char key[ARRAY_LEN(kind)][40], url[ARRAY_LEN(kind)][100];
 	struct setting_change change[ARRAY_LEN(kind) + 4] = {
 		{ STR("pull_items"), STR("/items") },
 		{ STR("pull_last_page"), STR("/pages") },
@@ -572,12 +575,30 @@ static void put_pull_settings(struct settings *settings, const char *name)
 
 	for (size_t i = 0; i < ARRAY_LEN(kind); i++) {
 		(void)snprintf(key[i], sizeof(key[i]), "pull_%s_url", kind[i]);
-		(void)snprintf(url[i], sizeof(url[i]), "https://%s.example/%s?page={page}", name, kind[i]);
+		(void)snprintf(url[i], sizeof(url[i]), "https://%s.example/%s?page={page}%s", name, kind[i],
+			       timetable_by_date() ? "&from={from}" : "");
 		change[4 + i] = (struct setting_change){ str_from(key[i]), str_from(url[i]) };
 	}
 	must(settings_store_set(settings, str_from(name), STR(""), STR(""), change, ARRAY_LEN(change),
 				SIM_START_MS, &err),
 	     &err);
+}
+
+static void put_schedules(struct settings *settings, int number, const char *name)
+{
+	struct arena arena;
+	struct setting_change change[2] = {
+		{ STR("reconcile_fix"), number % 2 ? STR("true") : STR("false") },
+		{ .key = STR("store_schedules") },
+	};
+	struct err err;
+
+	arena_init(&arena);
+	change[1].value = timetable_of_shop(number, &arena);
+	must(settings_store_set(settings, str_from(name), STR(""), STR(""), change, ARRAY_LEN(change),
+				SIM_START_MS, &err),
+	     &err);
+	arena_release(&arena);
 }
 
 static void add_store(struct settings *settings, int number)
@@ -595,8 +616,10 @@ static void add_store(struct settings *settings, int number)
 	store.name = str_from(name);
 	store.account = str_from(account);
 	must(settings_store_add(settings, &store, SIM_START_MS, &err), &err);
-	if (errands_are_wanted())
+	if (errands_ask_shops())
 		put_pull_settings(settings, name);
+	if (sim_option(OPTION_scheduled) > 0)
+		put_schedules(settings, number, name);
 }
 
 static void learn_ids(struct settings *settings)

@@ -10,6 +10,7 @@
 #include "sim/node.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
+#include "sim/timetable.h"
 #include "sim/watch.h"
 #include "sim/wire.h"
 
@@ -36,10 +37,12 @@ static void open_world(uint64_t seed, const char *folder, bool verbose)
 	sim_open(seed, verbose);
 	(void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESET);
 	disk_open();
+	timetable_open();
 	node_setup(folder);
 	klaviyo_open((int)sim_option(OPTION_accounts));
 	shops_open();
 	check_open();
+	timetable_check_open();
 }
 
 static void begin(void)
@@ -79,6 +82,8 @@ static bool is_drained(void)
 {
 	struct db *db = node_db();
 
+	if (db)
+		timetable_check(db);
 	/* Who left Klaviyo, and came back to a shop before we knew, is known only after the next look. */
 	return db && merchant_is_done(db) && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS &&
 	       shops_are_done() && wire_in_flight() == 0 && summary_is_empty(db);
@@ -91,6 +96,8 @@ static void drain(void)
 	while (!sim_failed() && !is_drained()) {
 		for (int i = 0; i < DRAIN_EVERY && !sim_failed() && sim_step(); i++)
 			;
+		if (node_db() && merchant_is_done(node_db()) && shops_are_done() && wire_in_flight() == 0)
+			timetable_skip();
 		if (sim.now_ms > until_ms || sim.n_step > STEPS_MAX)
 			sim_fail("drain", "not drained after %" PRId64 " h and %" PRIu64 " steps",
 				 DRAIN_MAX_MS / MS_PER_HOUR, sim.n_step);
@@ -117,6 +124,7 @@ static void close_world(void)
 	shops_close();
 	watch_reset();
 	check_close();
+	timetable_check_close();
 	if (sqlite3_memory_used() != 0)
 		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
 	disk_close();

@@ -9,6 +9,7 @@
 #include "sim/klaviyo.h"
 #include "sim/node.h"
 #include "sim/sim.h"
+#include "sim/timetable.h"
 
 #include <string.h>
 
@@ -157,13 +158,32 @@ void watch_saw_step(const struct import_step *step, const struct inbox_receipt *
 	check_pull_step(step);
 }
 
-void watch_saw_publish(const struct catalog_publication *publication, size_t n)
+void watch_saw_complete(int64_t now_ms, const struct inbox_result *result, size_t n)
+{
+	watch_saw_work("inbox_complete", n);
+	timetable_saw_facts(now_ms, result, n);
+}
+
+void watch_saw_import(int64_t now_ms, const struct import_job *job)
+{
+	watch_saw_work("import_put", 1);
+	timetable_saw_pull(now_ms, job);
+}
+
+void watch_saw_task(int64_t now_ms, const struct task_row *task)
+{
+	watch_saw_work("task_put", 1);
+	timetable_saw_task(now_ms, task);
+}
+
+void watch_saw_publish(int64_t now_ms, const struct catalog_publication *publication, size_t n)
 {
 	size_t n_delivery = 0;
 
 	for (size_t i = 0; i < n; i++)
 		n_delivery += publication[i].n_delivery;
 	sim_trace("store: catalog_publish %zu with %zu", n, n_delivery);
+	timetable_saw_publish(now_ms, publication, n);
 	sim.busy_at_ms = sim.now_ms;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "sim/check.h"
+#include "sim/timetable.h"
 
 struct watch {
 	struct db db;
@@ -60,7 +61,8 @@ static bool watch_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, str
 static bool watch_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
 				 struct err *err)
 {
-	VERB_THEN(inbox_complete, watch_saw_work("inbox_complete", n), watch->inner, now_ms, result, n, err);
+	VERB_THEN(inbox_complete, watch_saw_complete(now_ms, result, n), watch->inner, now_ms, result, n,
+		  err);
 }
 
 static bool watch_inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_message *out,
@@ -72,7 +74,8 @@ static bool watch_inbox_get(struct db *db, int64_t id, struct arena *arena, stru
 static bool watch_import_put(struct db *db, int64_t now_ms, const struct import_job *job, int64_t *id,
 			     struct err *err)
 {
-	VERB_THEN(import_put, watch_saw_work("import_put", 1), watch->inner, now_ms, job, id, err);
+	timetable_before_pull(watch_inner(db), job);
+	VERB_THEN(import_put, watch_saw_import(now_ms, job), watch->inner, now_ms, job, id, err);
 }
 
 static bool watch_import_list(struct db *db, int64_t store_id, struct arena *arena, struct import_job **job,
@@ -90,7 +93,8 @@ static bool watch_import_step(struct db *db, int64_t now_ms, const struct import
 static bool watch_import_change(struct db *db, int64_t now_ms, int64_t id, const struct import_change *change,
 				struct err *err)
 {
-	VERB(import_change, watch->inner, now_ms, id, change, err);
+	VERB_THEN(import_change, timetable_saw_resume(now_ms, watch->inner, id), watch->inner, now_ms, id,
+		  change, err);
 }
 
 static bool watch_import_rejects(struct db *db, int64_t id, struct arena *arena,
@@ -102,7 +106,8 @@ static bool watch_import_rejects(struct db *db, int64_t id, struct arena *arena,
 static bool watch_task_put(struct db *db, int64_t now_ms, const struct task_row *task, int64_t *id,
 			   struct err *err)
 {
-	VERB_THEN(task_put, watch_saw_work("task_put", 1), watch->inner, now_ms, task, id, err);
+	timetable_before_task(watch_inner(db), task);
+	VERB_THEN(task_put, watch_saw_task(now_ms, task), watch->inner, now_ms, task, id, err);
 }
 
 static bool watch_task_list(struct db *db, int64_t store_id, struct arena *arena, struct task_row **task,
@@ -145,7 +150,8 @@ static bool watch_catalog_walk(struct db *db, int64_t store_id, struct entity af
 static bool watch_catalog_claim(struct db *db, int64_t now_ms, size_t max_n, struct arena *arena,
 				struct catalog_root **root, size_t *n, int64_t *next_due_ms, struct err *err)
 {
-	VERB(catalog_claim, watch->inner, now_ms, max_n, arena, root, n, next_due_ms, err);
+	VERB_THEN(catalog_claim, timetable_saw_claim(*root, *n), watch->inner, now_ms, max_n, arena, root, n,
+		  next_due_ms, err);
 }
 
 static bool watch_catalog_get(struct db *db, int64_t store_id, struct entity root, struct arena *arena,
@@ -157,8 +163,8 @@ static bool watch_catalog_get(struct db *db, int64_t store_id, struct entity roo
 static bool watch_catalog_publish(struct db *db, int64_t now_ms,
 				  const struct catalog_publication *publication, size_t n, struct err *err)
 {
-	VERB_THEN(catalog_publish, watch_saw_publish(publication, n), watch->inner, now_ms, publication, n,
-		  err);
+	VERB_THEN(catalog_publish, watch_saw_publish(now_ms, publication, n), watch->inner, now_ms,
+		  publication, n, err);
 }
 
 static bool watch_catalog_history(struct db *db, int64_t store_id, size_t max_n, size_t *n, struct err *err)
@@ -223,7 +229,8 @@ static bool watch_cursor_get(struct db *db, int64_t account_id, struct str name,
 static bool watch_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name,
 			     struct str value, struct err *err)
 {
-	VERB(cursor_put, watch->inner, now_ms, account_id, name, value, err);
+	VERB_THEN(cursor_put, timetable_saw_state(now_ms, name), watch->inner, now_ms, account_id, name,
+		  value, err);
 }
 
 static bool watch_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err)
