@@ -6,6 +6,8 @@
  */
 #include "activity/fold_internal.h"
 
+#include "base/mutant.h"
+
 static struct str order_id(struct fold *fold, const struct json *base)
 {
 	struct str number = fold_text(fold, base, "number");
@@ -108,7 +110,7 @@ static void read_people(struct fold *fold, const struct json *base, struct order
 	if (fold_is_kin(fold, contact.email) && str_find_char(now, '@') < now.len)
 		contact.email = arena_dup(fold->arena, now);
 	order->profile = customer_profile(fold, &contact, of);
-	order->history = json_get_bool(base, "historical", false);
+	order->history = json_get_bool(base, "historical", false) && !mutant_is(MUTANT_history_as_news);
 	order->history_until_ms = INT64_MAX;
 	(void)fold_time(fold, base, "imported_at", &order->history_until_ms);
 	if (order->history)

@@ -27,7 +27,10 @@
 	X(waited_away, "what waits for the time of its kind is forgotten") \
 	X(caught_up_each, "of runs by the clock that were missed each is caught up") \
 	X(never_caught_up, "a run by the clock that was missed never comes, nor do those after it") \
-	X(runs_overlap, "a run by the clock begins while another one of its kind is under way")
+	X(runs_overlap, "a run by the clock begins while another one of its kind is under way") \
+	X(file_from_start, "a file of history goes on at its beginning instead of where it was") \
+	X(history_as_news, "an order out of a file counts as if it had just been placed") \
+	X(history_wins, "what comes out of a file replaces what is newer")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

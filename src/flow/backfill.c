@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "flow/flow_internal.h"
 #include "flow/history.h"
 
@@ -134,6 +135,7 @@ static bool open_source(struct backfill *backfill, const struct import_job *job,
 {
 	struct import_options options;
 	struct import_place place = place_of(&job->at);
+	const struct import_place beginning = { 0 };
 
 	source_close(source);
 	arena_init(&source->arena);
@@ -147,7 +149,8 @@ static bool open_source(struct backfill *backfill, const struct import_job *job,
 	if (!str_eq(store->platform, STR("generic")))
 		source->generic = STR(FLOW_TOPIC_GENERIC);
 	source->place = place;
-	return import_open(arena_cstr(&source->arena, job->path), &options, &place, &source->reader, err);
+	return import_open(arena_cstr(&source->arena, job->path), &options,
+			   mutant_is(MUTANT_file_from_start) ? &beginning : &place, &source->reader, err);
 }
 
 /* ---- a piece ---- */

@@ -1,6 +1,7 @@
 /*
  * G3 at the end: Klaviyo holds what the shops hold, each event once, and nobody against their will.
  */
+#include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
@@ -172,6 +173,7 @@ void shops_compare(void)
 		compare_orders(one, &events[one->account]);
 	}
 	for (int i = 0; i < sim_option(OPTION_accounts); i++) {
+		events[i] += history_events(i);
 		if (klaviyo_thing_count(i, "item") != items[i])
 			sim_fail("G3", "account %d has %zu items, should have %zu", i,
 				 klaviyo_thing_count(i, "item"), items[i]);

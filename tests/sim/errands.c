@@ -1,9 +1,10 @@
 /*
- * Errands: schedule, pull, replay and reconcile, one after the other.
+ * Errands: schedule, backfill, pull, replay and reconcile, one after the other.
  */
 #include "sim/errands.h"
 
 #include "base/alloc.h"
+#include "flow/backfill.h"
 #include "flow/pull.h"
 #include "flow/reconcile.h"
 #include "flow/replay.h"
@@ -19,6 +20,7 @@ struct errands {
 	struct pull *pull;
 	struct reconcile *reconcile;
 	struct schedule_run *schedule; /* NULL: nothing is scheduled */
+	struct backfill *backfill;     /* NULL: there are no files */
 	int64_t replay_store_id;
 };
 
@@ -30,7 +32,8 @@ bool errands_ask_shops(void)
 bool errands_are_wanted(void)
 {
 	static const enum option asks[] = { OPTION_pulls,      OPTION_pulls_heal, OPTION_replays,
-					    OPTION_reconciles, OPTION_estranged,  OPTION_scheduled };
+					    OPTION_reconciles, OPTION_estranged,  OPTION_scheduled,
+					    OPTION_imports };
 
 	for (size_t i = 0; i < ARRAY_LEN(asks); i++)
 		if (sim_option(asks[i]) > 0)
@@ -49,6 +52,8 @@ struct errands *errands_open(struct flow_ctx *ctx, void (*ring)(void))
 	errands->reconcile = reconcile_open(ctx, errands->reconcile_client);
 	if (sim_option(OPTION_scheduled) > 0)
 		errands->schedule = schedule_new(ctx);
+	if (sim_option(OPTION_imports) > 0)
+		errands->backfill = backfill_new(ctx);
 	return errands;
 }
 
@@ -56,6 +61,7 @@ void errands_close(struct errands *errands)
 {
 	if (!errands)
 		return;
+	backfill_free(errands->backfill);
 	schedule_free(errands->schedule);
 	reconcile_close(errands->reconcile);
 	pull_close(errands->pull);
@@ -83,17 +89,24 @@ static bool run_schedule(struct errands *errands, struct flow_next *next, struct
 	return ok;
 }
 
+static bool run_backfill(struct errands *errands, struct flow_next *next, struct err *err)
+{
+	*next = (struct flow_next){ .wait_ms = INT64_MAX };
+	return !errands->backfill || backfill_run_once(errands->backfill, next, err);
+}
+
 bool errands_run_once(struct errands *errands, int64_t max_wait_ms, int64_t *wait_ms, struct err *err)
 {
-	struct flow_next replay = { 0 }, pull = { 0 }, reconcile = { 0 }, schedule;
+	struct flow_next replay = { 0 }, pull = { 0 }, reconcile = { 0 }, schedule, backfill;
 
-	if (!run_schedule(errands, &schedule, err) ||
+	if (!run_schedule(errands, &schedule, err) || !run_backfill(errands, &backfill, err) ||
 	    !replay_run_once(errands->ctx, &errands->replay_store_id, &replay, err) ||
 	    !pull_run_once(errands->pull, max_wait_ms, &pull, err) ||
 	    !reconcile_run_once(errands->reconcile, max_wait_ms, &reconcile, err))
 		return false;
 	*wait_ms = max_wait_ms;
 	sooner(wait_ms, schedule.wait_ms);
+	sooner(wait_ms, backfill.wait_ms);
 	sooner(wait_ms, replay.wait_ms);
 	sooner(wait_ms, pull.n_done > 0 ? 0 : wire_wait_ms(errands->pull_client));
 	sooner(wait_ms, reconcile.wait_ms == 0 && wire_is_waiting(errands->reconcile_client)

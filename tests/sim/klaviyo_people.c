@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/strbuf.h"
 #include "net/url.h"
+#include "sim/history.h"
 #include "sim/node.h"
 #include "sim/shop.h"
 
@@ -128,6 +129,8 @@ static void put_event(int account, const struct json *attributes, struct str ema
 	sim_trace("klaviyo: %d event %s %s", account, one.metric, one.unique_id);
 	if (one.unique_id[0] == '\0' || one.email[0] == '\0')
 		sim_fail("G3", "an event '%s' without unique_id or person", one.metric);
+	if (history_only(one.order_id) && !json_get_bool(attributes, "backfill", false))
+		sim_fail("history", "'%s' of %s comes as if it were new", one.metric, one.order_id);
 	if (is_known(&one)) {
 		free_event(&one);
 		return;

@@ -133,7 +133,8 @@ static const struct {
 } needs[] = {
 	{ MUTANT_told_early, "scheduled=2" },	   { MUTANT_waited_away, "scheduled=1" },
 	{ MUTANT_caught_up_each, "scheduled=5" },  { MUTANT_runs_overlap, "scheduled=4" },
-	{ MUTANT_never_caught_up, "scheduled=5" },
+	{ MUTANT_never_caught_up, "scheduled=5" }, { MUTANT_file_from_start, "imports=3" },
+	{ MUTANT_history_as_news, "imports=3" },   { MUTANT_history_wins, "imports=3" },
 };
 
 static void ask_for_it(enum mutant mutant)

@@ -11,13 +11,16 @@
 #include "flow/reconcile.h"
 #include "flow/replay.h"
 #include "sim/check.h"
+#include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/node.h"
+#include "sim/shop.h"
 #include "sim/sim.h"
 
-#define AGAIN_MS 1000
+#define AGAIN_MS   1000
+#define OLD_MAX_MS (20 * MS_PER_HOUR) /* after a day what was deleted may come back (tombstone_hours) */
 
-enum wish_kind { WISH_PULL, WISH_REPLAY, WISH_RECONCILE, WISH_COUNT };
+enum wish_kind { WISH_PULL, WISH_REPLAY, WISH_RECONCILE, WISH_IMPORT, WISH_COUNT };
 
 struct wish {
 	enum wish_kind kind;
@@ -26,11 +29,14 @@ struct wish {
 	bool messages; /* replay */
 	bool live;
 	bool fix; /* reconcile */
+	int file; /* import; -1 = not written yet */
 };
 
-static const enum option option_of[WISH_COUNT] = { OPTION_pulls, OPTION_replays, OPTION_reconciles };
+static const enum option option_of[WISH_COUNT] = { OPTION_pulls, OPTION_replays, OPTION_reconciles,
+						   OPTION_imports };
 static const enum pull_kind pulled[] = { PULL_CATEGORIES, PULL_PRODUCTS, PULL_CUSTOMERS, PULL_ORDERS };
-static int n_open; /* wishes that nobody has taken yet */
+static int n_open;		/* wishes that nobody has taken yet */
+static int old_file[SHOPS_MAX]; /* -1 = none */
 
 /* ---- asking ---- */
 
@@ -83,8 +89,10 @@ static bool ask(const struct wish *wish)
 		ok = ask_pull(ctx, node_db(), wish, &err);
 	else if (wish->kind == WISH_REPLAY)
 		ok = ask_replay(node_db(), wish, &err);
-	else
+	else if (wish->kind == WISH_RECONCILE)
 		ok = ask_reconcile(node_db(), wish, &err);
+	else
+		ok = history_ask(node_db(), wish->file, &err);
 	sim_trace("merchant: asks shop%d for %d: %s", wish->shop, (int)wish->kind,
 		  ok ? "taken" : err_code_name(err.code));
 	node_look_after();
@@ -96,6 +104,8 @@ static void wish_now(void *arg)
 	struct wish *wish = arg;
 
 	sim.busy_at_ms = sim.now_ms;
+	if (wish->kind == WISH_IMPORT && wish->file < 0)
+		wish->file = history_write(wish->shop, false);
 	if (!sim.closing && !ask(wish)) {
 		sim_at(sim.now_ms + AGAIN_MS, wish_now, wish);
 		return;
@@ -128,12 +138,45 @@ static struct wish draw(enum wish_kind kind)
 		.messages = sim_draw(option, 0, 1),
 		.live = sim_draw(option, 0, 1),
 		.fix = sim_draw(option, 0, 1),
+		.file = -1,
 	};
+}
+
+static void write_old(void *arg)
+{
+	int number = (int)sim_draw(OPTION_imports, 0, sim_option(OPTION_shops) - 1);
+
+	(void)arg;
+	if (!sim.closing && old_file[number] < 0)
+		old_file[number] = history_write(number, true);
+}
+
+static void meddle(void *arg)
+{
+	(void)arg;
+	if (sim.healed)
+		return;
+	if (node_db())
+		history_meddle(node_db());
+	node_look_after();
+	node_wake();
+	sim_at(sim.now_ms + sim_draw(OPTION_imports, 1000, 30000), meddle, NULL);
+}
+
+static void begin_history(int64_t until_ms)
+{
+	for (int i = 0; i < SHOPS_MAX; i++)
+		old_file[i] = -1;
+	if (sim_option(OPTION_imports) == 0)
+		return;
+	sim_at(sim_draw(OPTION_imports, 1000, until_ms), write_old, NULL);
+	sim_at(sim_draw(OPTION_imports, 1000, until_ms), meddle, NULL);
 }
 
 void merchant_begin(int64_t until_ms)
 {
 	n_open = 0;
+	begin_history(until_ms);
 	for (int kind = 0; kind < WISH_COUNT; kind++)
 		for (int64_t i = 0; i < sim_option(option_of[kind]); i++)
 			plan(sim_draw(option_of[kind], 1000, until_ms), draw((enum wish_kind)kind));
@@ -172,6 +215,7 @@ static void estrange(void)
 bool merchant_has_last_wishes(void)
 {
 	bool mends = sim_option(OPTION_estranged) > 0, replays = sim_option(OPTION_replays) > 0;
+	bool reads = false;
 
 	estrange();
 	for (int i = 0; i < sim_option(OPTION_shops); i++) {
@@ -180,8 +224,12 @@ bool merchant_has_last_wishes(void)
 		if (replays)
 			plan(sim.now_ms + 1,
 			     (struct wish){ .kind = WISH_REPLAY, .shop = i, .messages = i % 2 });
+		if (old_file[i] >= 0 && sim.now_ms < sim.healed_ms + OLD_MAX_MS)
+			plan(sim.now_ms + 1,
+			     (struct wish){ .kind = WISH_IMPORT, .shop = i, .file = old_file[i] });
+		reads |= old_file[i] >= 0;
 	}
-	return mends || replays;
+	return mends || replays || reads;
 }
 
 /* ---- done ---- */
@@ -192,9 +240,9 @@ static void resume(struct db *db, const struct import_job *job)
 	struct import_change change = { .action = IMPORT_RESUME };
 	struct err err = { 0 };
 
-	sim_trace("merchant: lets %.*s go on, which failed: %.*s", STR_ARG(job->path), STR_ARG(job->reason));
+	sim_trace("merchant: lets import %d go on: %.*s", (int)job->id, STR_ARG(job->reason));
 	if (!db_import_change(db, clock_wall_ms(&sim.clock), job->id, &change, &err))
-		sim_fail("pull", "'%.*s' cannot go on: %s", STR_ARG(job->path), err.msg);
+		sim_fail("imports", "'%.*s' cannot go on: %s", STR_ARG(job->path), err.msg);
 	node_wake();
 }
 
@@ -206,8 +254,9 @@ static bool imports_are_done(struct db *db, struct arena *arena)
 	bool done = db_import_list(db, 0, arena, &job, &n, &err);
 
 	for (size_t i = 0; done && i < n; i++) {
-		done = job[i].state != IMPORT_OPEN && job[i].state != IMPORT_FAILED;
-		if (job[i].state == IMPORT_FAILED)
+		done = job[i].state != IMPORT_OPEN && job[i].state != IMPORT_FAILED &&
+		       job[i].state != IMPORT_PAUSED;
+		if (job[i].state == IMPORT_FAILED || job[i].state == IMPORT_PAUSED)
 			resume(db, &job[i]);
 	}
 	return done;

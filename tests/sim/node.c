@@ -535,7 +535,7 @@ void node_begin(void)
 		sim_at(sim_option(OPTION_crash_s) * 500, doom, NULL);
 	if (sim_option(OPTION_stop_s) > 0)
 		sim_at(sim_option(OPTION_stop_s) * 1000, stop, NULL);
-	if (sim_option(OPTION_clock_step_s) > 0 && !timetable_asks())
+	if (sim_option(OPTION_clock_step_s) > 0 && !timetable_asks() && sim_option(OPTION_imports) == 0)
 		sim_at(20000, step_clock, NULL);
 }
 

@@ -5,6 +5,7 @@
 
 #include "sim/check.h"
 #include "sim/disk.h"
+#include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/merchant.h"
 #include "sim/node.h"
@@ -38,6 +39,7 @@ static void open_world(uint64_t seed, const char *folder, bool verbose)
 	(void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESET);
 	disk_open();
 	timetable_open();
+	history_open(folder);
 	node_setup(folder);
 	klaviyo_open((int)sim_option(OPTION_accounts));
 	shops_open();
@@ -111,6 +113,7 @@ static void compare(void)
 	check_conservation(node_db());
 	check_messages_there(node_db());
 	check_database_at_end(node_db());
+	history_check(node_db());
 	shops_compare();
 }
 
@@ -125,6 +128,7 @@ static void close_world(void)
 	watch_reset();
 	check_close();
 	timetable_check_close();
+	history_close();
 	if (sqlite3_memory_used() != 0)
 		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
 	disk_close();

@@ -1,0 +1,289 @@
+/*
+ * Files of history, what is done with their imports, and what has to have come of them.
+ *
+ * Keeps:   paths differ from run to run: none is in the history of a run.
+ */
+#include "sim/history.h"
+
+#include "base/strbuf.h"
+#include "flow/backfill.h"
+#include "sim/klaviyo.h"
+#include "sim/node.h"
+#include "sim/shop.h"
+#include "sim/sim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILES_MAX  16
+#define FILE_BYTES ((size_t)1 << 20)
+#define RECENT_MS  (10 * MS_PER_MIN)
+#define LONG_AGO   (SIM_START_MS - 30 * MS_PER_DAY)
+
+struct history {
+	char path[256];
+	int shop;
+	bool table;
+	int n_row;
+	int n_bad;
+	int first_order; /* of all, good and bad ones, and the end of them */
+	int end_order;
+	int64_t import_id; /* 0 = not asked for yet */
+};
+
+static char folder[200];
+static struct history file[FILES_MAX];
+static int n_file;
+static bool is_bad[ORDERS_MAX];
+static int n_order;
+
+static int64_t draw(int64_t low, int64_t high)
+{
+	return sim_draw(OPTION_imports, low, high);
+}
+
+void history_open(const char *data)
+{
+	(void)snprintf(folder, sizeof(folder), "%s", data);
+	n_file = n_order = 0;
+}
+
+void history_close(void)
+{
+	for (int i = 0; i < n_file; i++)
+		(void)unlink(file[i].path);
+}
+
+/* ---- writing ---- */
+
+static void end_row(struct history *one, struct strbuf *out)
+{
+	strbuf_add_char(out, '\n');
+	one->n_row++;
+}
+
+static void put_time(struct strbuf *out, int64_t at_ms)
+{
+	time_format_rfc3339(at_ms, out);
+}
+
+/* What the shop holds, each with the time of its newest change. */
+static void write_held(struct history *one, struct shop *of, struct strbuf *out)
+{
+	for (int i = 0; i < CATEGORIES; i++)
+		if (of->category_version[i] > 0) {
+			shop_write_category(of, i, out);
+			end_row(one, out);
+		}
+	for (int i = 0; i < PRODUCTS_MAX; i++)
+		if (of->product[i].exists) {
+			shop_write_product(of, i, out);
+			end_row(one, out);
+		}
+	for (int i = 0; i < PEOPLE_MAX; i++) {
+		if (of->person[i].version > 0) {
+			shop_write_person(of, i, out);
+			end_row(one, out);
+		}
+		if (of->person[i].consent_ms > 0) {
+			shop_write_consent(of, i, out);
+			end_row(one, out);
+		}
+	}
+	for (int i = 0; i < of->n_order; i++) {
+		shop_write_order(of, i, ORDER_PLACED, out);
+		end_row(one, out);
+	}
+}
+
+static void write_yes(struct history *one, const struct shop *of, struct strbuf *out)
+{
+	for (int i = 0; i < PEOPLE_MAX; i++) {
+		strbuf_addf(out, "{\"id\":\"yes-%d-%d-%d\",\"type\":\"consent.changed\",\"timestamp\":\"",
+			    n_file, of->number, i);
+		put_time(out, LONG_AGO);
+		strbuf_addf(out,
+			    "\",\"data\":{\"email\":\"%s\",\"channel\":\"email\",\"state\":\"subscribed\","
+			    "\"consented_at\":\"",
+			    of->person[i].email);
+		put_time(out, LONG_AGO);
+		strbuf_add_text(out, "\"}}");
+		end_row(one, out);
+	}
+}
+
+static void write_order(const struct history *one, int number, bool bad, struct strbuf *out)
+{
+	const struct shop *of = &shop[one->shop];
+	const char *email = of->person[draw(0, sim_option(OPTION_people) - 1)].email;
+	int64_t at_ms = sim_wall_ms() - draw(1000, RECENT_MS);
+	char at[32];
+	struct strbuf time;
+
+	strbuf_init(&time, sizeof(at));
+	put_time(&time, at_ms);
+	(void)snprintf(at, sizeof(at), "%.*s", STR_ARG(strbuf_str(&time)));
+	strbuf_release(&time);
+	if (one->table)
+		strbuf_addf(out, "s%d-h%d,%s,EUR,%s,%s,1,s%d-p0,Thing,1,12.00,12.00", of->number, number, at,
+			    bad ? "abc" : "12.00", email, of->number);
+	else if (bad)
+		strbuf_add_text(out, "{\"id\":\"torn");
+	else
+		strbuf_addf(out,
+			    "{\"id\":\"h%d-%d\",\"type\":\"order.placed\",\"timestamp\":\"%s\",\"data\":{"
+			    "\"order_id\":\"s%d-h%d\",\"placed_at\":\"%s\",\"currency\":\"EUR\","
+			    "\"total\":\"12.00\",\"customer\":{\"email\":\"%s\"},\"lines\":[{\"line_id\":"
+			    "\"1\",\"product_id\":\"s%d-p0\",\"name\":\"Thing\",\"quantity\":1,"
+			    "\"unit_price\":\"12.00\",\"row_total\":\"12.00\"}]}}",
+			    of->number, number, at, of->number, number, at, email, of->number);
+}
+
+static void write_orders(struct history *one, struct strbuf *out)
+{
+	one->first_order = n_order;
+	one->end_order = n_order += (int)draw(3, 30);
+	for (int i = one->first_order; i < one->end_order; i++) {
+		bool bad = draw(0, 9) == 0;
+
+		is_bad[i] = bad;
+		write_order(one, i, bad, out);
+		end_row(one, out);
+		one->n_bad += bad;
+	}
+}
+
+static void save(const struct history *one, const struct strbuf *text)
+{
+	FILE *to = fopen(one->path, "w");
+
+	if (!to || fwrite(text->p, 1, text->len, to) != text->len || fclose(to) != 0)
+		sim_fail("history", "a file cannot be written");
+}
+
+int history_write(int number, bool old)
+{
+	struct history *one = &file[n_file];
+	struct strbuf out;
+
+	*one = (struct history){ .shop = number, .table = !old && draw(0, 1) };
+	(void)snprintf(one->path, sizeof(one->path), "%s/history%d.%s", folder, n_file,
+		       one->table ? "csv" : "ndjson");
+	strbuf_init(&out, FILE_BYTES);
+	if (one->table)
+		strbuf_add_text(&out, "order_id,placed_at,currency,total,email,line_id,product_id,line_name,"
+				      "quantity,unit_price,line_total\n");
+	else
+		write_held(one, &shop[number], &out);
+	if (old)
+		write_yes(one, &shop[number], &out);
+	else
+		write_orders(one, &out);
+	save(one, &out);
+	strbuf_release(&out);
+	return n_file++;
+}
+
+/* ---- imports ---- */
+
+bool history_ask(struct db *db, int number, struct err *err)
+{
+	static const int64_t per_minute[] = { 0, 60, 120, 600 };
+	static const struct import_options options = { .kind = IMPORT_KIND_COUNT };
+	struct history *one = &file[number];
+	enum import_kind kind;
+
+	return backfill_register(db, clock_wall_ms(&sim.clock), node_store_id(one->shop), one->path, &options,
+				 sim.healed ? 0 : per_minute[draw(0, 3)], &one->import_id, &kind, err);
+}
+
+void history_meddle(struct db *db)
+{
+	static const enum import_action action[] = { IMPORT_PAUSE,  IMPORT_PAUSE,    IMPORT_RESUME,
+						     IMPORT_RESUME, IMPORT_THROTTLE, IMPORT_CANCEL };
+	const struct history *one = &file[draw(0, n_file > 0 ? n_file - 1 : 0)];
+	struct import_change change = { .action = action[draw(0, ARRAY_LEN(action) - 1)], .per_minute = 60 };
+	struct err err = { 0 };
+	bool ok;
+
+	if (n_file == 0 || one->import_id == 0)
+		return;
+	ok = db_import_change(db, clock_wall_ms(&sim.clock), one->import_id, &change, &err);
+	sim_trace("merchant: import %d, action %d: %s", (int)one->import_id, (int)change.action,
+		  ok ? "done" : err_code_name(err.code));
+}
+
+/* ---- what came of it ---- */
+
+static int count_of(const struct history *one, int order, const char *metric)
+{
+	char id[40];
+
+	(void)snprintf(id, sizeof(id), "s%d-h%d", one->shop, order);
+	return klaviyo_event_count(shop[one->shop].account, metric, id);
+}
+
+static void check_orders(const struct history *one, bool done)
+{
+	for (int i = one->first_order; i < one->end_order; i++) {
+		int placed = count_of(one, i, "Placed Order");
+
+		if (placed > !is_bad[i] || placed != count_of(one, i, "Ordered Product") ||
+		    (done && !is_bad[i] && placed == 0))
+			sim_fail("history", "order s%d-h%d of a file was placed %d times, with %d products",
+				 one->shop, i, placed, count_of(one, i, "Ordered Product"));
+	}
+}
+
+static void check_counts(const struct history *one, const struct import_job *job)
+{
+	int good = one->n_row - one->n_bad;
+	bool done = job->state == IMPORT_DONE;
+
+	if (done && (job->n_read != one->n_row || job->n_rejected != one->n_bad))
+		sim_fail("history",
+			 "of %d rows, %d of them bad, %" PRId64 " were read and %" PRId64 " rejected",
+			 one->n_row, one->n_bad, job->n_read, job->n_rejected);
+	if (job->n_duplicate > 0 || job->n_new > good || (done && job->n_new != good))
+		sim_fail("history", "of %d good rows %" PRId64 " came new and %" PRId64 " once more", good,
+			 job->n_new, job->n_duplicate);
+	check_orders(one, done);
+}
+
+void history_check(struct db *db)
+{
+	struct import_job *job = NULL;
+	struct arena arena;
+	struct err err;
+	size_t n = 0;
+
+	arena_init(&arena);
+	sim.looking = true;
+	if (n_file > 0 && !db_import_list(db, 0, &arena, &job, &n, &err))
+		sim_fail("history", "imports cannot be read: %s", err.msg);
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < n_file; k++)
+			if (file[k].import_id == job[i].id)
+				check_counts(&file[k], &job[i]);
+	sim.looking = false;
+	arena_release(&arena);
+}
+
+size_t history_events(int account)
+{
+	size_t n = 0;
+
+	for (int k = 0; k < n_file; k++)
+		for (int i = file[k].first_order;
+		     shop[file[k].shop].account == account && i < file[k].end_order; i++)
+			n += (size_t)(count_of(&file[k], i, "Placed Order") +
+				      count_of(&file[k], i, "Ordered Product"));
+	return n;
+}
+
+bool history_only(const char *order_id)
+{
+	return strstr(order_id, "-h") != NULL;
+}

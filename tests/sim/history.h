@@ -1,0 +1,25 @@
+#ifndef PANNIER_TESTS_SIM_HISTORY_H
+#define PANNIER_TESTS_SIM_HISTORY_H
+
+#include "store/store.h"
+
+/*
+ * Files of history (OPTION_imports): what a shop holds at a moment as messages, and orders that nobody else tells of, as messages or as a
+ * table. They are read while the shop goes on; somebody pauses, throttles, resumes or cancels them. At the end one that has grown old
+ * is read, which may change nothing.
+ */
+void history_open(const char *folder);
+void history_close(void);
+/* Writes a file as the shop is now; its number. old: without orders of its own, and with a yes of everybody, a month ago. */
+int history_write(int shop, bool old);
+bool history_ask(struct db *db, int number, struct err *err) MUST_CHECK;
+/* Pauses, resumes, throttles or cancels one. */
+void history_meddle(struct db *db);
+/* Of imports that have ended: the counts are right, and the orders in them are told once, or of a cancelled one, not at all. */
+void history_check(struct db *db);
+/* Events of an account that only files tell of. */
+size_t history_events(int account);
+/* Does only a file tell of the order? "s0-h3" */
+bool history_only(const char *order_id);
+
+#endif
