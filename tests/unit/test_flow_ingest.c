@@ -284,6 +284,8 @@ static void too_much_pending_is_429(void **state)
 	assert_int_equal(post(world, (struct request){ .secret = SECRET }, NULL), 200);
 }
 
+#define TRIES 1000
+
 static bool disk_is_full(struct db *db, const struct inbox_record *record, size_t n,
 			 struct inbox_receipt *receipt, struct err *err)
 {
@@ -299,12 +301,16 @@ static void what_cannot_be_stored_is_503(void **state)
 	struct world *world = *state;
 	struct db_ops full = *world->rig->db->ops;
 	const struct db_ops *good = world->rig->db->ops;
+	int status = 503;
 
 	full.inbox_append = disk_is_full;
 	world->rig->db->ops = &full;
 	assert_int_equal(post(world, (struct request){ .secret = SECRET }, NULL), 503);
 	world->rig->db->ops = good;
-	assert_int_equal(post(world, (struct request){ .secret = SECRET }, NULL), 200);
+	/* What comes while those that waited are told is told the same; then it goes. */
+	for (int i = 0; i < TRIES && status == 503; i++)
+		status = post(world, (struct request){ .secret = SECRET }, NULL);
+	assert_int_equal(status, 200);
 	assert_int_equal(rig_store_summary(world->rig, "enadshop").received, 1);
 }
 
