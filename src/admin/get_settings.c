@@ -34,8 +34,7 @@ bool config_target(struct admin_call *call, enum setting_scope scope, struct con
 
 bool config_is_own(const struct config_target *target, enum setting setting)
 {
-	return target->from[setting] ==
-	       (target->scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN);
+	return target->from[setting] == setting_source_of(target->scope);
 }
 
 struct str config_below(const struct admin_call *call, const struct config_target *target,

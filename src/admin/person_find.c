@@ -74,15 +74,10 @@ static void each_row_once(struct audit_row *row, size_t *n)
 	*n = kept;
 }
 
-static bool is_same(struct entity a, struct entity b)
-{
-	return a.kind == b.kind && str_eq(a.id, b.id);
-}
-
 static bool has_root(const struct person_found *found, size_t n, struct entity root)
 {
 	for (size_t i = 0; i < n; i++)
-		if (is_same(found->root[i], root))
+		if (entity_eq(found->root[i], root))
 			return true;
 	return false;
 }
@@ -128,7 +123,7 @@ static bool find_kin(struct look *look, struct str email, struct person_found *o
 	for (size_t i = 0; i < root.n_entity; i++) {
 		struct entity kin = root.entity[i].entity;
 
-		if (kin.kind == ENTITY_PERSON && !is_same(kin, person) && !find_one(look, kin.id, out, err))
+		if (kin.kind == ENTITY_PERSON && !entity_eq(kin, person) && !find_one(look, kin.id, out, err))
 			return false;
 	}
 	return true;

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static bool entity_eq(struct entity a, struct entity b)
-{
-	return a.kind == b.kind && str_eq(a.id, b.id);
-}
-
 static void add_rows(struct preview_root *preview, const struct catalog_root *root)
 {
 	if (root->n_fact > 0)

@@ -30,6 +30,11 @@ bool entity_kind_parse(struct str text, enum entity_kind *out)
 	return false;
 }
 
+bool entity_eq(struct entity a, struct entity b)
+{
+	return a.kind == b.kind && str_eq(a.id, b.id);
+}
+
 bool fact_wins(int64_t new_version, int64_t new_seq, int64_t old_version, int64_t old_seq)
 {
 	if (new_version != 0 && old_version != 0 && new_version != old_version)

@@ -51,6 +51,8 @@ struct entity {
 	struct str id; /* the platform's id, 1..200 bytes, as text */
 };
 
+bool entity_eq(struct entity a, struct entity b);
+
 enum fact_op {
 	FACT_SET,     /* the part is now this */
 	FACT_CLEAR,   /* the part is gone (a category link removed) */

@@ -65,6 +65,11 @@ const char *setting_source_text(enum setting_source from)
 	return text[from];
 }
 
+enum setting_source setting_source_of(enum setting_scope scope)
+{
+	return scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN;
+}
+
 const char *setting_type_text(enum setting_type type)
 {
 	switch (type) {

@@ -55,6 +55,8 @@ struct str setting_shown(enum setting setting, struct str value);
 /* Where a value comes from. */
 enum setting_source { SETTING_FROM_TABLE, SETTING_FROM_INSTALLATION, SETTING_FROM_OWN };
 const char *setting_source_text(enum setting_source from); /* "default", "installation", "own" */
+/* Where a value comes from that is kept in this scope itself. */
+enum setting_source setting_source_of(enum setting_scope scope);
 
 /* What counts where neither an account nor a store says otherwise. */
 struct settings_defaults {

@@ -255,8 +255,7 @@ static bool layer_read(const struct attempt *attempt, enum setting_scope scope, 
 
 static bool is_own(const struct layer *layer, enum setting setting)
 {
-	return layer->from[setting] ==
-	       (layer->scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN);
+	return layer->from[setting] == setting_source_of(layer->scope);
 }
 
 static struct setting_state state_of(const struct attempt *attempt, const struct layer *layer,
@@ -285,9 +284,7 @@ static void put_value(struct attempt *attempt, struct layer *layer, enum setting
 	attempt->change.sweep =
 		attempt->change.sweep || (row->sweep && !str_eq(after, layer->value[setting]));
 	layer->value[setting] = after;
-	layer->from[setting] = !own				      ? SETTING_FROM_TABLE
-			       : layer->scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION
-								      : SETTING_FROM_OWN;
+	layer->from[setting] = own ? setting_source_of(layer->scope) : SETTING_FROM_TABLE;
 	if (own)
 		json_set(layer->overrides, row->key, json_new_text(after));
 	else

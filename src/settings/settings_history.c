@@ -97,9 +97,7 @@ static struct str value_now(const struct attempt *attempt, const struct now *now
 bool settings_is_back(const struct settings_changed *changed, struct str now, enum setting_source from,
 		      enum setting_scope scope)
 {
-	bool own = from == (scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN);
-
-	return str_eq(now, changed->from) && (own || !changed->from_own);
+	return str_eq(now, changed->from) && (from == setting_source_of(scope) || !changed->from_own);
 }
 
 static bool is_back(const struct now *now, const struct settings_changed *one, struct str value)

@@ -91,7 +91,7 @@ static void read_object(struct json *object, enum setting_scope scope, struct ar
 		 */
 		if (!setting_find(json_member_name(it), scope, &setting))
 			continue;
-		from[setting] = scope == SETTING_INSTALLATION ? SETTING_FROM_INSTALLATION : SETTING_FROM_OWN;
+		from[setting] = setting_source_of(scope);
 		if (setting_row(setting)->type == SETTING_SECRET)
 			value[setting] = arena_dup(arena, stored);
 		else if (!setting_parse(setting, stored, arena, &value[setting], NULL))

@@ -67,11 +67,6 @@ int64_t store_id_day(int64_t id)
 
 /* ---- facts ---- */
 
-bool entity_eq(struct entity a, struct entity b)
-{
-	return a.kind == b.kind && str_eq(a.id, b.id);
-}
-
 int entity_cmp(struct entity a, struct entity b)
 {
 	if (a.kind != b.kind)

@@ -57,7 +57,6 @@ struct fact_count {
  * said which is newer, and what came live is likelier to be.
  */
 bool store_fact_wins(const struct inbox_result *result, int64_t new_version, int64_t seq, int64_t old_version, int64_t old_seq);
-bool entity_eq(struct entity a, struct entity b);
 int entity_cmp(struct entity a, struct entity b); /* by kind, then by id */
 bool store_is_root(enum entity_kind kind);
 /* A root that a change of settings makes due again, and that is due when what it names changes. The others are not: their
