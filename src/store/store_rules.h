@@ -18,6 +18,7 @@
  * bits above if need be.
  */
 #define STORE_ID_SHIFT	     20
+#define STORE_ID_MAX	     (INT64_MAX - ((int64_t)1 << 40)) /* some day in 2248; from there on the program stops */
 #define STORE_DUPLICATE_DAYS 4 /* an id's day and so many before it are searched for duplicates */
 
 int64_t store_id_next(int64_t last_id, int64_t now_ms);

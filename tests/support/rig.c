@@ -58,9 +58,10 @@ static void open_deliver(struct rig *rig)
 static struct rig *rig_open(const struct db_ops *ops, bool faulty)
 {
 	struct rig *rig = mem_zalloc(1, sizeof(*rig));
+	const char *tmp = getenv("TMPDIR");
 	struct db_config config = { .location = rig->folder, .owner_epoch = 1, .now_ms = RIG_START_MS };
 
-	(void)snprintf(rig->folder, sizeof(rig->folder), "/tmp/pannier-rig-XXXXXX");
+	(void)snprintf(rig->folder, sizeof(rig->folder), "%s/pannier-rig-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(rig->folder))
 		abort();
 	(void)snprintf(rig->key_file, sizeof(rig->key_file), "%s/secret.key", rig->folder);
@@ -274,17 +275,59 @@ size_t rig_message(struct rig *rig, const char *store, struct str body)
 	return n_new;
 }
 
+/* ' stands for ". */
+static const char *quoted(struct rig *rig, const char *text)
+{
+	char *copy = arena_cstr(&rig->arena, str_from(text));
+
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	return copy;
+}
+
 void rig_generic(struct rig *rig, const char *store, const char *type, const char *data)
 {
 	struct str body = arena_printf(&rig->arena,
 				       "{\"id\":\"m%u\",\"type\":\"%s\",\"data\":", rig->n_message++, type);
-	char *quoted = arena_cstr(&rig->arena, str_from(data));
 
-	for (char *c = quoted; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	body = arena_printf(&rig->arena, "%.*s%s}", STR_ARG(body), quoted);
+	body = arena_printf(&rig->arena, "%.*s%s}", STR_ARG(body), quoted(rig, data));
 	(void)rig_message(rig, store, body);
+}
+
+/* ---- Klaviyo's answers ---- */
+
+#define NOTHING	 "{'data':[],'links':{'next':null}}"
+#define PROFILE	 "{'data':{'type':'profile','id':'P1','attributes':{}}}"
+#define NEW_LIST "{'data':{'type':'list','id':'NEWLST','attributes':{'name':'Newsletter (shop)'}}}"
+
+void rig_answer(struct rig *rig, const char *method, const char *path, int times, int status,
+		const char *body)
+{
+	fake_klaviyo_script(rig->klaviyo, method, path, times,
+			    (struct fake_reply){ .status = status, .body = str_from(quoted(rig, body)) });
+}
+
+void rig_answer_all(struct rig *rig)
+{
+	static const struct {
+		const char *method, *path;
+		int status;
+		const char *body;
+	} row[] = {
+		{ "GET", "/api/metrics", 200, NOTHING },
+		{ "POST", "/api/events", 202, "" },
+		{ "POST", "/api/event-bulk-create-jobs", 202, "" },
+		{ "POST", "/api/profile-import", 200, PROFILE },
+		{ "GET", "/api/profiles", 200, NOTHING },
+		{ "GET", "/api/lists", 200, NOTHING },
+		{ "POST", "/api/lists", 201, NEW_LIST },
+		{ "POST", "/api/profile-subscription-bulk", 202, "" },
+		{ "POST", "/api/data-privacy-deletion-jobs", 202, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++)
+		rig_answer(rig, row[i].method, row[i].path, 1000, row[i].status, row[i].body);
 }
 
 /* ---- time ---- */

@@ -54,6 +54,11 @@ size_t rig_message(struct rig *rig, const char *store, struct str body);
 /* {"id","type","data"} of the generic platform; data is JSON in which ' stands for " */
 void rig_generic(struct rig *rig, const char *store, const char *type, const char *data);
 
+/* The next `times` requests like this are answered so; ' stands for ". */
+void rig_answer(struct rig *rig, const char *method, const char *path, int times, int status, const char *body);
+/* Klaviyo has no people, lists or metrics yet and takes all it is told of them. */
+void rig_answer_all(struct rig *rig);
+
 void rig_advance(struct rig *rig, int64_t ms);
 /* Every stage once, deliver as often as it ends something. True if anything was done. */
 bool rig_step(struct rig *rig);

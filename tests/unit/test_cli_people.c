@@ -19,8 +19,6 @@
 #define WORDS_MAX      12
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 #define ROUNDS_MAX     1000
-#define NONE	       "{'data':[],'links':{'next':null}}"
-#define LIST	       "{'data':{'type':'list','id':'NEWLST','attributes':{'name':'Newsletter (shop)'}}}"
 
 #define PERSON(email, first, last, phone) \
 	"'email':'" email "','first_name':'" first "','last_name':'" last "','phone':'" phone "'"
@@ -35,43 +33,13 @@ struct world {
 	size_t out_len, errors_len;
 };
 
-static struct str quoted(struct rig *rig, const char *text)
-{
-	char *at = arena_cstr(&rig->arena, str_from(text));
-
-	for (size_t i = 0; at[i]; i++)
-		if (at[i] == '\'')
-			at[i] = '"';
-	return str_from(at);
-}
-
-static void answer(struct rig *rig, const char *method, const char *path, int status, const char *body)
-{
-	fake_klaviyo_script(rig->klaviyo, method, path, 1000,
-			    (struct fake_reply){ .status = status, .body = quoted(rig, body) });
-}
-
-static void answer_all(struct rig *rig)
-{
-	answer(rig, "GET", "/api/metrics", 200, NONE);
-	answer(rig, "POST", "/api/events", 202, "");
-	answer(rig, "POST", "/api/event-bulk-create-jobs", 202, "");
-	answer(rig, "POST", "/api/profile-import", 200,
-	       "{'data':{'type':'profile','id':'P1','attributes':{}}}");
-	answer(rig, "GET", "/api/profiles", 200, NONE);
-	answer(rig, "GET", "/api/lists", 200, NONE);
-	answer(rig, "POST", "/api/lists", 201, LIST);
-	answer(rig, "POST", "/api/profile-subscription-bulk", 202, "");
-	answer(rig, "POST", "/api/data-privacy-deletion-jobs", 202, "");
-}
-
 static int set_up(void **state)
 {
 	static struct world world;
 
 	memset(&world, 0, sizeof(world));
 	world.rig = rig_new(&db_sqlite_ops);
-	answer_all(world.rig);
+	rig_answer_all(world.rig);
 	*state = &world;
 	return 0;
 }

@@ -22,12 +22,12 @@ struct audit_row *audit_rows_read(const struct query *select, struct arena *aren
 	*row = (struct audit_row){
 		.id = get_int(select, 0),
 		.at_ms = get_int(select, 1),
-		.code = (enum audit_code)get_int(select, 2),
+		.code = (enum audit_code)get_choice(select, 2, AUDIT_CODE_COUNT),
 		.store_id = get_int(select, 3),
 		.account_id = get_int(select, 4),
 		.message_id = get_int(select, 5),
 		.delivery_id = get_int(select, 6),
-		.root = { (enum entity_kind)get_int(select, 7), get_text(select, 8, arena) },
+		.root = { get_entity_kind(select, 7), get_text(select, 8, arena) },
 		.reason = get_text(select, 9, arena),
 	};
 	*n = 1;
@@ -113,12 +113,11 @@ static struct query select_key(const struct listing *listing, int64_t day)
 					day);
 		put_int(&select, 5, filter->message_id);
 	} else {
-		select = query_day_once(listing->tx,
-					AUDIT_SELECT
-					"WHERE root_bucket IN (?5, ?8) AND root_bucket IS NOT NULL"
-					" AND root_id = ?6 AND root_kind = ?7" AUDIT_SHARED
-					" ORDER BY id DESC",
-					day);
+		select = query_day_once(
+			listing->tx,
+			AUDIT_SELECT "WHERE root_bucket IN (?5, ?8) AND root_bucket IS NOT NULL"
+				     " AND root_id = ?6 AND root_kind = ?7" AUDIT_SHARED " ORDER BY id DESC",
+			day);
 		put_int(&select, 5, audit_root_bucket(filter->root.id));
 		put_text(&select, 6, filter->root.id);
 		put_int(&select, 7, filter->root.kind);

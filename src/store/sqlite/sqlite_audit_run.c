@@ -93,7 +93,8 @@ static bool root_read(struct cursor *reader, struct entity *root)
 	kind = *reader->at++;
 	if (kind == ROOT_AS_BEFORE)
 		return true;
-	if (!number_read(reader, &len) || len < 0 || len > reader->end - reader->at)
+	if (kind >= ENTITY_KIND_COUNT || !number_read(reader, &len) || len < 0 ||
+	    len > reader->end - reader->at)
 		return false;
 	*root = (struct entity){ (enum entity_kind)kind, str_of((const char *)reader->at, (size_t)len) };
 	reader->at += len;

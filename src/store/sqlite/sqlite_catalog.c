@@ -51,12 +51,12 @@ static void set_add(struct entity_set *set, struct root_entity entity)
 static void set_add_rows(struct entity_set *set, struct query *select)
 {
 	while (query_row(select))
-		set_add(set, (struct root_entity){
-				     .entity = { (enum entity_kind)get_int(select, 0),
-						 get_text(select, 1, set->arena) },
-				     .deleted = get_bool(select, 2),
-				     .root_id = get_text(select, 3, set->arena),
-			     });
+		set_add(set,
+			(struct root_entity){
+				.entity = { get_entity_kind(select, 0), get_text(select, 1, set->arena) },
+				.deleted = get_bool(select, 2),
+				.root_id = get_text(select, 3, set->arena),
+			});
 }
 
 static void add_root(struct entity_set *set, struct tx *tx, int64_t store_id, struct entity root)
@@ -263,7 +263,7 @@ static void read_sent(struct tx *tx, int64_t store_id, struct entity root, struc
 	put_entity(&select, 1, store_id, root);
 	while (query_row(&select))
 		sent[(*n)++] = (struct root_sent){
-			.kind = (enum klaviyo_kind)get_int(&select, 0),
+			.kind = get_klaviyo_kind(&select, 0),
 			.external_id = get_text(&select, 1, arena),
 			.parent_external_id = get_text(&select, 2, arena),
 			.exists = get_bool(&select, 3),
@@ -318,7 +318,7 @@ static void read_due(struct tx *tx, struct catalog_root *out)
 	out->due_seq = get_int(&select, 0);
 	out->due_first_ms = get_int(&select, 1);
 	out->message_id = get_int(&select, 2);
-	out->priority = (enum priority)get_int(&select, 3);
+	out->priority = get_priority(&select, 3);
 	query_end(&select);
 }
 

@@ -198,7 +198,7 @@ static void message_give_up_body(struct tx *tx, int64_t id, struct arena *arena)
 		.key = get_digest(&select, 3),
 		.topic = get_text(&select, 4, arena),
 		.source_id = get_text(&select, 5, arena),
-		.priority = (enum priority)get_int(&select, 6),
+		.priority = get_priority(&select, 6),
 		.body = STR(""),
 	};
 	query_end(&select);

@@ -313,7 +313,7 @@ bool sqlite_config_history(struct db *db, const struct config_history_filter *fi
 		(*row)[*n] = (struct config_history_row){
 			.version = get_int(&select, 0),
 			.at_ms = get_int(&select, 1),
-			.kind = (enum config_change_kind)get_int(&select, 2),
+			.kind = (enum config_change_kind)get_choice(&select, 2, CONFIG_DEFAULTS_PUT + 1),
 			.account_id = get_int(&select, 3),
 			.store_id = get_int(&select, 4),
 			.name = get_text(&select, 5, arena),

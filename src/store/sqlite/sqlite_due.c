@@ -104,8 +104,7 @@ static struct entity *read_entities(struct query *select, size_t max_n, struct a
 	for (*n = 0; query_row(select); (*n)++) {
 		if (!entity)
 			entity = ARENA_ARRAY(arena, max_n, struct entity);
-		entity[*n] =
-			(struct entity){ (enum entity_kind)get_int(select, 0), get_text(select, 1, arena) };
+		entity[*n] = (struct entity){ get_entity_kind(select, 0), get_text(select, 1, arena) };
 	}
 	return entity;
 }
@@ -175,8 +174,8 @@ static struct sweep oldest_sweep(struct tx *tx, struct arena *arena)
 	sweep = (struct sweep){
 		.id = get_int(&select, 0),
 		.store_id = get_int(&select, 1),
-		.target = { (enum entity_kind)get_int(&select, 2), get_text(&select, 3, arena) },
-		.after = { (enum entity_kind)get_int(&select, 4), get_text(&select, 5, arena) },
+		.target = { get_entity_kind(&select, 2), get_text(&select, 3, arena) },
+		.after = { get_entity_kind(&select, 4), get_text(&select, 5, arena) },
 	};
 	query_end(&select);
 	return sweep;

@@ -61,11 +61,14 @@ static size_t add_keys(struct tx *tx, const struct due_claim *claim, int64_t sto
 	put_int(&select, 3, claim->now_ms);
 	put_int(&select, 4, (int64_t)max_n);
 	put_int(&select, 5, (int64_t)n_before);
-	for (n = 0; query_row(&select); n++)
+	for (n = 0; query_row(&select); n++) {
 		root[n] = (struct catalog_root){
 			.store_id = store_id,
-			.root = { (enum entity_kind)get_int(&select, 0), get_text(&select, 1, arena) },
+			.root = { get_entity_kind(&select, 0), get_text(&select, 1, arena) },
 		};
+		if (!store_is_root(root[n].root.kind))
+			tx_fail(tx, SQLITE_CORRUPT);
+	}
 	return n;
 }
 

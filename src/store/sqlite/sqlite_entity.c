@@ -173,8 +173,7 @@ static struct named *refs_read(struct tx *tx, int64_t store_id, struct entity ow
 	while (query_row(&select)) {
 		struct named *named = ARENA_NEW(arena, struct named);
 
-		named->target =
-			(struct entity){ (enum entity_kind)get_int(&select, 0), get_text(&select, 1, arena) };
+		named->target = (struct entity){ get_entity_kind(&select, 0), get_text(&select, 1, arena) };
 		named->next = first;
 		first = named;
 	}

@@ -108,10 +108,11 @@ static size_t erasures_read(struct tx *tx, struct arena *arena, struct erasure *
 	while (query_row(&select))
 		(*out)[n++] = (struct erasure){
 			.until_id = get_int(&select, 2),
-			.phase = (enum phase)get_int(&select, 3),
+			.phase = (enum phase)get_choice(&select, 3, PHASE_END + 1),
 			.search = { .store_id = get_int(&select, 0),
 				    .person_id = get_text(&select, 1, arena),
-				    .source = (enum person_source)get_int(&select, 4),
+				    .source = (enum person_source)get_choice(&select, 4,
+									     PERSON_SOURCE_COUNT + 1),
 				    .day = get_int(&select, 5),
 				    .after_id = get_int(&select, 6),
 				    .after = get_text(&select, 7, arena) },
@@ -162,7 +163,7 @@ static void roots_read(struct tx *tx, struct erasure *erasure, struct arena *are
 	put_person(&select, erasure);
 	while (query_row(&select))
 		root[erasure->search.n_root++] =
-			(struct entity){ (enum entity_kind)get_int(&select, 0), get_text(&select, 1, arena) };
+			(struct entity){ get_entity_kind(&select, 0), get_text(&select, 1, arena) };
 	erasure->search.root = root;
 }
 

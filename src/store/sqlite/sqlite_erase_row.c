@@ -131,8 +131,7 @@ static struct entity sent_root(const struct person_scan *scan, const struct pers
 	put_int(&select, 2, hit->kind);
 	put_text(&select, 3, hit->external_id);
 	if (query_row(&select)) {
-		root = (struct entity){ (enum entity_kind)get_int(&select, 0),
-					get_text(&select, 1, scan->arena) };
+		root = (struct entity){ get_entity_kind(&select, 0), get_text(&select, 1, scan->arena) };
 		query_end(&select);
 	}
 	return root;

@@ -35,8 +35,7 @@ static void match_entities(struct query *select, int64_t store_id, struct str te
 	while (n < STORE_FIND_MAX && query_row(select))
 		found[n++] = (struct catalog_match){
 			.store_id = get_int(select, 0),
-			.entity = { (enum entity_kind)get_int(select, 1),
-				    get_text(select, 2, matches->arena) },
+			.entity = { get_entity_kind(select, 1), get_text(select, 2, matches->arena) },
 		};
 	query_end(select);
 	for (size_t i = 0; i < n; i++)
@@ -58,8 +57,7 @@ static void match_sent(struct tx *tx, int64_t store_id, struct str text, struct 
 	put_int(&select, 1, store_id);
 	put_text(&select, 2, text);
 	while (query_row(&select)) {
-		struct entity root = { (enum entity_kind)get_int(&select, 1),
-				       get_text(&select, 2, matches->arena) };
+		struct entity root = { get_entity_kind(&select, 1), get_text(&select, 2, matches->arena) };
 
 		match_add(matches, get_int(&select, 0), root, root);
 	}

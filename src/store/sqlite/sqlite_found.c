@@ -78,8 +78,7 @@ size_t found_forget(struct tx *tx, const struct task_row *task, const struct tas
 	select = select_forgotten(tx, task, step);
 	for (; query_row(&select); n++)
 		row[n] = (struct forgotten){ get_int(&select, 0),
-					     { (enum klaviyo_kind)get_int(&select, 1),
-					       get_text(&select, 2, arena) } };
+					     { get_klaviyo_kind(&select, 1), get_text(&select, 2, arena) } };
 	for (size_t i = 0; i < n; i++) {
 		struct query remove =
 			query(tx, "DELETE FROM found WHERE task_id = ?1 AND kind = ?2 AND external_id = ?3");
@@ -99,13 +98,13 @@ static void read_row(const struct query *select, struct arena *arena, struct fou
 	*out = (struct found){
 		.is_there = true,
 		.row = {
-			.key = { (enum klaviyo_kind)get_int(select, 0), get_text(select, 1, arena) },
+			.key = { get_klaviyo_kind(select, 0), get_text(select, 1, arena) },
 			.parent_external_id = get_text(select, 2, arena),
-			.root = { (enum entity_kind)get_int(select, 3), get_text(select, 4, arena) },
+			.root = { get_entity_kind(select, 3), get_text(select, 4, arena) },
 			.contents = get_text(select, 5, arena),
 			.alike = get_digest(select, 6),
 			.links = get_int(select, 7),
-			.verdict = (enum found_verdict)get_int(select, 8),
+			.verdict = (enum found_verdict)get_choice(select, 8, FOUND_VERDICT_COUNT),
 			.note = get_text(select, 9, arena),
 		},
 	};

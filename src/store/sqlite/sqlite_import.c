@@ -23,7 +23,7 @@ static struct import_job read_job(const struct query *select, struct arena *aren
 		.options = get_text(select, 4, arena),
 		.fingerprint = get_digest(select, 5),
 		.size = get_int(select, 6),
-		.state = (enum import_state)get_int(select, 7),
+		.state = (enum import_state)get_choice(select, 7, IMPORT_CANCELLED + 1),
 		.reason = get_text(select, 8, arena),
 		.per_minute = get_int(select, 9),
 		.at = { get_int(select, 10), get_int(select, 11), get_int(select, 12), get_int(select, 13),

@@ -24,7 +24,7 @@ static struct inbox_message message_read(const struct query *select, struct aren
 		.received_ms = get_int(select, 2),
 		.topic = get_text(select, 3, arena),
 		.source_id = get_text(select, 4, arena),
-		.priority = (enum priority)get_int(select, 5),
+		.priority = get_priority(select, 5),
 		.body = get_text(select, 6, arena),
 		.state = MESSAGE_PENDING,
 	};
@@ -111,7 +111,7 @@ static int64_t next_again(struct tx *tx, const struct share *share, int64_t *pri
 	if (!query_row(&select))
 		return 0;
 	id = get_int(&select, 0);
-	*priority = get_int(&select, 1);
+	*priority = get_int(&select, 1) < 0 ? -1 : (int64_t)get_priority(&select, 1);
 	query_end(&select);
 	return id;
 }
@@ -266,6 +266,8 @@ enum message_state message_state_of(struct tx *tx, const struct inbox_message *m
 		query_end(&select);
 	}
 	marked = marked_state(tx, message);
+	if (marked > MESSAGE_DISCARDED)
+		tx_fail(tx, SQLITE_CORRUPT);
 	return marked >= 0 ? (enum message_state)marked : state;
 }
 

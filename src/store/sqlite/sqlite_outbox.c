@@ -74,9 +74,9 @@ struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *aren
 	for (*n = 0; query_row(&select); (*n)++)
 		lane[*n] = (struct outbox_lane){
 			.account_id = get_int(&select, 0),
-			.kind = (enum klaviyo_kind)get_int(&select, 1),
-			.op = (enum delivery_op)get_int(&select, 2),
-			.priority = (enum priority)get_int(&select, 3),
+			.kind = get_klaviyo_kind(&select, 1),
+			.op = get_delivery_op(&select, 2),
+			.priority = get_priority(&select, 3),
 			.n_ready = get_int(&select, 4),
 			.n_blocked = get_int(&select, 5),
 			.n_waiting = get_int(&select, 6),

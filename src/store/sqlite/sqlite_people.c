@@ -33,8 +33,8 @@ static struct failed_row *failed_rows(struct tx *tx, const struct failed_filter 
 			.what = get_text(&select, 5, arena),
 		};
 		if (!row[*n].is_message)
-			row[*n].what = store_text_delivery(arena, (enum delivery_op)get_int(&select, 6),
-							   (enum klaviyo_kind)get_int(&select, 7),
+			row[*n].what = store_text_delivery(arena, get_delivery_op(&select, 6),
+							   get_klaviyo_kind(&select, 7),
 							   get_text(&select, 8, arena));
 	}
 	return row;
@@ -219,7 +219,7 @@ bool sqlite_held_list(struct db *db, int64_t store_id, size_t max_n, struct aren
 	for (*n = 0; query_row(&select); (*n)++)
 		(*row)[*n] = (struct held_row){
 			.store_id = get_int(&select, 0),
-			.root = { (enum entity_kind)get_int(&select, 1), get_text(&select, 2, arena) },
+			.root = { get_entity_kind(&select, 1), get_text(&select, 2, arena) },
 			.since_ms = get_int(&select, 3),
 			.reason = get_text(&select, 4, arena),
 		};

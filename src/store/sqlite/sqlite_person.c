@@ -58,8 +58,7 @@ static struct person_hit *add_hit(struct person_scan *scan, int64_t id)
 
 static struct entity entity_at(const struct query *select, int column, struct arena *arena)
 {
-	return (struct entity){ (enum entity_kind)get_int(select, column),
-				get_text(select, column + 1, arena) };
+	return (struct entity){ get_entity_kind(select, column), get_text(select, column + 1, arena) };
 }
 
 void person_scan_begin(struct person_scan *scan)
@@ -99,7 +98,7 @@ static bool scan_facts(struct person_scan *scan)
 
 	put_int(&select, 1, search->after_id);
 	while (query_row(&select)) {
-		enum entity_kind kind = (enum entity_kind)get_int(&select, 2);
+		enum entity_kind kind = get_entity_kind(&select, 2);
 
 		search->after_id = get_int(&select, 0);
 		scan->n_row++;
@@ -180,7 +179,7 @@ static void found_delivery(struct person_scan *scan, const struct query *row, st
 {
 	struct person_hit *hit = add_hit(scan, get_int(row, 0));
 
-	hit->kind = (enum klaviyo_kind)get_int(row, 2);
+	hit->kind = get_klaviyo_kind(row, 2);
 	hit->root = root;
 }
 
@@ -304,7 +303,7 @@ static bool scan_sent(struct person_scan *scan)
 			struct person_hit *hit = add_hit(scan, 0);
 
 			hit->account_id = get_int(&select, 0);
-			hit->kind = (enum klaviyo_kind)get_int(&select, 1);
+			hit->kind = get_klaviyo_kind(&select, 1);
 			hit->external_id = arena_dup(scan->arena, external_id);
 			hit->root = root;
 		}

@@ -211,7 +211,7 @@ static int64_t due_read(struct tx *tx, const struct catalog_publication *publica
 	put_entity(&select, 1, publication->store_id, publication->root);
 	if (query_row(&select)) {
 		seq = get_int(&select, 0);
-		*priority = (enum priority)get_int(&select, 1);
+		*priority = get_priority(&select, 1);
 		query_end(&select);
 	}
 	return seq;

@@ -7,8 +7,10 @@
 #include "store/sqlite/sqlite_tx.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define DAY_SQL_BYTES_MAX 1024
@@ -216,6 +218,43 @@ int64_t get_int(const struct query *query, int column)
 bool get_bool(const struct query *query, int column)
 {
 	return get_int(query, column) != 0;
+}
+
+int get_choice(const struct query *query, int column, int n)
+{
+	int64_t value = get_int(query, column);
+
+	if (value >= 0 && value < n)
+		return (int)value;
+	log_error("store", "%s: %" PRId64 " is no value of this column",
+		  sqlite3_column_name(query->stmt, column), value);
+	tx_fail(query->tx, SQLITE_CORRUPT);
+	return 0;
+}
+
+enum entity_kind get_entity_kind(const struct query *query, int column)
+{
+	return (enum entity_kind)get_choice(query, column, ENTITY_KIND_COUNT);
+}
+
+enum klaviyo_kind get_klaviyo_kind(const struct query *query, int column)
+{
+	return (enum klaviyo_kind)get_choice(query, column, KLAVIYO_KIND_COUNT);
+}
+
+enum delivery_op get_delivery_op(const struct query *query, int column)
+{
+	return (enum delivery_op)get_choice(query, column, DELIVERY_OP_COUNT);
+}
+
+enum delivery_state get_delivery_state(const struct query *query, int column)
+{
+	return (enum delivery_state)get_choice(query, column, DELIVERY_SKIPPED + 1);
+}
+
+enum priority get_priority(const struct query *query, int column)
+{
+	return (enum priority)get_choice(query, column, PRIORITY_COUNT);
 }
 
 struct str get_text(const struct query *query, int column, struct arena *arena)

@@ -132,7 +132,7 @@ static bool next_entity(struct tx *tx, int64_t store_id, struct arena *arena, st
 	put_int(&select, 1, store_id);
 	if (!query_row(&select))
 		return false;
-	*out = (struct entity){ (enum entity_kind)get_int(&select, 0), get_text(&select, 1, arena) };
+	*out = (struct entity){ get_entity_kind(&select, 0), get_text(&select, 1, arena) };
 	query_end(&select);
 	return true;
 }

@@ -285,8 +285,7 @@ static bool forget_tombstones(struct tx *tx, int64_t before_ms, struct arena *ar
 	put_int(&select, 2, FORGET_MAX);
 	while (n < FORGET_MAX && query_row(&select)) {
 		old[n].store_id = get_int(&select, 0);
-		old[n].entity =
-			(struct entity){ (enum entity_kind)get_int(&select, 1), get_text(&select, 2, arena) };
+		old[n].entity = (struct entity){ get_entity_kind(&select, 1), get_text(&select, 2, arena) };
 		alive[n++] = get_bool(&select, 3);
 	}
 	query_end(&select);

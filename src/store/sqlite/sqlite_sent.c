@@ -18,7 +18,7 @@ bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct 
 	if (!query_row(&select))
 		return false;
 	out->store_id = get_int(&select, 0);
-	out->root = (struct entity){ (enum entity_kind)get_int(&select, 1), get_text(&select, 2, arena) };
+	out->root = (struct entity){ get_entity_kind(&select, 1), get_text(&select, 2, arena) };
 	out->state = (struct sent_state){
 		.parent_external_id = get_text(&select, 3, arena),
 		.accepted_parent = get_text(&select, 4, arena),

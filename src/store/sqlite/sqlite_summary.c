@@ -218,11 +218,11 @@ static struct str check_lanes(struct tx *tx, struct arena *arena)
 	struct str error = STR("");
 
 	if (query_row(&select)) {
-		error = arena_printf(
-			arena, "lane of account %" PRId64 " (%s %s, %s) disagrees with its deliveries",
-			get_int(&select, 0), delivery_op_text((enum delivery_op)get_int(&select, 2)),
-			klaviyo_kind_text((enum klaviyo_kind)get_int(&select, 1)),
-			priority_text((enum priority)get_int(&select, 3)));
+		error = arena_printf(arena,
+				     "lane of account %" PRId64 " (%s %s, %s) disagrees with its deliveries",
+				     get_int(&select, 0), delivery_op_text(get_delivery_op(&select, 2)),
+				     klaviyo_kind_text(get_klaviyo_kind(&select, 1)),
+				     priority_text(get_priority(&select, 3)));
 		query_end(&select);
 	}
 	return error;

@@ -15,8 +15,8 @@ static struct task_row read_task(const struct query *select, struct arena *arena
 	return (struct task_row){
 		.id = get_int(select, 0),
 		.store_id = get_int(select, 1),
-		.kind = (enum task_kind)get_int(select, 2),
-		.state = (enum import_state)get_int(select, 3),
+		.kind = (enum task_kind)get_choice(select, 2, TASK_KIND_COUNT),
+		.state = (enum import_state)get_choice(select, 3, IMPORT_CANCELLED + 1),
 		.options = get_text(select, 4, arena),
 		.place = get_text(select, 5, arena),
 		.report = get_text(select, 6, arena),

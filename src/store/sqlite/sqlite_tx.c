@@ -200,6 +200,10 @@ int64_t tx_last_id(struct tx *tx)
 		struct query select = query(tx, "SELECT last_id FROM sequence");
 
 		tx->last_id = query_int(&select, 0);
+		if (tx->last_id < 0 || tx->last_id > STORE_ID_MAX) {
+			tx_fail(tx, SQLITE_CORRUPT);
+			tx->last_id = 0;
+		}
 	}
 	return tx->last_id;
 }

@@ -169,6 +169,13 @@ int64_t query_int(struct query *query, int64_t otherwise); /* first column of th
 int query_changes(const struct query *query);
 int64_t get_int(const struct query *query, int column);
 bool get_bool(const struct query *query, int column);
+/* One of 0..n-1; another value fails the transaction as one of a broken database, and 0 stands for it. */
+int get_choice(const struct query *query, int column, int n);
+enum entity_kind get_entity_kind(const struct query *query, int column);
+enum klaviyo_kind get_klaviyo_kind(const struct query *query, int column);
+enum delivery_op get_delivery_op(const struct query *query, int column);
+enum delivery_state get_delivery_state(const struct query *query, int column);
+enum priority get_priority(const struct query *query, int column);
 struct str get_text(const struct query *query, int column, struct arena *arena); /* a copy */
 struct str peek_text(const struct query *query, int column); /* until the statement is stepped or ended */
 struct digest16 get_digest(const struct query *query, int column);

@@ -20,7 +20,7 @@ static struct user_row get_user(const struct query *select, int at, struct arena
 		.id = get_int(select, at),
 		.version = get_int(select, at + 1),
 		.name = get_text(select, at + 2, arena),
-		.role = (enum user_role)get_int(select, at + 3),
+		.role = (enum user_role)get_choice(select, at + 3, USER_ROLE_COUNT),
 		.stores = get_text(select, at + 4, arena),
 		.password = get_text(select, at + 5, arena),
 		.totp_sealed = get_text(select, at + 6, arena),
@@ -36,7 +36,7 @@ static struct grant_row get_grant(const struct query *select, struct arena *aren
 {
 	return (struct grant_row){
 		.id = get_int(select, 0),
-		.kind = (enum grant_kind)get_int(select, 1),
+		.kind = (enum grant_kind)get_choice(select, 1, GRANT_KIND_COUNT),
 		.user_id = get_int(select, 2),
 		.digest = get_digest(select, 3),
 		.name = get_text(select, 4, arena),
