@@ -1,7 +1,9 @@
 /*
- * The database is a trust boundary, too: values in it are changed behind the program's back, in every table, and
- * the stages go on. What they cannot read they refuse, by an error or a failed row; they never read past it.
- * CORRUPT_SEED=N begins with that seed, CORRUPT_ROUNDS=N tries so many.
+ * The database is a trust boundary, too: values in it are changed behind the program's back, in every
+ * table, and the stages go on. What they cannot read they refuse, by an error or a failed row; they never
+ * read past it.
+ *
+ *   test_flow_corrupt [FIRST-SEED [ROUNDS]]
  */
 #include "support/rig.h"
 
@@ -20,10 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS	   40
+#define ROUNDS	   6
 #define CELLS_MAX  12
 #define TEXT_BYTES 4096
 #define TABLES	   "pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+
+static bool verbose; /* says what is changed */
 
 /* ---- a shop with something of everything ---- */
 
@@ -241,7 +245,7 @@ static bool is_wanted(const struct vandal *vandal, const struct cell *cell)
 	return vandal->what == ANY_VALUE || strcmp(cell->column[1], "INTEGER") != 0;
 }
 
-static void spoil(struct vandal *vandal, const char *folder, bool verbose)
+static void spoil(struct vandal *vandal, const char *folder)
 {
 	char path[128];
 	struct cell cell;
@@ -306,7 +310,7 @@ static void others_go_on(struct rig *rig, struct retain *retain)
 	rig_conserve(rig);
 }
 
-static void one_round(uint64_t seed, bool verbose)
+static void one_round(uint64_t seed)
 {
 	struct vandal vandal = { .what = seed % WHAT_COUNT };
 	struct rig *rig = rig_new(&db_sqlite_ops);
@@ -319,7 +323,7 @@ static void one_round(uint64_t seed, bool verbose)
 	fill(rig, 3, 6);
 	steps(rig, &retain, (int)chance(&vandal, 3), 0);
 	for (uint64_t n = 1 + chance(&vandal, CELLS_MAX); n > 0; n--) {
-		spoil(&vandal, rig->folder, verbose);
+		spoil(&vandal, rig->folder);
 		steps(rig, &retain, 1, 400);
 	}
 	steps(rig, &retain, 20, 500);
@@ -329,30 +333,26 @@ static void one_round(uint64_t seed, bool verbose)
 	rig_free(rig);
 }
 
-static int64_t number_of(const char *name, int64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoll(text, NULL, 10) : otherwise;
-}
+static long first_seed = 1, n_rounds = ROUNDS;
 
 static void changed_values_harm_nobody(void **state)
 {
-	int64_t first = number_of("CORRUPT_SEED", 1), n = number_of("CORRUPT_ROUNDS", ROUNDS);
-
 	(void)state;
-	for (int64_t seed = first; seed < first + n; seed++) {
-		if (getenv("CORRUPT_SEED"))
-			(void)fprintf(stderr, "seed %" PRId64 "\n", seed);
-		one_round((uint64_t)seed, getenv("CORRUPT_SEED") != NULL);
+	for (long seed = first_seed; seed < first_seed + n_rounds; seed++) {
+		if (verbose)
+			(void)fprintf(stderr, "seed %ld\n", seed);
+		one_round((uint64_t)seed);
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changed_values_harm_nobody),
 	};
 
+	verbose = argc > 1;
+	first_seed = argc > 1 ? strtol(argv[1], NULL, 10) : first_seed;
+	n_rounds = argc > 2 ? strtol(argv[2], NULL, 10) : n_rounds;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
