@@ -71,12 +71,12 @@ bool get_settings_history(struct admin_call *call, struct err *err)
 static bool may_undo(const struct admin_call *call, const struct config_history_row *row,
 		     const struct change_view *view)
 {
-	if (row->kind == CONFIG_DEFAULTS_PUT && !call_may(call, SCOPE_ACCOUNTS_WRITE))
-		return false;
+	bool of_owners = row->kind == CONFIG_DEFAULTS_PUT;
+
 	for (size_t i = 0; i < view->n; i++)
-		if (str_eq(view->line[i].changed.key, STR("account")) &&
-		    (call->limited || call->user.role < scope_role(SCOPE_ACCOUNTS_WRITE)))
-			return false;
+		of_owners = of_owners || str_eq(view->line[i].changed.key, STR("account"));
+	if (of_owners)
+		return !call->limited && call_may(call, SCOPE_ACCOUNTS_WRITE);
 	return !call->limited || row->store_id != 0;
 }
 

@@ -478,6 +478,33 @@ static void a_change_is_taken_back(void **state)
 	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "items"), 0), "what"), "added");
 }
 
+/* Whether by a session or a token: to move a store is to change accounts, and so is to move it back. */
+static void a_store_is_moved_back_by_who_may_move_it(void **state)
+{
+	struct rig *rig = *state;
+	struct config_history_filter newest = { .max_n = 1 };
+	struct config_history_row *row;
+	struct err err;
+	struct got got;
+	const char *undo;
+	size_t n;
+
+	assert_true(settings_account_add(rig->settings, STR("other"), STR("pk_other_0123456789"), NULL, 0,
+					 START_MS, &err));
+	assert_true(settings_store_set(rig->settings, STR("shop-a"), STR("other"), STR(""), NULL, 0, START_MS,
+				       &err));
+	assert_true(db_config_history(rig->db, &newest, &rig->arena, &row, &n, &err));
+	undo = arena_printf(&rig->arena, "/settings/history/%lld/undo", (long long)row->version).p;
+	rig_user(rig, "ada", USER_OWNER, "", "token-s", "settings:read settings:write");
+	rig->bearer = "token-s";
+	got = rig_ask(rig, "POST", undo, NULL);
+	assert_problem(&got, 403, "role");
+	rig_user(rig, "ada", USER_OWNER, "", "token-a", "settings:read settings:write accounts:write");
+	rig->bearer = "token-a";
+	got = rig_call(rig, "settingsUndo", undo, NULL);
+	assert_string_equal(rig_text(rig, json_at(json_get(got.json, "changes"), 0), "to"), "main");
+}
+
 /* A limited user sees the changes of his own stores, and takes back those alone. */
 static void history_is_for_those_it_concerns(void **state)
 {
@@ -738,6 +765,7 @@ int main(void)
 		WITH_RIG(a_story_has_the_request_and_its_answer),
 		WITH_RIG(a_change_is_taken_back),
 		WITH_RIG(history_is_for_those_it_concerns),
+		WITH_RIG(a_store_is_moved_back_by_who_may_move_it),
 		WITH_RIG(accounts_and_stores_come_and_go),
 		WITH_RIG(pages_hold_each_row_once_while_more_come),
 		WITH_RIG(a_file_for_spreadsheets_starts_no_formula),
