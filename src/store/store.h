@@ -456,7 +456,8 @@ bool db_grant_find(struct db *db, struct digest16 digest, struct arena *arena, s
 bool db_grant_list(struct db *db, int64_t user_id, struct arena *arena, struct grant_row **row, size_t *n,
 		   struct err *err) MUST_CHECK;
 /*
- * Adds, marks as used, or removes one grant; *id: the grant's. An ADD also forgets all that have expired. ERR_NOT_FOUND: no such user
+ * Adds, marks as used, or removes one grant; *id: the grant's. An ADD, unless refused, also forgets all that have expired, and is not
+ * refused because of them. ERR_NOT_FOUND: no such user
  * (ADD), or no such grant of row.user_id (SEEN, REMOVE). ERR_INVALID: the digest is there already. ERR_TOO_LARGE: the user has
  * STORE_USERS_MAX of them.
  */

@@ -233,6 +233,23 @@ static void test_expired_grants_are_forgotten_by_the_next_one(void **state)
 	assert_true(is_granted(contract, "two"));
 }
 
+static void test_a_grant_that_is_refused_changes_nothing(void **state)
+{
+	struct contract *contract = *state;
+	struct grant_change change = { .kind = GRANT_ADD };
+	int64_t ada = put(contract, user_of("ada", USER_OWNER)), id;
+
+	(void)grant(contract, ada, "expires", contract->now_ms + 10);
+	(void)grant(contract, ada, "stays", 0);
+	contract->now_ms += 10;
+	change.row = (struct grant_row){ .user_id = ada, .digest = digest_of("stays") };
+	CONTRACT_FAILS(db_grant_change(contract->db, contract->now_ms, &change, &id, &contract_err),
+		       ERR_INVALID);
+	assert_true(is_granted(contract, "expires"));
+	(void)grant(contract, ada, "expires", 0);
+	assert_true(is_granted(contract, "expires"));
+}
+
 static void test_grants_end_with_their_user_or_password(void **state)
 {
 	struct contract *contract = *state;
@@ -277,6 +294,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_grant_is_found_by_its_digest_with_its_user),
 	cmocka_unit_test(test_a_grant_is_used_listed_and_removed),
 	cmocka_unit_test(test_expired_grants_are_forgotten_by_the_next_one),
+	cmocka_unit_test(test_a_grant_that_is_refused_changes_nothing),
 	cmocka_unit_test(test_grants_end_with_their_user_or_password),
 	cmocka_unit_test(test_a_grant_needs_a_user_and_a_digest_of_its_own),
 };

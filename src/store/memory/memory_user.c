@@ -210,14 +210,23 @@ bool memory_grant_list(struct db *db, int64_t user_id, struct arena *arena, stru
 	return true;
 }
 
-static bool may_add(const struct memory *memory, const struct grant_row *row, struct err *err)
+static bool has_expired(const struct grant_row *row, int64_t now_ms)
+{
+	return row->expires_ms > 0 && row->expires_ms <= now_ms;
+}
+
+static bool may_add(const struct memory *memory, int64_t now_ms, const struct grant_row *row, struct err *err)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < memory->grant.n; i++) {
-		if (digest16_eq(memory->grant.at[i].digest, row->digest))
+		const struct grant_row *other = &memory->grant.at[i];
+
+		if (has_expired(other, now_ms))
+			continue;
+		if (digest16_eq(other->digest, row->digest))
 			return err_set(err, ERR_INVALID, "this grant is there already");
-		n += memory->grant.at[i].user_id == row->user_id;
+		n += other->user_id == row->user_id;
 	}
 	return n < STORE_USERS_MAX || err_set(err, ERR_TOO_LARGE, "the user has too many of them");
 }
@@ -229,11 +238,11 @@ static bool add_grant(struct memory *memory, int64_t now_ms, const struct grant_
 
 	if (!find_user(memory, row->user_id))
 		return err_set(err, ERR_NOT_FOUND, "no user %" PRId64, row->user_id);
-	for (size_t i = memory->grant.n; i-- > 0;)
-		if (memory->grant.at[i].expires_ms > 0 && memory->grant.at[i].expires_ms <= now_ms)
-			LIST_REMOVE(&memory->grant, i);
-	if (!may_add(memory, row, err))
+	if (!may_add(memory, now_ms, row, err))
 		return false;
+	for (size_t i = memory->grant.n; i-- > 0;)
+		if (has_expired(&memory->grant.at[i], now_ms))
+			LIST_REMOVE(&memory->grant, i);
 	added = LIST_ADD(&memory->grant);
 	*added = grant_dup(&memory->arena, row);
 	added->id = *id = ++memory->last_grant_id;
