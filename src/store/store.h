@@ -427,7 +427,8 @@ bool db_audit_append(struct db *db, const struct audit_row *row, size_t n, struc
 bool db_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *arena, struct held_row **row, size_t *n,
 		  struct err *err) MUST_CHECK;
 /* Pending, failed or finished. ERR_NOT_FOUND: never existed or retention dropped it. The body of a finished one goes
- * delivery_days after it was made (of history's events, profiles and consent when it ends), the row delivery_days after it ended. */
+ * delivery_days after it was made (of history's events, profiles and consent when it ends), the row delivery_days after it ended:
+ * when db_maintain comes by. A day it found past stays past, though the clock goes back. */
 bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err) MUST_CHECK;
 /*
  * The next step of a walk through all that is kept of a person of a store: about max_n rows, in the arena, which also holds what

@@ -295,6 +295,23 @@ static void test_the_clock_may_go_back(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* A body that was kept because its delivery had not ended goes with the delivery's end. */
+static void test_a_day_stays_past_when_the_clock_goes_back(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id = contract_publish_one(contract, "a", contract_delivery(KLAVIYO_ITEM, 0, "a", "body"));
+	struct outbox_batch batch = contract_claim_one(contract, KLAVIYO_ITEM, DELIVERY_CREATE);
+
+	contract->now_ms += 31 * MS_PER_DAY;
+	contract_maintain(contract, month);
+	assert_str(contract_get(contract, id).body, "body");
+	contract->now_ms -= 2 * MS_PER_DAY;
+	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_ACCEPTED));
+	contract_maintain(contract, month);
+	assert_int_equal(contract_get(contract, id).state, DELIVERY_ACCEPTED);
+	assert_str(contract_get(contract, id).body, "");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_visitors_whom_nobody_knows_are_forgotten),
 	cmocka_unit_test(test_old_messages_go_but_not_pending_or_failed_ones),
@@ -307,6 +324,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_revived_entity_outlives_its_tombstone),
 	cmocka_unit_test(test_what_is_still_at_klaviyo_is_not_forgotten),
 	cmocka_unit_test(test_the_clock_may_go_back),
+	cmocka_unit_test(test_a_day_stays_past_when_the_clock_goes_back),
 };
 
 CONTRACT_MAIN(tests)

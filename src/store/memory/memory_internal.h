@@ -88,6 +88,7 @@ struct memory_delivery {
 	struct delivery row;
 	int64_t batch_id; /* SENDING */
 	int64_t ended_ms; /* FAILED, and in the history: when the id sequence stood there */
+	bool outlived;	  /* db_maintain came by after the day of its body */
 };
 
 struct memory_batch {

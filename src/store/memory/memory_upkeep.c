@@ -175,13 +175,18 @@ static void drop_messages(struct memory *memory, int64_t first_day)
 	}
 }
 
-/* Ended deliveries leave by the day they ended; their bodies by the day they were made. */
+/*
+ * Ended deliveries leave by the day they ended; their bodies by the day they were made, though the clock goes
+ * back later.
+ */
 static void drop_deliveries(struct memory *memory, int64_t first_day)
 {
+	for (size_t i = 0; i < memory->delivery.n; i++)
+		memory->delivery.at[i].outlived |= store_id_day(memory->delivery.at[i].row.id) < first_day;
 	for (size_t i = memory->ended.n; i-- > 0;) {
 		struct memory_delivery *ended = &memory->ended.at[i];
 
-		if (store_id_day(ended->row.id) < first_day)
+		if (ended->outlived || store_id_day(ended->row.id) < first_day)
 			ended->row.body = STR("");
 		if (time_day(ended->ended_ms) < first_day)
 			LIST_REMOVE(&memory->ended, i);
