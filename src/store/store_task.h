@@ -86,7 +86,10 @@ struct found {
 	bool due;                  /* its root is due */
 };
 
-/* Nothing is wanted of an entity, so that the next publication tells it anew; Klaviyo has it, or not, whatever was told before. */
+/*
+ * Nothing is wanted of an entity, so that the next publication tells it anew; Klaviyo has it, or not, whatever was told before.
+ * What a store that is gone knew of it is forgotten.
+ */
 struct found_learn {
 	struct found_key key;
 	struct str parent_external_id; /* exists: what Klaviyo has it under */

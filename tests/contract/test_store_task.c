@@ -321,6 +321,26 @@ static void test_learning(void **state)
 	assert_false(contract_is_due(contract, ENTITY_PRODUCT, "mug"));
 }
 
+/* What the store that is gone told is as if it had not been, whether or not its rows were removed yet. */
+static void test_learning_of_what_a_store_that_is_gone_had_told(void **state)
+{
+	struct contract *contract = *state;
+	int64_t gone = contract->store_id, id;
+	struct found_learn learn = { .key = key(KLAVIYO_ITEM, "mug"),
+				     .root = contract_entity(ENTITY_PRODUCT, "mug"),
+				     .as_known = true };
+
+	contract->store_id = contract_store(contract, "another", contract->account_id);
+	id = put(contract, "{}");
+	contract->store_id = gone;
+	(void)contract_accepted(contract, "mug",
+				contract_delivery(KLAVIYO_ITEM, DELIVERY_CREATE, "mug", "1"));
+	contract_remove_store(contract, gone);
+	(void)step(contract, id, "1", (struct task_step){ .learn = &learn, .n_learn = 1 });
+	assert_false(find(contract, id, KLAVIYO_ITEM, "mug").exists);
+	assert_false(find(contract, id, KLAVIYO_ITEM, "mug").moving);
+}
+
 /* An orphan is learned and deleted in one step, though nobody ever told Klaviyo of it. */
 static void test_deleting_an_orphan(void **state)
 {
@@ -487,6 +507,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_what_moves),
 	cmocka_unit_test(test_what_moves_when_the_clock_was_ahead),
 	cmocka_unit_test(test_learning),
+	cmocka_unit_test(test_learning_of_what_a_store_that_is_gone_had_told),
 	cmocka_unit_test(test_deleting_an_orphan),
 	cmocka_unit_test(test_walking_the_catalog),
 	cmocka_unit_test(test_messages_are_mapped_again),

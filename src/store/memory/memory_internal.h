@@ -322,8 +322,9 @@ void memory_publish_now(struct memory *memory, int64_t now_ms, const struct cata
 			enum priority priority);
 struct memory_sent *memory_sent(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
 				struct str external_id); /* NULL: none */
-struct memory_sent *memory_sent_make(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
-				     struct str external_id); /* made when missing */
+/* The entity's row, made when missing, now of this root. What a store that is gone knew of it is forgotten. */
+struct memory_sent *memory_sent_take(struct memory *memory, int64_t account_id, struct found_key key,
+				     int64_t store_id, struct entity root);
 
 /* memory_outbox.c */
 bool memory_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,

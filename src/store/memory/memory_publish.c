@@ -24,7 +24,7 @@ struct memory_sent *memory_sent(struct memory *memory, int64_t account_id, enum 
 	return NULL;
 }
 
-struct memory_sent *memory_sent_make(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
+static struct memory_sent *sent_make(struct memory *memory, int64_t account_id, enum klaviyo_kind kind,
 				     struct str external_id)
 {
 	struct memory_sent *sent = memory_sent(memory, account_id, kind, external_id);
@@ -45,21 +45,15 @@ struct memory_sent *memory_sent_make(struct memory *memory, int64_t account_id, 
 	return sent;
 }
 
-/*
- * The row of an entity, made when missing, now of this root. What a store that is gone knew of it is
- * forgotten.
- */
-static struct memory_sent *sent_take(struct memory *memory, const struct catalog_publication *publication,
-				     const struct delivery_new *new)
+struct memory_sent *memory_sent_take(struct memory *memory, int64_t account_id, struct found_key key,
+				     int64_t store_id, struct entity root)
 {
-	struct memory_sent *sent = memory_sent(memory, publication->account_id, new->kind, new->external_id);
+	struct memory_sent *sent = sent_make(memory, account_id, key.kind, key.external_id);
 
-	if (sent && sent->store_id != publication->store_id && !memory_store(memory, sent->store_id))
+	if (sent->store_id != store_id && !memory_store(memory, sent->store_id))
 		sent->state = (struct sent_state){ 0 };
-	if (!sent)
-		sent = memory_sent_make(memory, publication->account_id, new->kind, new->external_id);
-	sent->store_id = publication->store_id;
-	sent->root = memory_entity_key(memory, publication->root);
+	sent->store_id = store_id;
+	sent->root = memory_entity_key(memory, root);
 	return sent;
 }
 
@@ -113,7 +107,9 @@ static bool has_undone(const struct memory *memory, const struct delivery *deliv
 static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_publication *publication,
 		    const struct delivery_new *new, enum priority priority, int64_t first_id)
 {
-	struct memory_sent *sent = sent_take(memory, publication, new);
+	struct memory_sent *sent = memory_sent_take(memory, publication->account_id,
+						    (struct found_key){ new->kind, new->external_id },
+						    publication->store_id, publication->root);
 	struct delivery row = {
 		.id = memory_next_id(memory, now_ms),
 		.account_id = publication->account_id,

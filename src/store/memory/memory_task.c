@@ -346,9 +346,7 @@ static void learn(struct memory *memory, int64_t now_ms, const struct task_row *
 	if (any_undone(memory, account_id, &row->key) ||
 	    (sent && sent->store_id != task->store_id && memory_store(memory, sent->store_id)))
 		return;
-	sent = memory_sent_make(memory, account_id, row->key.kind, row->key.external_id);
-	sent->store_id = task->store_id;
-	sent->root = memory_entity_key(memory, row->root);
+	sent = memory_sent_take(memory, account_id, row->key, task->store_id, row->root);
 	if (row->as_known)
 		store_sent_forget(&sent->state);
 	else

@@ -15,24 +15,6 @@ struct publishing {
 	int64_t first_id; /* deliveries from here on are of this publication */
 };
 
-/*
- * The row of an entity, made when missing, now of this root. What a store that is gone knew of it is
- * forgotten.
- */
-static struct sent_row sent_take(const struct publishing *publishing, const struct delivery_new *new)
-{
-	const struct catalog_publication *publication = publishing->publication;
-	struct sent_row sent;
-
-	if (sent_get(publishing->tx, publication->account_id, new->kind, new->external_id, publishing->arena,
-		     &sent) &&
-	    sent.store_id != publication->store_id && account_of_store(publishing->tx, sent.store_id) == 0)
-		sent.state = (struct sent_state){ 0 };
-	sent.store_id = publication->store_id;
-	sent.root = publication->root;
-	return sent;
-}
-
 /* Undone deliveries of the entity that a new one finds. */
 struct replaced {
 	bool any;     /* is left undone */
@@ -102,9 +84,11 @@ static struct delivery_row new_row(const struct publishing *publishing, const st
 static void deliver(const struct publishing *publishing, const struct delivery_new *new)
 {
 	struct tx *tx = publishing->tx;
-	struct sent_row sent = sent_take(publishing, new);
 	struct delivery_row row = new_row(publishing, new);
 	struct delivery *delivery = &row.delivery;
+	struct sent_row sent =
+		sent_take(tx, delivery->account_id, (struct found_key){ new->kind, new->external_id },
+			  delivery->store_id, delivery->root, publishing->arena);
 	struct replaced found = replace_queued(publishing, delivery, &sent.state);
 	struct audit_row audit;
 	bool unheard_of, has_it;

@@ -193,6 +193,9 @@ struct sent_row {
 
 bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct str external_id, struct arena *arena,
 	      struct sent_row *out);
+/* The entity's row, to be put, now of this root. What a store that is gone knew of it is forgotten. */
+struct sent_row sent_take(struct tx *tx, int64_t account_id, struct found_key key, int64_t store_id, struct entity root,
+			  struct arena *arena);
 /* before: as it was read, so that what is the same is not written; or NULL. */
 void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_row *row);
 

@@ -34,6 +34,19 @@ bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct 
 	return true;
 }
 
+struct sent_row sent_take(struct tx *tx, int64_t account_id, struct found_key key, int64_t store_id,
+			  struct entity root, struct arena *arena)
+{
+	struct sent_row sent;
+
+	if (sent_get(tx, account_id, key.kind, key.external_id, arena, &sent) && sent.store_id != store_id &&
+	    account_of_store(tx, sent.store_id) == 0)
+		sent.state = (struct sent_state){ 0 };
+	sent.store_id = store_id;
+	sent.root = root;
+	return sent;
+}
+
 static bool same_row(const struct sent_row *a, const struct sent_row *b)
 {
 	return a->store_id == b->store_id && entity_eq(a->root, b->root) &&

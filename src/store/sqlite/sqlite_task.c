@@ -196,8 +196,7 @@ static void learn(struct tx *tx, int64_t account_id, const struct task_row *task
 	if (sent_get(tx, account_id, row->key.kind, row->key.external_id, arena, &sent) &&
 	    sent.store_id != task->store_id && account_of_store(tx, sent.store_id) != 0)
 		return;
-	sent.store_id = task->store_id;
-	sent.root = row->root;
+	sent = sent_take(tx, account_id, row->key, task->store_id, row->root, arena);
 	if (row->as_known)
 		store_sent_forget(&sent.state);
 	else
