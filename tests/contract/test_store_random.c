@@ -116,14 +116,14 @@ static void test_both_backends_answer_alike(void **state)
 {
 	const char *one = getenv("CONTRACT_SEED");
 	const char *steps = getenv("CONTRACT_STEPS");
-	uint64_t n_step = steps ? strtoull(steps, NULL, 10) : 1200;
+	uint64_t n_step = steps ? strtoull(steps, NULL, 10) : 1500;
 
 	(void)state;
 	if (one) {
 		run_seed(strtoull(one, NULL, 10), n_step);
 		return;
 	}
-	for (uint64_t seed = 1; seed <= 4; seed++)
+	for (uint64_t seed = 1; seed <= 5; seed++)
 		run_seed(seed, n_step);
 }
 
