@@ -306,7 +306,7 @@ static const struct option_row demo_options[] = {
 #define OPTION_USER_STORES \
 	{ \
 		.name = "store", .value = "NAME", .repeats = true, \
-		.help = "limit the user to this store; may be given several times" \
+		.help = "limit the user to this store" \
 	}
 static const struct option_row user_add_options[] = {
 	{ .name = "role", .value = "ROLE", .required = true, .help = "viewer, operator or owner" },

@@ -75,6 +75,26 @@ const tests = {
 		await page.getByText("1 unsaved change").waitFor();
 		await page.getByRole("button", { name: "Discard changes" }).click();
 		await page.getByText("1 unsaved change").waitFor({ state: "detached" });
+		await show(page, "settings/defaults");
+		await find("price DIVISOR");
+		await status.getByText("1 setting found").waitFor();
+		await page.getByLabel("Price divisor").waitFor();
+		await assertFits(page, "a default that was found");
+		assert.deepStrictEqual(visit.complaints, []);
+	},
+
+	/* Of an account feeds that are others' depend: who has some stores alone looks at it, and changes these. */
+	async admin_settings_of_some_stores(world, visit) {
+		const page = visit.page, fields = page.locator(".settings button[role=switch]:enabled, .settings input:enabled");
+
+		world.admin.addUser("some@shop.example", "operator", ["--store", "demo-generic"]);
+		await world.admin.signIn(page, "some@shop.example");
+		await show(page, "settings/accounts/demo");
+		await page.getByText("Changing an account requires a user with access to all stores").waitFor();
+		assert.strictEqual(await fields.count(), 0);
+		await show(page, PAGE);
+		await page.getByLabel("Price divisor").waitFor();
+		assert.notStrictEqual(await fields.count(), 0);
 		assert.deepStrictEqual(visit.complaints, []);
 	}
 };

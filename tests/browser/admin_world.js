@@ -24,7 +24,12 @@ class AdminWorld {
 		this.child = spawn(process.env.PANNIER_BIN, ["demo", "--data", this.data, "--listen", "127.0.0.1:0", "--sandbox-listen",
 			"127.0.0.1:0", "--shop-listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
 		this.child.stdout.on("data", (text) => this.said += text);
-		await until(() => /Running until/.test(this.said), () => "the demo runs; it said " + this.said);
+		try {
+			await until(() => /Running until/.test(this.said), () => "the demo runs; it said " + this.said);
+		} catch (error) {
+			this.child.kill();
+			throw error;
+		}
 		this.link = /(http:\S+#setup=\S+)/.exec(this.said)[1];
 		this.url = new URL(this.link).origin;
 		this.sandbox = /(http:\S+)\/ +what the stand-in/.exec(this.said)[1];
@@ -40,11 +45,11 @@ class AdminWorld {
 		return ran.stdout;
 	}
 
-	addUser(name, role) {
+	addUser(name, role, options = []) {
 		const file = path.join(this.folder, "password.txt");
 
 		fs.writeFileSync(file, PASSWORD, { mode: 0o600 });
-		this.run("user", "add", name, "--role", role, "--password-file", file);
+		this.run("user", "add", name, "--role", role, "--password-file", file, ...options);
 	}
 
 	/* As the generic shop would: signed as Standard Webhooks says. */

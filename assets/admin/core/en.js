@@ -669,6 +669,7 @@ export const en = {
 	"settings.secret.broken": "Secret cannot be decrypted",
 	"settings.secrets.two": "Two valid secrets",
 	"settings.feeds": { one: "{n} store", other: "{n} stores" },
+	"settings.look_only.account": "You can view these settings. Changing an account requires a user with access to all stores.",
 	"settings.look_only": "You can view these settings. Changing them requires the operator role.",
 	"settings.unsaved": "Unsaved changes",
 	"settings.changes": { one: "{n} unsaved change", other: "{n} unsaved changes" },

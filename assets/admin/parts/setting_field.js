@@ -68,8 +68,8 @@ function Pairs({ row, text, onText, disabled, error, states, legend = labelOf(ro
 			${states ? html`<select aria-label=${right} disabled=${disabled} onChange=${(event) => change(i, 1, event.target.value)}>
 				${(states.includes(value) ? states : [value, ...states]).map((state) => html`<option key=${state} value=${state} selected=${state === value}>${words(state)}</option>`)}</select>` :
 		html`<input type="text" dir="auto" aria-label=${right} placeholder=${right} value=${value} disabled=${disabled} onInput=${(event) => change(i, 1, event.target.value)} />`}
-			<${Button} kind="small" disabled=${disabled} aria-label=${t("pairs.remove", { name })} onClick=${() => put(rows.filter((_, j) => j !== i))}>×<//></div>`)}
-		<${Button} kind="small" disabled=${disabled} onClick=${() => setPairs([...rows, ["", states ? "placed" : ""]])}>${t("pairs.add")}<//></fieldset>`;
+			${!disabled && html`<${Button} kind="small" aria-label=${t("pairs.remove", { name })} onClick=${() => put(rows.filter((_, j) => j !== i))}>×<//>`}</div>`)}
+		${!disabled && html`<${Button} kind="small" onClick=${() => setPairs([...rows, ["", states ? "placed" : ""]])}>${t("pairs.add")}<//>`}</fieldset>`;
 }
 
 /* Which of the pairs are about a status: that of its id, else that of its name. */

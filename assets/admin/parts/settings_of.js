@@ -110,10 +110,23 @@ function Groups({ rows, values, filter, draft, setDraft, account, platform, stor
 				onDraft=${(text) => set(row.key, text)} />`)}<//>`);
 }
 
+/* Accounts and defaults reach stores of others: a user of some stores looks at them. */
+function mayWrite(session, kind) {
+	if (kind === "defaults")
+		return mayDefaults(session);
+	return may(session, "settings:write") && (kind === "stores" || session.user.stores === null);
+}
+
+function lookOnly(session, kind) {
+	if (kind === "defaults")
+		return "defaults.look_only";
+	return may(session, "settings:write") ? "settings.look_only.account" : "settings.look_only";
+}
+
 function Editor({ kind, name, rows, settings, filter, account, platform, store, reload }) {
 	const [base, setBase] = useState(settings), [draft, setDraft] = useState({}), [asking, setAsking] = useState(false);
 	const [both, setBoth] = useState(null), [wrong, setWrong] = useState("");
-	const session = useSession(), all = kind === "defaults", writes = all ? mayDefaults(session) : may(session, "settings:write");
+	const session = useSession(), all = kind === "defaults", writes = mayWrite(session, kind);
 	const [undo, setUndo] = useState(null); /* the change that takes the last one back */
 	const n = Object.keys(draft).length, path = all ? "/defaults" : `/${kind}/${seg(name)}/settings`;
 	const current = n === 0 ? settings : base; /* while nothing is changed here, what others change is shown at once */
@@ -148,7 +161,7 @@ function Editor({ kind, name, rows, settings, filter, account, platform, store, 
 	});
 
 	return html`
-		${!writes && html`<${Notice}>${t(all ? "defaults.look_only" : "settings.look_only")}<//>`}
+		${!writes && html`<${Notice}>${t(lookOnly(session, kind))}<//>`}
 		${undo && n === 0 && html`<${Notice} tone="good" title=${t("settings.saved")} actions=${html`<${Button} onClick=${() => {
 		setBase(settings);
 		setDraft(undo);
@@ -170,8 +183,6 @@ function Editor({ kind, name, rows, settings, filter, account, platform, store, 
 			onClose=${() => setAsking(false)} />`}`;
 }
 
-export { Editor };
-
 function Conflict({ both, draft, onTheirs }) {
 	return html`<${Notice} tone="warn" title=${t("conflict.title")}>
 		<p>${t("conflict.text")}</p>
@@ -181,35 +192,46 @@ function Conflict({ both, draft, onTheirs }) {
 	<//>`;
 }
 
-export function SettingsOf({ kind, name }) {
-	const path = `/${kind}/${seg(name)}`, scope = kind === "accounts" ? "account" : "store";
-	const table = useRead("/settings"), settings = useRead(`${path}/settings`, { live: true }), one = useRead(path, { live: true });
-	const account = useRead(kind === "stores" && one.data ? `/accounts/${seg(one.data.account)}` : null);
-	const platforms = useRead(kind === "stores" ? "/platforms" : null);
-	const platform = platforms.data && one.data && platforms.data.items.find((row) => row.name === one.data.platform);
-
-	const [filter, setFilter] = useState(""), wanted = filter.trim(), session = useSession();
+/*
+ * A page of settings: the way through it, what stands above them, the settings themselves, what stands below. above, below: what
+ * is not looked for, and so not shown while there is a filter; before, after: its sections, [[id, title]...].
+ */
+export function SettingsPage({ title, lead, table, settings, before, after, above, below, ...of }) {
+	const [filter, setFilter] = useState(""), wanted = filter.trim();
 	const groups = table.data && settings.data ? found(table.data.items, settings.data, wanted) : [];
-	const around = (id, title) => wanted ? [] : [[id, t(title), null]];
+	const around = (rows) => wanted ? [] : rows.map(([id, text]) => [id, text, null]);
 	const sections = [
-		...(kind === "stores" ? around("secret", "secret.section") : around("key", "key.section")),
+		...around(before),
 		...groups.map(([group, list]) => [`group-${group}`, t(`group.${group}`), wanted ? list.length : null]),
-		...(kind === "stores" && may(session, "people:read") ? around("latest", "preview.title") : []),
-		...around("history", "history.title")
+		...around(after)
 	];
 
-	return html`<${Page} title=${name} lead=${t(`settings.of.${scope}`)} wide=${true}><div class="settings-page">
+	return html`<${Page} title=${title} lead=${lead} wide=${true}><div class="settings-page">
 		<div class="settings-side"><${SettingsNav} rows=${sections} filter=${filter} onFilter=${setFilter}
 			found=${groups.reduce((sum, [, list]) => sum + list.length, 0)} /></div>
 		<div class="settings-main">
-			<div hidden=${Boolean(wanted)}><${Loaded} read=${one}>${(row) => html`<${Credentials} kind=${kind} row=${row} reload=${one.reload} />`}<//></div>
-			<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${settings}>${(values) => html`<${Editor} kind=${kind} name=${name}
-				rows=${rows.items} settings=${values} filter=${wanted} account=${account.data} platform=${platform}
-				store=${kind === "stores" ? one.data : null} reload=${settings.reload} />`}<//>`}<//>
+			<div hidden=${Boolean(wanted)}>${above}</div>
+			<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${settings}>${(values) => html`<${Editor} ...${of}
+				rows=${rows.items} settings=${values} filter=${wanted} reload=${settings.reload} />`}<//>`}<//>
 			${wanted && groups.length === 0 && html`<${Empty} title=${t("settings.found.none")}
 				actions=${html`<${Button} onClick=${() => setFilter("")}>${t("settings.find.clear")}<//>`}>${t("settings.found.none.text")}<//>`}
-			<div hidden=${Boolean(wanted)}>${kind === "stores" && html`<${Latest} name=${name} />`}
-				<${History} scope=${scope} name=${name} /></div>
+			<div hidden=${Boolean(wanted)}>${below}</div>
 		</div></div>
 	<//>`;
+}
+
+export function SettingsOf({ kind, name }) {
+	const path = `/${kind}/${seg(name)}`, isStore = kind === "stores", scope = isStore ? "store" : "account";
+	const table = useRead("/settings"), settings = useRead(`${path}/settings`, { live: true }), one = useRead(path, { live: true });
+	const account = useRead(isStore && one.data ? `/accounts/${seg(one.data.account)}` : null);
+	const platforms = useRead(isStore ? "/platforms" : null), session = useSession();
+	const platform = platforms.data && one.data && platforms.data.items.find((row) => row.name === one.data.platform);
+	const key = isStore ? ["secret", t("secret.section")] : ["key", t("key.section")];
+	const latest = isStore && may(session, "people:read") ? [["latest", t("preview.title")]] : [];
+
+	return html`<${SettingsPage} title=${name} lead=${t(`settings.of.${scope}`)} table=${table} settings=${settings}
+		before=${[key]} after=${[...latest, ["history", t("history.title")]]}
+		above=${html`<${Loaded} read=${one}>${(row) => html`<${Credentials} kind=${kind} row=${row} reload=${one.reload} />`}<//>`}
+		below=${html`${isStore && html`<${Latest} name=${name} />`}<${History} scope=${scope} name=${name} />`}
+		kind=${kind} name=${name} account=${account.data} platform=${platform} store=${isStore ? one.data : null} />`;
 }

@@ -5,10 +5,10 @@ import { html } from "../core/dom.js";
 import { href } from "../core/router.js";
 import { t } from "../core/strings.js";
 import { useRead } from "../core/use.js";
-import { Loaded, Page, Section } from "../parts/base.js";
+import { Loaded, Section } from "../parts/base.js";
 import { History } from "../parts/history.js";
 import { isOwn } from "../parts/setting_field.js";
-import { Editor } from "../parts/settings_of.js";
+import { SettingsPage } from "../parts/settings_of.js";
 
 /* On the page of all settings: the way here. */
 export function DefaultsCard() {
@@ -24,10 +24,7 @@ export function DefaultsCard() {
 export function Defaults() {
 	const table = useRead("/settings"), defaults = useRead("/defaults", { live: true });
 
-	return html`<${Page} title=${t("defaults.title")} lead=${t("defaults.lead")}>
-		<${Loaded} read=${table} lines=${8}>${(rows) => html`<${Loaded} read=${defaults}>${(settings) => html`<${Editor}
-			kind="defaults" name=${t("defaults.all")} rows=${rows.items} settings=${settings} filter=""
-			reload=${defaults.reload} />`}<//>`}<//>
-		<${History} scope="defaults" />
-	<//>`;
+	return html`<${SettingsPage} title=${t("defaults.title")} lead=${t("defaults.lead")} table=${table} settings=${defaults}
+		before=${[]} after=${[["history", t("history.title")]]} below=${html`<${History} scope="defaults" />`}
+		kind="defaults" name=${t("defaults.all")} />`;
 }
