@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POSTS_PER_LIFE 40
-#define LOG_MAX	       ((size_t)16 << 20)
+#define POSTS_AT_ONCE 40
+#define LOG_MAX	      ((size_t)16 << 20)
 
 /* From the start's first to what comes long after it. */
 static const int short_at[] = { 1, 40, 400, 1500 };
@@ -79,10 +79,11 @@ static void live(struct town *town, int at, int *n_category, int *n_acknowledged
 	assert_int_equal(setenv("PANNIER_ALLOC_FAILS", arena_printf(&town->place.arena, "%d", at).p, 1), 0);
 	started = town_try_start(town);
 	assert_int_equal(unsetenv("PANNIER_ALLOC_FAILS"), 0);
-	for (int i = 0; started && i < POSTS_PER_LIFE; i++)
-		*n_acknowledged += post_category(town, (*n_category)++) == 202;
-	while (started && !town_ended(town, &code))
+	while (started && !town_ended(town, &code)) {
+		for (int i = 0; i < POSTS_AT_ONCE; i++)
+			*n_acknowledged += post_category(town, (*n_category)++) == 202;
 		assert_true(town_wait(&wait));
+	}
 	assert_int_equal(code, 128 + SIGABRT);
 }
 
