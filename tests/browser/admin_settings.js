@@ -55,8 +55,9 @@ const tests = {
 		const page = visit.page, status = page.locator(".finder [role=status]");
 		const find = (text) => page.getByLabel("Find a setting").fill(text);
 
+		world.admin.addUser("find@shop.example", "owner");
 		await page.setViewportSize(SMALL);
-		await world.admin.signIn(page, OWNER);
+		await world.admin.signIn(page, "find@shop.example");
 		await show(page, PAGE);
 		await find("price DIVISOR");
 		await status.getByText("1 setting found").waitFor();
