@@ -181,8 +181,7 @@ static void measure(struct bench *bench, int configuration, enum server server, 
 	};
 	struct bench_child child;
 	struct load_result result;
-	double cpu_ms;
-	double peak_mb;
+	double cpu_ms, peak_mb, ceiling;
 
 	load_pool_renew(bench->pool, SECRET);
 	child = start_server(bench, server, round, connections);
@@ -197,7 +196,8 @@ static void measure(struct bench *bench, int configuration, enum server server, 
 	sample->p99_ms[round] = result.p99_ms;
 	sample->cpu_us[round] = cpu_ms * 1000.0 / (double)(result.n_ok + result.n_refused);
 	sample->client_share[round] = result.client_cpu_share;
-	sample->ratio[round] = sample->per_s[round] / bench->sample[configuration][SERVER_NGINX].per_s[round];
+	ceiling = bench->sample[configuration][SERVER_NGINX].per_s[round];
+	sample->ratio[round] = ceiling > 0 ? sample->per_s[round] / ceiling : 0; /* 0: nginx was left out */
 	sample->peak_mb = peak_mb > sample->peak_mb ? peak_mb : sample->peak_mb;
 	if (result.n_refused > 0 && sample->n_refused == 0)
 		sample->first_refused = result.first_refused;
