@@ -648,11 +648,49 @@ static void test_a_full_disk_is_an_answer(void **state)
 	assert_int_equal(append_keys(contract, contract->db, (uint64_t)n * 20, 1), 1);
 }
 
+/* ---- databases of older programs ---- */
+
+/* Takes back the last steps of the format, as far as what follows them asks for what they made; newest first. */
+static void as_version(struct contract *contract, int version)
+{
+	static const struct {
+		int version; /* that the step leads to */
+		const char *undo;
+	} row[] = {
+		{ 14, "ALTER TABLE seen_run DROP COLUMN n_hash" },
+		{ 13, "ALTER TABLE config DROP COLUMN defaults" },
+		{ 12, "ALTER TABLE entity DROP COLUMN words" },
+		{ 10, "DROP INDEX delivery_move" },
+	};
+	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
+
+	for (size_t i = 0; i < ARRAY_LEN(row) && row[i].version > version; i++)
+		execute(writer, row[i].undo);
+	execute(writer, arena_printf(&contract->arena, "PRAGMA user_version = %d", version).p);
+	contract_reopen(contract);
+}
+
+/* Before format 15 filters had six bits of a slot; those of nine have these, too. */
+static void test_keys_in_old_filters_are_found(void **state)
+{
+	struct contract *contract = *state;
+
+	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 0);
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	as_version(contract, 13);
+	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 45000);
+	assert_int_equal(append_keys(contract, contract->db, 45000, 45000), 0);
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	contract_reopen(contract);
+	assert_int_equal(append_keys(contract, contract->db, 0, 90000), 90000);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run WHERE n_hash = 6"), 1);
+	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run WHERE n_hash = 9"), 1);
+}
+
 /* Before format 11 nothing tied the addresses of a customer together. */
 static void test_customers_of_an_old_format_get_their_ids(void **state)
 {
 	struct contract *contract = *state;
-	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
 	struct catalog_root root;
 
 	(void)CONTRACT_APPLY(
@@ -660,12 +698,8 @@ static void test_customers_of_an_old_format_get_their_ids(void **state)
 		contract_set(ENTITY_PERSON, "a@shop.test", "customer", 1, "{\"customer_id\":\"77\"}"),
 		contract_set(ENTITY_PERSON, "b@shop.test", "customer", 2, "{\"customer_id\":\"77\"}"),
 		contract_set(ENTITY_PERSON, "c@shop.test", "subscriber", 2, "{}"));
-	execute(writer, "UPDATE entity SET sku = '' WHERE kind = 10");
-	execute(writer, "DROP INDEX delivery_move");
-	execute(writer, "ALTER TABLE entity DROP COLUMN words");
-	execute(writer, "ALTER TABLE config DROP COLUMN defaults");
-	execute(writer, "PRAGMA user_version = 9");
-	contract_reopen(contract);
+	execute(sqlite_in(contract->db)->writer.handle, "UPDATE entity SET sku = '' WHERE kind = 10");
+	as_version(contract, 9);
 	root = contract_root(contract, ENTITY_PERSON, "a@shop.test");
 	assert_int_equal(root.n_entity, 2);
 	assert_str(root.entity[1].entity.id, "b@shop.test");
@@ -675,17 +709,13 @@ static void test_customers_of_an_old_format_get_their_ids(void **state)
 static void test_a_catalog_of_an_old_format_can_be_searched(void **state)
 {
 	struct contract *contract = *state;
-	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
 	struct str *id;
 	size_t n;
 
 	(void)CONTRACT_APPLY(contract,
 			     contract_set(ENTITY_PRODUCT, "p1", "base", 1, "{\"title\":\"GRÜNE Kanne\"}"),
 			     contract_set(ENTITY_PRODUCT, "p2", "price.", 1, "{}"));
-	execute(writer, "ALTER TABLE entity DROP COLUMN words");
-	execute(writer, "ALTER TABLE config DROP COLUMN defaults");
-	execute(writer, "PRAGMA user_version = 11");
-	contract_reopen(contract);
+	as_version(contract, 11);
 	CONTRACT_OK(db_catalog_search(contract->db, contract->store_id, ENTITY_PRODUCT, STR("grüne"), STR(""),
 				      10, &contract->arena, &id, &n, &contract_err));
 	assert_int_equal(n, 1);
@@ -696,12 +726,9 @@ static void test_a_catalog_of_an_old_format_can_be_searched(void **state)
 static void test_an_old_format_has_no_defaults(void **state)
 {
 	struct contract *contract = *state;
-	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
 	struct config_rows rows;
 
-	execute(writer, "ALTER TABLE config DROP COLUMN defaults");
-	execute(writer, "PRAGMA user_version = 12");
-	contract_reopen(contract);
+	as_version(contract, 12);
 	CONTRACT_OK(db_config_load(contract->db, &contract->arena, &rows, &contract_err));
 	assert_str(rows.defaults, "");
 	assert_int_equal(rows.version, contract_version(contract));
@@ -1010,6 +1037,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_two_handles_and_a_day_that_is_dropped),
 	cmocka_unit_test(test_a_lock_held_elsewhere_is_busy),
 	cmocka_unit_test(test_a_full_disk_is_an_answer),
+	cmocka_unit_test(test_keys_in_old_filters_are_found),
 	cmocka_unit_test(test_customers_of_an_old_format_get_their_ids),
 	cmocka_unit_test(test_a_catalog_of_an_old_format_can_be_searched),
 	cmocka_unit_test(test_an_old_format_has_no_defaults),

@@ -1,8 +1,8 @@
 /*
  * Hash tables of keys by slot, and filters that say which slots are not in a run.
  *
- * A filter is made of blocks of 512 bits; a slot's hash names one block and six bits in it. With 16 bits
- * per slot about one answer in 1000 is a wrong "maybe". Pure: no state of its own.
+ * A filter is made of blocks of 512 bits; a slot's hash names one block and nine bits in it. With 24 bits
+ * per slot about one answer in 25000 is a wrong "maybe". Pure: no state of its own.
  */
 #include "store/sqlite/seen_set.h"
 
@@ -11,8 +11,10 @@
 #include <string.h>
 
 #define CAPACITY_MIN	1024
-#define FILTER_KEY_BITS 16
-#define FILTER_HASHES	6
+#define FILTER_KEY_BITS 24
+#define POSITION_BITS	9 /* of a place in a block */
+#define POSITION_MASK	((1U << POSITION_BITS) - 1)
+#define POSITIONS	7 /* that one hash gives */
 
 /* ---- hashes and filters ---- */
 
@@ -42,31 +44,38 @@ size_t seen_filter_blocks(size_t n)
 	return n_block;
 }
 
-void seen_filter_add(uint64_t *filter, size_t n_block, uint64_t hash)
+/* The bits of the place that follows those of place i. */
+static uint64_t next_place(uint64_t bits, size_t i, uint64_t hash)
 {
-	uint64_t *block = filter + (hash & (n_block - 1)) * SEEN_BLOCK_WORDS;
+	return i % POSITIONS == POSITIONS - 1 ? mix(~hash) : bits >> POSITION_BITS;
+}
+
+void seen_filter_add(uint64_t *word, size_t n_block, uint64_t hash)
+{
+	uint64_t *block = word + (hash & (n_block - 1)) * SEEN_BLOCK_WORDS;
 	uint64_t bits = mix(hash);
 
-	for (int i = 0; i < FILTER_HASHES; i++, bits >>= 9)
-		block[(bits & 511) / 64] |= UINT64_C(1) << (bits & 63);
+	for (size_t i = 0; i < SEEN_HASHES; bits = next_place(bits, i++, hash))
+		block[(bits & POSITION_MASK) / 64] |= UINT64_C(1) << (bits & 63);
 }
 
 /* ---- groups of filters ---- */
 
 #define BLOCK_BITS ((size_t)SEEN_BLOCK_WORDS * 64)
 
-struct seen_group *seen_group_new(int64_t run, int64_t day, const uint64_t *filter, size_t n_block)
+struct seen_group *seen_group_new(int64_t run, int64_t day, const struct seen_filter *filter)
 {
 	struct seen_group *group = mem_zalloc(1, sizeof(*group));
-	size_t bytes = n_block * SEEN_BLOCK_WORDS * sizeof(*filter);
+	size_t bytes = filter->n_block * SEEN_BLOCK_WORDS * sizeof(*filter->word);
 
 	group->n = 1;
-	group->n_block = n_block;
+	group->n_block = filter->n_block;
+	group->n_hash = filter->n_hash;
 	group->alive = 1;
 	group->run[0] = run;
 	group->day[0] = day;
 	group->cell = mem_alloc(bytes);
-	memcpy(group->cell, filter, bytes);
+	memcpy(group->cell, filter->word, bytes);
 	return group;
 }
 
@@ -92,15 +101,16 @@ uint64_t seen_group_find(const struct seen_group *group, uint64_t hash)
 	size_t block = (hash & (group->n_block - 1)) * BLOCK_BITS;
 	uint64_t bits = mix(hash), found = group->alive;
 
-	for (int i = 0; i < FILTER_HASHES && found; i++, bits >>= 9)
-		found &= cell_of(group, block + (bits & 511));
+	for (size_t i = 0; i < group->n_hash && found; bits = next_place(bits, i++, hash))
+		found &= cell_of(group, block + (bits & POSITION_MASK));
 	return found;
 }
 
 bool seen_groups_fit(struct seen_group *const group[SEEN_MERGE])
 {
 	for (size_t i = 0; i < SEEN_MERGE; i++)
-		if (group[i]->n != group[0]->n || group[i]->n_block != group[0]->n_block)
+		if (group[i]->n != group[0]->n || group[i]->n_block != group[0]->n_block ||
+		    group[i]->n_hash != group[0]->n_hash)
 			return false;
 	return group[0]->n * SEEN_MERGE <= SEEN_GROUP_MAX;
 }
@@ -139,6 +149,7 @@ struct seen_group *seen_groups_merge(struct seen_group *const group[SEEN_MERGE])
 
 	merged->n = n * SEEN_MERGE;
 	merged->n_block = group[0]->n_block;
+	merged->n_hash = group[0]->n_hash;
 	merged->cell = n == 1 ? merge_bits(group) : merge_bytes(group);
 	for (size_t i = 0; i < SEEN_MERGE; i++) {
 		merged->alive |= group[i]->alive << (i * n);

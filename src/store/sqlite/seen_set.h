@@ -32,20 +32,29 @@ void seen_table_put(struct seen_table *table, const struct seen_entry *entry); /
 /* ---- filters: which slots are certainly not in a run ---- */
 
 #define SEEN_BLOCK_WORDS 8
+#define SEEN_HASHES 9 /* bits of a slot; 6 in filters of databases up to format 14 */
 
-/* Blocks of a filter for n slots: a power of two. */
+struct seen_filter {
+	size_t n_block;            /* a power of two */
+	size_t n_hash;             /* bits of a slot, 1 to SEEN_HASHES */
+	const uint64_t *word;      /* SEEN_BLOCK_WORDS of each block */
+};
+
+/* Blocks of a filter for n slots. */
 size_t seen_filter_blocks(size_t n);
-void seen_filter_add(uint64_t *filter, size_t n_block, uint64_t hash);
+/* word: of n_block blocks */
+void seen_filter_add(uint64_t *word, size_t n_block, uint64_t hash);
 
 #define SEEN_GROUP_MAX 64
 
 /*
- * The filters of 1, 8 or 64 runs, all of n_block blocks, side by side: cell i holds bit i of each, the oldest run lowest. A lookup
+ * The filters of 1, 8 or 64 runs, all of n_block blocks and n_hash bits a slot, side by side: cell i holds bit i of each, the oldest run lowest. A lookup
  * that goes through many runs is a walk over memory; this way it has as many stops as a lookup in one run.
  */
 struct seen_group {
 	size_t n;
 	size_t n_block;
+	size_t n_hash;
 	void *cell;                /* n bits each; owned */
 	uint64_t alive;            /* runs that count */
 	int64_t run[SEEN_GROUP_MAX];
@@ -53,7 +62,7 @@ struct seen_group {
 };
 
 /* Of one run; filter is copied. Freed by seen_group_free. */
-struct seen_group *seen_group_new(int64_t run, int64_t day, const uint64_t *filter, size_t n_block);
+struct seen_group *seen_group_new(int64_t run, int64_t day, const struct seen_filter *filter);
 void seen_group_free(struct seen_group *group);
 /* The runs that may have the slot: a bit each. */
 uint64_t seen_group_find(const struct seen_group *group, uint64_t hash);

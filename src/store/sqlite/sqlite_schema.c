@@ -314,9 +314,15 @@ static const char *const step_13[] = {
 	NULL,
 };
 
+/* Bits of a slot in the filter of a run (seen_set.h). */
+static const char *const step_14[] = {
+	"ALTER TABLE seen_run ADD COLUMN n_hash INTEGER NOT NULL DEFAULT 6",
+	NULL,
+};
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
-static const char *const *const steps[] = { step_1, step_2, step_3,  step_4,  step_5,  step_6, step_7,
-					    step_8, step_9, step_10, step_11, step_12, step_13 };
+static const char *const *const steps[] = { step_1, step_2, step_3,  step_4,  step_5,  step_6,	step_7,
+					    step_8, step_9, step_10, step_11, step_12, step_13, step_14 };
 
 static int64_t schema_version(struct sqlite *sqlite)
 {

@@ -1,29 +1,25 @@
 /*
  * SQLite backend: which keys were seen, to find duplicates.
  *
- * Slots are random, and a table in their order would cost a page per message.
- * So the keys of new messages stay in memory (they are in the message rows,
- * too, and are read back from there after a start), and when SEEN_RUN_MAX have
- * gathered they are written in order of their hash as one run, a few at a time
- * (db_maintain). A filter per run says for nearly every slot that is not in it
- * that it is not.
+ * Slots are random, and a table in their order would cost a page per message. So the keys of new messages
+ * stay in memory (they are in the message rows, too, and are read back from there after a start), and when
+ * SEEN_RUN_MAX have gathered they are written in order of their hash as one run, a few at a time
+ * (db_maintain). A filter per run says for nearly every slot that is not in it that it is not.
  *
  *     newest  active   messages behind frozen and flushed_id
  *             frozen   being written as the next run
- *     oldest  runs     seen_D (run, hash) and their filters; a run lies in the
- * table of its newest day
+ *     oldest  runs     seen_D (run, hash) and their filters; a run lies in the table of its newest day
  *
- * The first of these that has the slot decides. Filter: blocks of 512 bits, 16
- * bits per slot, 6 bits set in the one block that the slot's hash names; about
- * 1 in 1000 wrong "maybe". In memory the filters of 8, then of 64 runs lie side
- * by side, so that looking through hundreds of runs costs little more than
- * looking through one. A slot goes by its 64-bit hash: two that share one (once
- * in 10^12 messages) could only hide a duplicate of the older.
+ * The first of these that has the slot decides. Filter: blocks of 512 bits, 24 bits per slot, 9 bits set in
+ * the one block that the slot's hash names; about 1 in 25000 wrong "maybe": each costs a walk to a cold page,
+ * and with ten million messages there are 250 runs. In memory the filters of 8, then of 64 runs lie side by
+ * side, so that looking through hundreds of runs costs little more than looking through one. A slot goes by
+ * its 64-bit hash: two that share one (once in 10^12 messages) could only hide a duplicate of the older.
  *
- * Keeps:   what is in memory agrees with `sequence` (last_message_id,
- * seen_flushed_id, seen_run), which every append compares first: another
- * process may have appended or written runs. A transaction that fails leaves no
- * trace. Threads: under the writer's lock.
+ * Keeps:   what is in memory agrees with `sequence` (last_message_id, seen_flushed_id, seen_run), which every
+ *          append compares first: another process may have appended or written runs. A transaction that fails
+ *          leaves no trace.
+ * Threads: under the writer's lock.
  */
 #include "store/sqlite/sqlite_rows.h"
 
@@ -32,8 +28,8 @@
 
 #include <string.h>
 
-/* With what one append adds behind it twice as many fit into 2^17 places. */
-#define SEEN_RUN_MAX	60000
+/* 24 bits of each fit into 2^20; with what one append adds behind it twice as many into 2^17 places. */
+#define SEEN_RUN_MAX	40000
 #define SEEN_SLICE_MAX	2048		   /* rows that one db_maintain writes */
 #define SEEN_ACTIVE_MAX (4 * SEEN_RUN_MAX) /* nobody calls db_maintain: the append itself writes a run */
 
@@ -124,10 +120,10 @@ static void undo_reserve(struct seen *seen, size_t n)
 
 /* ---- reading back ---- */
 
-static void run_add(struct seen *seen, int64_t run, int64_t day, const uint64_t *filter, size_t n_block)
+static void run_add(struct seen *seen, int64_t run, int64_t day, const struct seen_filter *filter)
 {
 	seen->group = mem_resize(seen->group, (seen->n_group + 1) * sizeof(struct seen_group *));
-	seen->group[seen->n_group++] = seen_group_new(run, day, filter, n_block);
+	seen->group[seen->n_group++] = seen_group_new(run, day, filter);
 }
 
 static void run_drop_last(struct seen *seen)
@@ -150,15 +146,17 @@ static void runs_merge(struct seen *seen)
 
 static void load_runs(struct tx *tx, struct seen *seen)
 {
-	struct query select = query(tx, "SELECT run, day, filter FROM seen_run ORDER BY run");
+	struct query select = query(tx, "SELECT run, day, filter, n_hash FROM seen_run ORDER BY run");
 
 	while (query_row(&select)) {
-		struct str filter = peek_text(&select, 2);
-		size_t n_block = filter.len / (SEEN_BLOCK_WORDS * sizeof(uint64_t));
+		struct str blob = peek_text(&select, 2);
+		struct seen_filter filter = { .n_block = blob.len / (SEEN_BLOCK_WORDS * sizeof(uint64_t)),
+					      .n_hash = (size_t)get_choice(&select, 3, SEEN_HASHES + 1),
+					      .word = (const void *)blob.p };
 
-		if (n_block == 0)
+		if (filter.n_block == 0)
 			continue;
-		run_add(seen, get_int(&select, 0), get_int(&select, 1), (const void *)filter.p, n_block);
+		run_add(seen, get_int(&select, 0), get_int(&select, 1), &filter);
 		runs_merge(seen);
 	}
 }
@@ -256,24 +254,26 @@ static uint64_t entry_hash(const struct seen *seen, size_t i)
 static void run_write(struct tx *tx, struct seen *seen)
 {
 	size_t n_block = seen_filter_blocks(seen->frozen.n);
-	uint64_t *filter = mem_zalloc(n_block, SEEN_BLOCK_WORDS * sizeof(*filter));
+	uint64_t *word = mem_zalloc(n_block, SEEN_BLOCK_WORDS * sizeof(*word));
+	struct seen_filter filter = { n_block, SEEN_HASHES, word };
 	int64_t day = store_id_day(seen->frozen_id);
 	struct query write;
 
 	for (size_t i = 0; i < seen->frozen.n; i++)
-		seen_filter_add(filter, n_block, entry_hash(seen, i));
-	write = query(tx, "INSERT INTO seen_run VALUES (?1, ?2, ?3)");
+		seen_filter_add(word, n_block, entry_hash(seen, i));
+	write = query(tx, "INSERT INTO seen_run (run, day, filter, n_hash) VALUES (?1, ?2, ?3, ?4)");
 	put_int(&write, 1, seen->run_known + 1);
 	put_int(&write, 2, day);
-	put_blob(&write, 3, str_of((const char *)filter, n_block * SEEN_BLOCK_WORDS * sizeof(*filter)));
+	put_blob(&write, 3, str_of((const char *)word, n_block * SEEN_BLOCK_WORDS * sizeof(*word)));
+	put_int(&write, 4, SEEN_HASHES);
 	query_run(&write);
 	write = query(tx, "UPDATE sequence SET seen_run = ?1, seen_flushed_id = ?2");
 	put_int(&write, 1, seen->run_known + 1);
 	put_int(&write, 2, seen->frozen_id);
 	query_run(&write);
-	run_add(seen, seen->run_known + 1, day, filter, n_block);
+	run_add(seen, seen->run_known + 1, day, &filter);
 	seen->run_done = true;
-	mem_free(filter);
+	mem_free(word);
 }
 
 static void frozen_write(struct tx *tx, struct seen *seen, size_t max_n)
