@@ -650,7 +650,7 @@ static void test_a_full_disk_is_an_answer(void **state)
 
 /* ---- databases of older programs ---- */
 
-/* Takes back the last steps of the format, as far as what follows them asks for what they made; newest first. */
+/* Takes back the last steps of the format, as far as those that follow ask for what they made. */
 static void as_version(struct contract *contract, int version)
 {
 	static const struct {

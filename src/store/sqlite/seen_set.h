@@ -48,8 +48,9 @@ void seen_filter_add(uint64_t *word, size_t n_block, uint64_t hash);
 #define SEEN_GROUP_MAX 64
 
 /*
- * The filters of 1, 8 or 64 runs, all of n_block blocks and n_hash bits a slot, side by side: cell i holds bit i of each, the oldest run lowest. A lookup
- * that goes through many runs is a walk over memory; this way it has as many stops as a lookup in one run.
+ * The filters of 1, 8 or 64 runs, all of n_block blocks and n_hash bits a slot, side by side: cell i holds bit i of each, the
+ * oldest run lowest. A lookup that goes through many runs is a walk over memory; this way it has as many stops as a lookup in
+ * one run.
  */
 struct seen_group {
 	size_t n;
