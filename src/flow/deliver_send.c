@@ -30,6 +30,7 @@ void deliver_batch_copy(const struct outbox_batch *from, struct arena *arena, st
 		delivery[i].external_id = arena_dup(arena, one->external_id);
 		delivery[i].parent_external_id = arena_dup(arena, one->parent_external_id);
 		delivery[i].root.id = arena_dup(arena, one->root.id);
+		delivery[i].person_now = arena_dup(arena, one->person_now);
 		delivery[i].body = delivery[i].reason = (struct str){ 0 };
 	}
 	*to = *from;

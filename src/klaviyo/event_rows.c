@@ -13,9 +13,12 @@ static bool read_row(const struct delivery *delivery, struct arena *arena, struc
 		     struct err *err)
 {
 	struct json_member member[RENDER_MEMBERS_MAX];
+	struct delivery now = *delivery;
 	size_t n;
 
-	if (!render_read_resource(delivery, member, &n, err))
+	if (delivery->person_now.len > 0)
+		now.body = mend_person(delivery, arena);
+	if (!render_read_resource(&now, member, &n, err))
 		return false;
 	row->member = ARENA_ARRAY(arena, RENDER_MEMBERS_MAX, struct json_member);
 	if (!json_scan(render_find_member(member, n, "attributes"), row->member, RENDER_MEMBERS_MAX,
@@ -30,12 +33,18 @@ struct str event_row_profile(const struct event_row *row)
 	return render_find_member(row->member, row->n_member, "profile");
 }
 
+/* Whom it is told of. */
+static struct str person_of(const struct delivery *event)
+{
+	return event->person_now.len > 0 ? event->person_now : event->parent_external_id;
+}
+
 static const struct event_row *find_same(const struct delivery *delivery, const struct event_row *row,
 					 size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (!row[k].repeated && str_eq(delivery[k].external_id, delivery[i].external_id) &&
-		    (str_eq(delivery[k].parent_external_id, delivery[i].parent_external_id) ||
+		    (str_eq(person_of(&delivery[k]), person_of(&delivery[i])) ||
 		     str_eq(event_row_profile(&row[k]), event_row_profile(&row[i]))))
 			return &row[k];
 	return NULL;

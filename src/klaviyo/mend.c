@@ -1,6 +1,7 @@
 /*
  * Mending what Klaviyo refuses: a phone number is the one part of a person that is wrong often enough, and
- * that the rest can do without. And the id of a profile, once it was looked for and as long as it is of use.
+ * that the rest can do without. And the id of a profile, once it was looked for and as long as it is of use;
+ * and who the person of an event is now.
  *
  * The number is cut out of the stored text, so that all else stays byte by byte what it was.
  * Pure.
@@ -67,6 +68,41 @@ bool mend_phone(const struct delivery *delivery, struct arena *arena, struct str
 		}
 	}
 	return false;
+}
+
+/* Does the member tell the person by the address that the profile has no more, or has another one of? */
+static bool is_former(const struct json_member *member, bool former_is_phone, bool now_is_phone)
+{
+	if (str_eq(member->name, STR("phone_number")))
+		return former_is_phone || now_is_phone;
+	return str_eq(member->name, STR("email"));
+}
+
+struct str mend_person(const struct delivery *event, struct arena *arena)
+{
+	bool former_is_phone = str_starts(event->parent_external_id, STR("+"));
+	bool now_is_phone = str_starts(event->person_now, STR("+"));
+	struct json_member member[RENDER_MEMBERS_MAX];
+	struct str person = person_of(event), body = event->body;
+	struct strbuf out;
+	size_t n;
+
+	if (person.len == 0 || !json_scan(person, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) ||
+	    n == RENDER_MEMBERS_MAX)
+		return body;
+	strbuf_init(&out, RENDER_OUT_BYTES_MAX);
+	strbuf_add(&out, body.p, (size_t)(person.p - body.p));
+	strbuf_add_text(&out, now_is_phone ? "{\"phone_number\":" : "{\"email\":");
+	json_write_text(event->person_now, &out);
+	for (size_t i = 0; i < n; i++) {
+		if (is_former(&member[i], former_is_phone, now_is_phone))
+			continue;
+		strbuf_addf(&out, ",\"%.*s\":", STR_ARG(member[i].name));
+		strbuf_add_str(&out, member[i].value);
+	}
+	strbuf_add_char(&out, '}');
+	strbuf_add_str(&out, str_skip(body, (size_t)(person.p - body.p) + person.len));
+	return render_take(&out, arena);
 }
 
 struct str mend_with_id(struct str profile, struct str id, struct arena *arena)

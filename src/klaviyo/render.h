@@ -51,7 +51,7 @@ struct klaviyo_request {
  * both (consents, erasure) bulk says nothing.
  * now_ms (wall): an event that happened longer ago than its metric's window leaves as backfill, so that it starts no flows. window
  * NULL: those of the table.
- * An event that repeats another of the batch is said once. Consents of one request have one group.
+ * An event is told of its person_now. One that repeats another of the batch is said once. Consents of one request have one group.
  * An update is the create's resource without what may not be sent (external_id, integration_type, catalog_type, the variant's item).
  * ERR_INVALID: a stored body is not a resource. ERR_TOO_LARGE: over KLAVIYO_BODY_BYTES_MAX, send fewer.
  */

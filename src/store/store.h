@@ -364,9 +364,14 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  *                    waits for longer than STORE_HOLD_MS, holds nobody back any more
  *   consent create   waits while its root is due within STORE_HOLD_MS: what it says may be withdrawn
  *   event, consent   wait while a profile of their person that has a former address is undone, and not tried STORE_HOLD_ATTEMPTS times
+ *   event            waits as long for a younger profile that was looked for by the address of its person: SENDING, or an update
+ *   profile          with a former address: waits while an event of that address is SENDING
  *   profile create   waits as long for older ones of the profile under the former address
  *   profile delete   waits while its person is being erased and db_person_purge has yet to end what could leave behind it
  *   notice           waits while an older one of its store (parent_external_id) and priority is WAITING or SENDING
+ * So an event of a former address leaves before the profile has left that address, or after; then under the address that the
+ * profile has now: person_now. That is found by the moves that were accepted of deliveries made after it, by stores there are, one
+ * after the other; of the moves to one address the last is known.
  * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
  * Order: first what waited, by due_ms, then READY by id. A delivery of another batch_max than the first, or consent of another
  * parent_external_id, ends the batch.

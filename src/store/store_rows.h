@@ -345,6 +345,8 @@ struct delivery {
 	int batch_max;             /* leaves with at most so many, all of the same mark: a batch with it was refused and
 	                            * nothing pointed at the culprit; 0 = no such limit */
 	struct str reason;         /* of its present state */
+	struct str person_now;     /* event, of db_outbox_claim: the address to which the profile of its person has moved since the
+	                            * event was queued; "" = to none */
 };
 
 struct outbox_lane {

@@ -272,11 +272,14 @@ void store_sent_revert(struct sent_state *sent, int64_t id)
 void store_sent_accept(struct sent_state *sent, const struct delivery *delivery, bool exists)
 {
 	bool deletes = delivery->op == DELIVERY_DELETE;
+	bool moved = delivery->kind == KLAVIYO_PROFILE && !deletes && delivery->parent_external_id.len > 0;
 
 	sent->accepted = deletes ? (struct digest16){ { 0 } } : delivery->hash;
 	sent->accepted_deleted = deletes;
-	if (delivery->op == DELIVERY_CREATE || sent->accepted_parent.len == 0)
+	if (delivery->op == DELIVERY_CREATE || sent->accepted_parent.len == 0 || moved)
 		sent->accepted_parent = delivery->parent_external_id;
+	if (moved)
+		sent->moved_id = delivery->id;
 	if (delivery->kind == KLAVIYO_PROFILE)
 		sent->left = false;
 	store_sent_learn(sent, exists);
@@ -296,6 +299,7 @@ void store_sent_learn(struct sent_state *sent, bool exists)
 		return;
 	sent->left = false;
 	sent->accepted_parent = STR("");
+	sent->moved_id = 0;
 }
 
 void store_sent_found(struct sent_state *sent, bool exists, struct str parent_external_id)

@@ -128,7 +128,8 @@ enum delivery_state store_back(enum klaviyo_kind kind, const struct delivery_set
 /* What is known of one entity at Klaviyo; the key (account, kind, external id) is left out. */
 struct sent_state {
 	struct str parent_external_id;
-	struct str accepted_parent; /* the item under which Klaviyo has the variant, "" = not known */
+	struct str accepted_parent; /* the item under which Klaviyo has the variant, "" = not known; profile: its former address */
+	int64_t moved_id;  /* profile: the delivery by which it came from accepted_parent, 0 = none */
 	bool exists;
 	bool left; /* one left and was not accepted since the entity was last known not to exist; of a profile, since one was accepted */
 	struct digest16 wanted;

@@ -123,6 +123,7 @@ void say_delivery(struct side *side, const struct delivery *delivery)
 	say_int(side, delivery->attempts);
 	say_int(side, delivery->batch_max);
 	say_text(side, delivery->reason);
+	say_text(side, delivery->person_now);
 }
 
 static void say_sent(struct side *side, const char *what, const struct root_sent *sent)

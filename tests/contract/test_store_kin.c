@@ -253,6 +253,143 @@ static void test_what_replaces_it_has_to_find_it_too(void **state)
 	assert_str(batch.delivery[0].parent_external_id, OLD);
 }
 
+/* ---- what already waits under a former address ---- */
+
+#define NEWER "newer@shop.test"
+
+static int64_t publish_event(struct contract *contract, const char *id, const char *person)
+{
+	return publish(contract, person, told(KLAVIYO_EVENT, DELIVERY_CREATE, id, person));
+}
+
+/* The profile of `from` is asked for, and gets the address `to`. */
+static void move(struct contract *contract, const char *from, const char *to)
+{
+	int64_t id = publish(contract, to, told(KLAVIYO_PROFILE, DELIVERY_CREATE, to, from));
+	struct outbox_batch batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+
+	assert_int_equal(batch.delivery[0].id, id);
+	settle(contract, &batch, DELIVERY_UPDATE, "{\"id\":\"P1\"}");
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE);
+	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_ACCEPTED));
+}
+
+/* Claims the only event there is, which must be of `person`, and have it leave as of `now`; its batch. */
+static int64_t claim_event(struct contract *contract, const char *person, const char *now)
+{
+	struct outbox_batch batch = contract_claim_one(contract, KLAVIYO_EVENT, DELIVERY_CREATE);
+
+	assert_str(batch.delivery[0].parent_external_id, person);
+	assert_str(batch.delivery[0].person_now, now);
+	return batch.id;
+}
+
+static void test_an_event_that_waits_leaves_after_the_move(void **state)
+{
+	struct contract *contract = *state;
+	int64_t before = publish_event(contract, "Placed Order|1", OLD), id, batch_id;
+	struct outbox_batch batch;
+
+	id = publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 1);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 0);
+	settle(contract, &batch, DELIVERY_UPDATE, "{\"id\":\"P1\"}");
+	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 0);
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE);
+	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_ACCEPTED));
+	batch_id = claim_event(contract, OLD, NEW);
+	contract_settle_one(contract, batch_id, contract_settlement(before, DELIVERY_ACCEPTED));
+	/* somebody else has the address now */
+	(void)publish_event(contract, "Placed Order|2", OLD);
+	(void)claim_event(contract, OLD, "");
+}
+
+static void test_the_move_waits_for_what_is_being_sent(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id = publish_event(contract, "Placed Order|1", OLD);
+	int64_t batch_id = claim_event(contract, OLD, "");
+	struct outbox_batch batch;
+
+	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 0);
+	contract_settle_one(contract, batch_id, contract_settlement(id, DELIVERY_WAITING));
+	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+	contract_settle_one(contract, batch.id, contract_settlement(batch.delivery[0].id, DELIVERY_FAILED));
+	contract->now_ms += 1000;
+	(void)claim_event(contract, OLD, ""); /* nothing has moved */
+}
+
+/* One that failed, and is tried again by a person long after. */
+static void test_events_follow_a_profile_wherever_it_goes(void **state)
+{
+	struct contract *contract = *state;
+	int64_t id = publish_event(contract, "Placed Order|1", OLD);
+	struct failed_change retry = { .action = FAILED_RETRY, .id = &id, .n = 1, .reason = STR("mended") };
+	int64_t batch_id = claim_event(contract, OLD, "");
+	struct outbox_batch batch;
+	size_t n;
+
+	contract_settle_one(contract, batch_id, contract_settlement(id, DELIVERY_FAILED));
+	move(contract, OLD, NEW);
+	move(contract, NEW, NEWER);
+	CONTRACT_OK(db_failed_change(contract->db, contract->now_ms, &retry, &n, &contract_err));
+	batch = contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_RETRY, 10);
+	assert_int_equal(batch.n, 1);
+	assert_str(batch.delivery[0].person_now, NEWER);
+	contract_settle_one(contract, batch.id, contract_settlement(id, DELIVERY_READY));
+	move(contract, NEWER, OLD);
+	batch = contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_RETRY, 10);
+	assert_int_equal(batch.n, 1);
+	assert_str(batch.delivery[0].person_now, "");
+}
+
+/* There and back: the first move is told, then the second, and what waited leaves behind both. */
+static void test_events_hold_up_no_move(void **state)
+{
+	struct contract *contract = *state;
+	struct outbox_batch batch;
+
+	(void)publish_event(contract, "Placed Order|1", OLD);
+	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)publish_event(contract, "Placed Order|2", NEW);
+	(void)publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_CREATE, OLD, NEW));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), i); /* the second */
+		batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
+		assert_str(batch.delivery[0].external_id, i == 0 ? NEW : OLD);
+		contract_settle_one(contract, batch.id,
+				    contract_settlement(batch.delivery[0].id, DELIVERY_ACCEPTED));
+	}
+	batch = contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_REALTIME, 10);
+	assert_int_equal(batch.n, 2);
+	assert_str(batch.delivery[0].parent_external_id, NEW); /* it waited */
+	assert_str(batch.delivery[0].person_now, OLD);
+	assert_str(batch.delivery[1].person_now, "");
+}
+
+/* A profile that is refused again and again holds up nothing for ever. */
+static void test_a_move_that_is_tried_often_holds_nothing_back(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_settlement again = { .state = DELIVERY_READY,
+					     .op = DELIVERY_UPDATE,
+					     .count_attempt = true };
+
+	(void)publish_event(contract, "Placed Order|1", OLD);
+	again.delivery_id = publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	for (int i = 0; i < STORE_HOLD_ATTEMPTS; i++) {
+		struct outbox_batch batch;
+
+		batch = contract_claim_one(contract, KLAVIYO_PROFILE,
+					   i == 0 ? DELIVERY_CREATE : DELIVERY_UPDATE);
+		assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 0);
+		contract_settle_one(contract, batch.id, again);
+	}
+	(void)claim_event(contract, OLD, "");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -266,6 +403,11 @@ int main(void)
 		cmocka_unit_test(test_the_former_profile_is_told_first),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_what_replaces_it_has_to_find_it_too),
+		cmocka_unit_test(test_an_event_that_waits_leaves_after_the_move),
+		cmocka_unit_test(test_the_move_waits_for_what_is_being_sent),
+		cmocka_unit_test(test_events_follow_a_profile_wherever_it_goes),
+		cmocka_unit_test(test_events_hold_up_no_move),
+		cmocka_unit_test(test_a_move_that_is_tried_often_holds_nothing_back),
 	};
 
 	return contract_main(tests, sizeof(tests) / sizeof(tests[0]));

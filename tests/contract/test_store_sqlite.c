@@ -657,6 +657,9 @@ static void as_version(struct contract *contract, int version)
 		int version; /* that the step leads to */
 		const char *undo;
 	} row[] = {
+		{ 15, "DROP INDEX delivery_former" },
+		{ 15, "DROP INDEX sent_former" },
+		{ 15, "ALTER TABLE sent DROP COLUMN moved_id" },
 		{ 14, "ALTER TABLE seen_run DROP COLUMN n_hash" },
 		{ 13, "ALTER TABLE config DROP COLUMN defaults" },
 		{ 12, "ALTER TABLE entity DROP COLUMN words" },

@@ -174,6 +174,39 @@ static void one_person_goes_on(void **state)
 	assert_string_equal(of_profile(town, OLD, "id"), id);
 }
 
+static bool is_queued(struct town *town)
+{
+	return town_number(town, "accounts", "main", "ready") > 0;
+}
+
+/* What waits when the address changes is told of who it is by then, and makes nobody of the former one. */
+static void events_that_wait_go_along(void **state)
+{
+	struct town *town = *state;
+	struct town_wait queued = { 0 }, moved = { 0 }, told = { 0 };
+	const char *id;
+
+	customer(town, OLD, "");
+	id = of_profile(town, OLD, "id");
+	town_knobs(town, "{'deny_scope':['events:write']}");
+	town_generic(town, "shop", "order.placed",
+		     "{'order_id':'1','currency':'EUR','total':'5.00','customer':{'email':'" OLD
+		     "','customer_id':'77'},'lines':[]}");
+	while (!is_queued(town))
+		assert_true(town_wait(&queued));
+	town_generic(town, "shop", "customer.upserted", "{'customer_id':'77','email':'" NEW "'}");
+	while (!*of_profile(town, NEW, "id"))
+		assert_true(town_wait(&moved));
+	assert_string_equal(of_profile(town, NEW, "id"), id);
+	assert_int_equal(n_events(town, NEW), 0);
+	town_knobs(town, "{'deny_scope':[]}");
+	while (n_events(town, NEW) + n_events(town, OLD) == 0)
+		assert_true(town_wait(&told));
+	town_idle(town);
+	assert_int_equal(n_profiles(town), 1);
+	assert_int_equal(n_events(town, NEW), 1);
+}
+
 /* What an address agreed to does not hold for another one. */
 static void an_opt_in_stays_behind(void **state)
 {
@@ -278,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_person_goes_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(events_that_wait_go_along, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_opt_in_stays_behind, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_opt_in_that_the_shop_takes_along, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_opt_out_stays, set_up, tear_down),

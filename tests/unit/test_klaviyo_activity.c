@@ -437,6 +437,72 @@ static void events_of_one_profile_share_an_entry(void **state)
 	json_free(body);
 }
 
+/* ---- who has another address by now ---- */
+
+static const struct {
+	const char *what;
+	const char *email, *phone, *now;
+	const char *want; /* attributes of the profile */
+} moved_row[] = {
+	{ "another e-mail address", "a@x.test", "", "b@x.test",
+	  "\"attributes\":{\"email\":\"b@x.test\",\"external_id\":\"77\"}" },
+	{ "the number stays", "a@x.test", "+491", "b@x.test",
+	  "\"attributes\":{\"email\":\"b@x.test\",\"phone_number\":\"+491\",\"external_id\":\"77\"}" },
+	{ "another number", "", "+491", "+492",
+	  "\"attributes\":{\"phone_number\":\"+492\",\"external_id\":\"77\"}" },
+	{ "an address for a number", "", "+491", "b@x.test",
+	  "\"attributes\":{\"email\":\"b@x.test\",\"external_id\":\"77\"}" },
+	{ "a number for an address", "a@x.test", "+491", "+492",
+	  "\"attributes\":{\"phone_number\":\"+492\",\"external_id\":\"77\"}" },
+	{ "nobody else", "a@x.test", "+491", "",
+	  "\"attributes\":{\"email\":\"a@x.test\",\"phone_number\":\"+491\",\"external_id\":\"77\"}" },
+};
+
+static struct delivery event_of_moved(size_t i)
+{
+	struct activity_event *event = case_event(METRIC_ACTIVE_ON_SITE, &arena);
+	struct delivery delivery;
+
+	event->profile = (struct activity_profile){ .email = str_from(moved_row[i].email),
+						    .phone = str_from(moved_row[i].phone),
+						    .external_id = STR("77") };
+	delivery = delivery_of(event);
+	if (delivery.parent_external_id.len == 0)
+		delivery.parent_external_id = event->profile.phone;
+	delivery.person_now = str_from(moved_row[i].now);
+	return delivery;
+}
+
+static void events_are_told_of_who_it_is_now(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(moved_row); i++) {
+		struct delivery delivery = event_of_moved(i);
+
+		for (int bulk = 0; bulk < 2; bulk++) {
+			struct str body = request_of(&delivery, 1, bulk, CASE_TIME_MS);
+
+			if (!contains(body, moved_row[i].want))
+				fail_msg("%s: %.*s", moved_row[i].what, STR_ARG(body));
+		}
+	}
+}
+
+/* They are one person's: what one of them repeats of the other is said once. */
+static void events_of_both_addresses_share_an_entry(void **state)
+{
+	struct delivery delivery[] = { event_of("1", "b@x.test"), event_of("2", "a@x.test"),
+				       event_of("1", "a@x.test") };
+	struct event_row *row;
+
+	(void)state;
+	delivery[1].person_now = delivery[2].person_now = STR("b@x.test");
+	assert_true(event_rows_read(delivery, ARRAY_LEN(delivery), &arena, &row, NULL));
+	assert_int_equal(row[1].entry, 0);
+	assert_int_equal(row[1].at, 1);
+	assert_true(row[2].repeated);
+}
+
 static void a_whole_batch(void **state)
 {
 	enum { N = 1000 };
@@ -593,6 +659,8 @@ int main(void)
 		TEST(spelling_and_id),
 		TEST(late_events_start_no_flows),
 		TEST(events_of_one_profile_share_an_entry),
+		TEST(events_are_told_of_who_it_is_now),
+		TEST(events_of_both_addresses_share_an_entry),
 		TEST(a_whole_batch),
 		TEST(bodies_that_are_no_event_are_refused),
 		TEST(erasure_names_one_identifier),

@@ -217,7 +217,9 @@ static void take_rows(struct query *select, struct taking *taking)
 	" AND (kind <> 5 OR op <> 0 OR NOT EXISTS (SELECT 1 FROM due WHERE due.store_id = delivery.store_id" \
 	" AND due.kind = delivery.root_kind AND due.id = delivery.root_id AND due.due_ms <= ?6))"
 /*
- * Of somebody whose profile is about to get another address: told under that one before, there would be two.
+ * Of somebody whose profile is about to get another address: told under that one before, there would be
+ * two. So there would with an event of the former one that arrives after it was looked for: those that are
+ * on their way then end first, those that wait go behind, under the new one (person_now).
  * The profile itself waits for what was told under the former one.
  */
 #define NOT_MOVING \
@@ -227,7 +229,14 @@ static void take_rows(struct query *select, struct taking *taking)
 	" AND m.attempts < " HOLD_ATTEMPTS "))" \
 	" AND (kind <> 4 OR op <> 0 OR NOT EXISTS (SELECT 1 FROM delivery m WHERE m.account_id = ?1" \
 	" AND m.kind = 4 AND m.external_id = delivery.parent_external_id AND m.id < delivery.id" \
-	" AND m.kind <> 3 AND m.state <= 2 AND m.attempts < " HOLD_ATTEMPTS "))"
+	" AND m.kind <> 3 AND m.state <= 2 AND m.attempts < " HOLD_ATTEMPTS "))" \
+	" AND (kind <> 3 OR NOT EXISTS (SELECT 1 FROM delivery m INDEXED BY delivery_former WHERE" \
+	" m.account_id = ?1 AND m.parent_external_id = delivery.parent_external_id AND m.id > delivery.id" \
+	" AND m.kind > 3 AND m.kind < 5 AND m.parent_external_id <> '' AND m.state <= 2" \
+	" AND (m.state = 2 OR m.op = 1) AND m.attempts < " HOLD_ATTEMPTS "))" \
+	" AND (kind <> 4 OR parent_external_id = '' OR NOT EXISTS (SELECT 1 FROM delivery o INDEXED BY" \
+	" delivery_person WHERE o.account_id = ?1 AND o.parent_external_id = delivery.parent_external_id" \
+	" AND o.kind > 2 AND o.kind < 4 AND o.state IN (1, 2) AND o.state > 1))"
 /* A deletion of somebody of whom other things could still leave behind it, and bring the profile back. */
 #define ALL_STOPPED \
 	" AND (kind <> 4 OR op <> 2 OR NOT EXISTS (SELECT 1 FROM erase WHERE erase.store_id =" \
@@ -293,6 +302,15 @@ static void take_all(struct tx *tx, const struct taking *taking, int64_t batch_i
 	batch_bodies_read(tx, taking->row, taking->n, taking->arena);
 }
 
+static void name_persons(struct tx *tx, const struct taking *taking)
+{
+	if (taking->claim->kind != KLAVIYO_EVENT || !sent_anybody_moved(tx, taking->claim->account_id))
+		return;
+	for (size_t i = 0; i < taking->n; i++)
+		taking->row[i].delivery.person_now =
+			sent_person_now(tx, &taking->row[i].delivery, taking->arena);
+}
+
 static void make_batch(struct tx *tx, const struct taking *taking, struct outbox_batch *batch)
 {
 	const struct outbox_claim *claim = taking->claim;
@@ -310,6 +328,7 @@ static void make_batch(struct tx *tx, const struct taking *taking, struct outbox
 	};
 	batch_insert(tx, batch, claim);
 	take_all(tx, taking, batch->id);
+	name_persons(tx, taking);
 	for (size_t i = 0; i < taking->n; i++) {
 		struct audit_row audit =
 			delivery_audit(&taking->row[i].delivery, AUDIT_DELIVERY_SENT, endpoint);

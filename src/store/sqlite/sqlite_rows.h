@@ -198,6 +198,10 @@ struct sent_row sent_take(struct tx *tx, int64_t account_id, struct found_key ke
 			  struct arena *arena);
 /* before: as it was read, so that what is the same is not written; or NULL. */
 void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_row *row);
+/* Is there a profile in the account that has another address than it had? */
+bool sent_anybody_moved(struct tx *tx, int64_t account_id);
+/* The person_now of an event. */
+struct str sent_person_now(struct tx *tx, const struct delivery *event, struct arena *arena);
 
 /* ---- deliveries (sqlite_delivery.c) ---- */
 

@@ -320,9 +320,24 @@ static const char *const step_14[] = {
 	NULL,
 };
 
+/*
+ * Events that are told of somebody who has another address by now. moved_id: the delivery by which a profile
+ * came from accepted_parent. sent_former: profiles by the address they had before; delivery_former: profiles
+ * that are about to leave one. Few people move.
+ */
+static const char *const step_15[] = {
+	"ALTER TABLE sent ADD COLUMN moved_id INTEGER NOT NULL DEFAULT 0",
+	"CREATE INDEX sent_former ON sent (account_id, accepted_parent, moved_id)"
+	" WHERE kind > 3 AND kind < 5 AND accepted_parent <> ''",
+	"CREATE INDEX delivery_former ON delivery (account_id, parent_external_id, id)"
+	" WHERE kind > 3 AND kind < 5 AND parent_external_id <> '' AND state <= 2",
+	NULL,
+};
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
-static const char *const *const steps[] = { step_1, step_2, step_3,  step_4,  step_5,  step_6,	step_7,
-					    step_8, step_9, step_10, step_11, step_12, step_13, step_14 };
+static const char *const *const steps[] = { step_1,  step_2,  step_3,  step_4,	step_5,
+					    step_6,  step_7,  step_8,  step_9,	step_10,
+					    step_11, step_12, step_13, step_14, step_15 };
 
 static int64_t schema_version(struct sqlite *sqlite)
 {

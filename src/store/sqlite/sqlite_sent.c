@@ -7,9 +7,10 @@ bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct 
 	      struct arena *arena, struct sent_row *out)
 {
 	struct query select = query(
-		tx, "SELECT store_id, root_kind, root_id, parent_external_id, accepted_parent, exists_there,"
-		    " left_us, wanted, wanted_deleted, accepted, accepted_deleted, newest_id FROM sent"
-		    " WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3");
+		tx,
+		"SELECT store_id, root_kind, root_id, parent_external_id, accepted_parent, exists_there,"
+		" left_us, wanted, wanted_deleted, accepted, accepted_deleted, newest_id, moved_id FROM sent"
+		" WHERE account_id = ?1 AND kind = ?2 AND external_id = ?3");
 
 	*out = (struct sent_row){ .account_id = account_id, .kind = kind, .external_id = external_id };
 	put_int(&select, 1, account_id);
@@ -29,6 +30,7 @@ bool sent_get(struct tx *tx, int64_t account_id, enum klaviyo_kind kind, struct 
 		.accepted = get_digest(&select, 9),
 		.accepted_deleted = get_bool(&select, 10),
 		.newest_id = get_int(&select, 11),
+		.moved_id = get_int(&select, 12),
 	};
 	query_end(&select);
 	return true;
@@ -57,7 +59,7 @@ static bool same_row(const struct sent_row *a, const struct sent_row *b)
 	       a->state.wanted_deleted == b->state.wanted_deleted &&
 	       digest16_eq(a->state.accepted, b->state.accepted) &&
 	       a->state.accepted_deleted == b->state.accepted_deleted &&
-	       a->state.newest_id == b->state.newest_id;
+	       a->state.newest_id == b->state.newest_id && a->state.moved_id == b->state.moved_id;
 }
 
 static void put_row(struct query *write, const struct sent_row *row)
@@ -79,6 +81,7 @@ static void put_row(struct query *write, const struct sent_row *row)
 	put_digest(write, 13, &state->accepted);
 	put_bool(write, 14, state->accepted_deleted);
 	put_int(write, 15, state->newest_id);
+	put_int(write, 16, state->moved_id);
 	query_run(write);
 }
 
@@ -90,10 +93,55 @@ void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_ro
 		return;
 	write = query(
 		tx,
-		"INSERT INTO sent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+		"INSERT INTO sent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+		" ?16)"
 		" ON CONFLICT DO UPDATE SET store_id = ?4, root_kind = ?5, root_id = ?6,"
 		" parent_external_id = ?7, accepted_parent = ?8, exists_there = ?9, left_us = ?10, wanted ="
 		" ?11,"
-		" wanted_deleted = ?12, accepted = ?13, accepted_deleted = ?14, newest_id = ?15");
+		" wanted_deleted = ?12, accepted = ?13, accepted_deleted = ?14, newest_id = ?15,"
+		" moved_id = ?16");
 	put_row(&write, row);
+}
+
+/* ---- who somebody is now ---- */
+
+#define MOVED \
+	" FROM sent INDEXED BY sent_former WHERE account_id = ?1 AND kind > 3 AND kind < 5" \
+	" AND accepted_parent <> ''"
+
+bool sent_anybody_moved(struct tx *tx, int64_t account_id)
+{
+	struct query select = query(tx, "SELECT 1" MOVED " LIMIT 1");
+
+	put_int(&select, 1, account_id);
+	return query_int(&select, 0) == 1;
+}
+
+/* The first move away from that address after *id, told by a store there is; false: none. */
+static bool next_address(struct tx *tx, int64_t account_id, struct str *person, int64_t *id,
+			 struct arena *arena)
+{
+	struct query select = query(tx, "SELECT external_id, moved_id" MOVED " AND accepted_parent = ?2"
+					" AND moved_id > ?3"
+					" AND EXISTS (SELECT 1 FROM store WHERE store.id = sent.store_id)"
+					" ORDER BY moved_id LIMIT 1");
+
+	put_int(&select, 1, account_id);
+	put_text(&select, 2, *person);
+	put_int(&select, 3, *id);
+	if (!query_row(&select))
+		return false;
+	*person = get_text(&select, 0, arena);
+	*id = get_int(&select, 1);
+	query_end(&select);
+	return true;
+}
+
+struct str sent_person_now(struct tx *tx, const struct delivery *event, struct arena *arena)
+{
+	struct str person = event->parent_external_id;
+	int64_t id = event->id;
+
+	while (next_address(tx, event->account_id, &person, &id, arena)) {}
+	return str_eq(person, event->parent_external_id) ? STR("") : person;
 }
