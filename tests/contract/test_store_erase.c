@@ -435,6 +435,26 @@ static void test_the_deletion_leaves_last(void **state)
 	assert_int_equal(batch.delivery[0].id, deletion);
 }
 
+/* It was due when they were erased, and again for a newer message before anybody looked. */
+static void test_an_order_that_is_due_anew_is_still_theirs(void **state)
+{
+	struct contract *contract = *state;
+	struct entity order = contract_entity(ENTITY_ORDER, "o1");
+	struct town town;
+	int64_t event;
+
+	settle_town(contract, &town);
+	(void)erase(contract, contract->now_ms);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o1", "paid", 0, "{}"));
+	event = tell(contract, order, KLAVIYO_EVENT, DELIVERY_CREATE, "Paid Order|o1", ANN);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	purge(contract, 100);
+	assert_int_equal(contract_get(contract, event).state, DELIVERY_SKIPPED);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	purge(contract, 100);
+	assert_str(contract_get(contract, event).parent_external_id, "");
+}
+
 /* Nor is it made anew meanwhile: of an order of theirs that was due, or heard of. */
 static void test_nothing_is_told_of_who_is_being_erased(void **state)
 {
@@ -819,6 +839,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_who_is_due_again_is_erased_all_the_same),
 	cmocka_unit_test(test_those_who_wait_stop_nobody),
 	cmocka_unit_test(test_the_deletion_leaves_last),
+	cmocka_unit_test(test_an_order_that_is_due_anew_is_still_theirs),
 	cmocka_unit_test(test_nothing_is_told_of_who_is_being_erased),
 	cmocka_unit_test(test_a_refused_deletion_waits_for_somebody),
 	cmocka_unit_test(test_failed_rows_end),

@@ -33,11 +33,14 @@ static bool is_theirs(const struct memory_person *person, struct entity root, st
 	       person_is_named(&person->terms, external_id);
 }
 
+/* What came of a newer message, as of a product in it, is of the old order all the same. */
 bool memory_person_delivery(const struct memory_person *person, const struct delivery *row)
 {
 	bool erases = row->kind == KLAVIYO_PROFILE && row->op == DELIVERY_DELETE;
+	bool old = row->message_id <= person->until_id ||
+		   (row->root.kind == ENTITY_ORDER && is_root(person, row->root));
 
-	return row->store_id == person->store_id && (erases || row->message_id <= person->until_id) &&
+	return row->store_id == person->store_id && (erases || old) &&
 	       is_theirs(person, row->root, row->external_id, row->parent_external_id);
 }
 

@@ -134,11 +134,13 @@ static bool is_theirs(const struct person_scan *scan, struct entity root, struct
 	"SELECT id, store_id, kind, op, state, external_id, parent_external_id, message_id, root_kind, " \
 	"root_id"
 
+/* What came of a newer message, as of a product in it, is of the old order all the same. */
 static bool delivery_is_theirs(const struct person_scan *scan, const struct query *row, struct entity root)
 {
 	bool erases = get_int(row, 2) == KLAVIYO_PROFILE && get_int(row, 3) == DELIVERY_DELETE;
+	bool old = get_int(row, 7) <= scan->until_id || (root.kind == ENTITY_ORDER && is_root(scan, root));
 
-	return get_int(row, 1) == scan->search->store_id && (erases || get_int(row, 7) <= scan->until_id) &&
+	return get_int(row, 1) == scan->search->store_id && (erases || old) &&
 	       is_theirs(scan, root, peek_text(row, 5), peek_text(row, 6));
 }
 
