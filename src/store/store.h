@@ -366,6 +366,7 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  *   event, consent   wait while a profile of their person that has a former address is undone, and not tried STORE_HOLD_ATTEMPTS times
  *   event            waits as long for a younger profile that was looked for by the address of its person: SENDING, or an update
  *   profile          with a former address: waits while an event of that address is SENDING
+ *   event            waits while its person is being erased and the deletion of the profile is yet to come, or undone: it would go with it
  *   profile create   waits as long for older ones of the profile under the former address
  *   profile delete   waits while its person is being erased and db_person_purge has yet to end what could leave behind it
  *   notice           waits while an older one of its store (parent_external_id) and priority is WAITING or SENDING

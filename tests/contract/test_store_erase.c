@@ -455,6 +455,31 @@ static void test_an_order_that_is_due_anew_is_still_theirs(void **state)
 	assert_str(contract_get(contract, event).parent_external_id, "");
 }
 
+static size_t count_events(struct contract *contract)
+{
+	return contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_REALTIME, 10).n;
+}
+
+/* The deletion at Klaviyo takes all it finds there. */
+static void test_who_is_back_is_told_after_the_deletion(void **state)
+{
+	struct contract *contract = *state;
+	struct entity order = contract_entity(ENTITY_ORDER, "o8");
+	struct town town;
+
+	settle_town(contract, &town);
+	(void)erase(contract, contract->now_ms);
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o8", "base", 0, "{\"customer\":" ANN_IS "}"));
+	(void)tell(contract, order, KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|o8", ANN);
+	assert_int_equal(count_events(contract), 0);
+	(void)tell(contract, person(ANN), KLAVIYO_PROFILE, DELIVERY_DELETE, ANN, "");
+	assert_int_equal(count_events(contract), 0);
+	purge(contract, 100);
+	assert_int_equal(count_events(contract), 0);
+	settle_all(contract, KLAVIYO_PROFILE, DELIVERY_DELETE);
+	assert_int_equal(count_events(contract), 1);
+}
+
 /* Nor is it made anew meanwhile: of an order of theirs that was due, or heard of. */
 static void test_nothing_is_told_of_who_is_being_erased(void **state)
 {
@@ -840,6 +865,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_those_who_wait_stop_nobody),
 	cmocka_unit_test(test_the_deletion_leaves_last),
 	cmocka_unit_test(test_an_order_that_is_due_anew_is_still_theirs),
+	cmocka_unit_test(test_who_is_back_is_told_after_the_deletion),
 	cmocka_unit_test(test_nothing_is_told_of_who_is_being_erased),
 	cmocka_unit_test(test_a_refused_deletion_waits_for_somebody),
 	cmocka_unit_test(test_failed_rows_end),

@@ -66,6 +66,11 @@ void memory_entities_forget(struct memory *memory, int64_t store_id)
 	}
 }
 
+bool memory_erase_is(struct memory *memory, int64_t store_id, struct str person_id)
+{
+	return erase_find(memory, store_id, person_id) != NULL;
+}
+
 bool memory_erase_runs(struct memory *memory, int64_t store_id, struct str person_id)
 {
 	const struct memory_erase *erase = erase_find(memory, store_id, person_id);

@@ -423,6 +423,7 @@ void memory_entities_forget(struct memory *memory, int64_t store_id);
 /* Can anything be done now of an erasure that is under way? */
 bool memory_erase_any_due(const struct memory *memory);
 /* Has what is queued of the person yet to be stopped? */
+bool memory_erase_is(struct memory *memory, int64_t store_id, struct str person_id); /* in any phase */
 bool memory_erase_runs(struct memory *memory, int64_t store_id, struct str person_id);
 /* Is the root somebody's who is being erased, and not one who is to be told of it? */
 bool memory_erase_owns(struct memory *memory, int64_t store_id, struct entity root);

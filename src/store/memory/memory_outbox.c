@@ -340,6 +340,23 @@ static bool is_too_early(struct memory *memory, const struct delivery *row)
 	       memory_erase_runs(memory, row->store_id, row->root.id);
 }
 
+/* An event of who is back before their deletion would go with it; a refused one holds nothing. */
+static bool is_deleted_yet(struct memory *memory, const struct delivery *row)
+{
+	struct str person = row->parent_external_id;
+
+	if (row->kind != KLAVIYO_EVENT || !memory_erase_is(memory, row->store_id, person))
+		return true;
+	for (size_t i = 0; i < memory->delivery.n; i++) {
+		const struct delivery *other = &memory->delivery.at[i].row;
+
+		if (other->account_id == row->account_id && other->kind == KLAVIYO_PROFILE &&
+		    memory_delivery_undone(&memory->delivery.at[i]) && str_eq(other->external_id, person))
+			return false;
+	}
+	return !memory_erase_runs(memory, row->store_id, person);
+}
+
 /* What may leave now, in order: first what waited, by the time it was due, then by id. */
 static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms,
 					   const struct outbox_claim *claim, struct arena *arena, size_t *n)
@@ -355,7 +372,8 @@ static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms
 		    row->op == claim->op && row->priority == claim->priority &&
 		    memory_delivery_queued(delivery) && is_due(row, now_ms) && !is_blocked(memory, row) &&
 		    !held_back(memory, row, now_ms) && !account_waits(memory, row) &&
-		    !in_doubt(memory, row, now_ms) && !is_moving(memory, row) && !is_too_early(memory, row))
+		    !in_doubt(memory, row, now_ms) && !is_moving(memory, row) && !is_too_early(memory, row) &&
+		    is_deleted_yet(memory, row))
 			candidate[(*n)++] = delivery;
 	}
 	qsort(candidate, *n, sizeof(struct memory_delivery *), compare_candidates);

@@ -241,8 +241,15 @@ static void take_rows(struct query *select, struct taking *taking)
 #define ALL_STOPPED \
 	" AND (kind <> 4 OR op <> 2 OR NOT EXISTS (SELECT 1 FROM erase WHERE erase.store_id =" \
 	" delivery.store_id AND erase.id = delivery.root_id AND erase.phase < 2))"
+/* An event of who is back before their deletion would go with it; a refused one holds nothing. */
+#define NOT_BEFORE_DELETION \
+	" AND (kind <> 3 OR NOT EXISTS (SELECT 1 FROM erase WHERE erase.store_id = delivery.store_id" \
+	" AND erase.id = delivery.parent_external_id AND (erase.phase < 2 OR EXISTS (SELECT 1" \
+	" FROM delivery m WHERE m.account_id = ?1 AND m.kind = 4 AND m.kind <> 3 AND m.state <= 2" \
+	" AND m.external_id = delivery.parent_external_id))))"
 #define NOT_HELD_BACK \
-	NO_OLDER("3", "2", "4", EVENT_HOLDS) NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT NOT_MOVING ALL_STOPPED
+	NO_OLDER("3", "2", "4", EVENT_HOLDS) \
+	NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT NOT_MOVING ALL_STOPPED NOT_BEFORE_DELETION
 
 #define READY_ROWS(condition) \
 	"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1" \
