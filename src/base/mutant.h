@@ -30,7 +30,12 @@
 	X(runs_overlap, "a run by the clock begins while another one of its kind is under way") \
 	X(file_from_start, "a file of history goes on at its beginning instead of where it was") \
 	X(history_as_news, "an order out of a file counts as if it had just been placed") \
-	X(history_wins, "what comes out of a file replaces what is newer")
+	X(history_wins, "what comes out of a file replaces what is newer") \
+	X(deletion_lost, "a deletion at Klaviyo under way when the process died is never sent again") \
+	X(erased_return, "what is older than the erasure, and comes later, is taken in") \
+	X(erased_overtake, "what is queued of somebody who is erased leaves, before or behind the deletion") \
+	X(bodies_spared, "deliveries that have ended keep their bodies when their person is erased") \
+	X(messages_spared, "messages keep their bodies when their person is erased")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

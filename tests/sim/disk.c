@@ -4,6 +4,7 @@
  * Keeps:   what was synced stays, whatever happens. A sync that failed keeps nothing, and nothing of it is
  *          tried again: that is how Linux does it.
  */
+#define _GNU_SOURCE /* memmem */
 #include "sim/disk.h"
 
 #include "base/alloc.h"
@@ -281,6 +282,20 @@ int disk_delete(const char *name)
 	if (done)
 		free_file(file);
 	return alive ? SQLITE_OK : SQLITE_IOERR_DELETE;
+}
+
+static bool has_bytes(const unsigned char *data, int64_t size, const char *text)
+{
+	return size > 0 && memmem(data, (size_t)size, text, strlen(text));
+}
+
+const char *disk_holds(const char *text)
+{
+	for (const struct disk_file *file = first_file; file; file = file->next)
+		if (has_bytes(file->data, file->size, text) || has_bytes(file->kept, file->kept_size, text) ||
+		    has_bytes(file->journal, (int64_t)file->n_journal, text))
+			return file->name;
+	return NULL;
 }
 
 /* ---- power loss ---- */

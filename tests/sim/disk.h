@@ -25,6 +25,9 @@ bool disk_is_dead(void);
 /* Before the next process starts: with power_loss what was not synced is torn. */
 void disk_restart(bool power_loss);
 
+/* Where the bytes stand, whatever may still become of what was not synced: the file's name; NULL = nowhere. */
+const char *disk_holds(const char *text);
+
 /* ---- for vfs.c ---- */
 struct disk_file {
 	struct disk_file *next;

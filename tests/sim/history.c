@@ -36,7 +36,11 @@ struct history {
 static char folder[200];
 static struct history file[FILES_MAX];
 static int n_file;
-static bool is_bad[ORDERS_MAX];
+static struct {
+	bool bad;
+	int person;
+	int64_t placed_ms;
+} row[ORDERS_MAX]; /* by the number of the order */
 static int n_order;
 
 static int64_t draw(int64_t low, int64_t high)
@@ -93,6 +97,8 @@ static void write_held(struct history *one, struct shop *of, struct strbuf *out)
 		}
 	}
 	for (int i = 0; i < of->n_order; i++) {
+		if (!shop_order_is_kept(of, i))
+			continue;
 		shop_write_order(of, i, ORDER_PLACED, out);
 		end_row(one, out);
 	}
@@ -114,11 +120,12 @@ static void write_yes(struct history *one, const struct shop *of, struct strbuf 
 	}
 }
 
-static void write_order(const struct history *one, int number, bool bad, struct strbuf *out)
+static void write_order(const struct history *one, int number, struct strbuf *out)
 {
 	const struct shop *of = &shop[one->shop];
-	const char *email = of->person[draw(0, sim_option(OPTION_people) - 1)].email;
-	int64_t at_ms = sim_wall_ms() - draw(1000, RECENT_MS);
+	const char *email = of->person[row[number].person].email;
+	int64_t at_ms = row[number].placed_ms;
+	bool bad = row[number].bad;
 	char at[32];
 	struct strbuf time;
 
@@ -143,15 +150,20 @@ static void write_order(const struct history *one, int number, bool bad, struct 
 
 static void write_orders(struct history *one, struct strbuf *out)
 {
+	const struct shop *of = &shop[one->shop];
+
 	one->first_order = n_order;
 	one->end_order = n_order += (int)draw(3, 30);
 	for (int i = one->first_order; i < one->end_order; i++) {
-		bool bad = draw(0, 9) == 0;
-
-		is_bad[i] = bad;
-		write_order(one, i, bad, out);
+		row[i].bad = draw(0, 9) == 0;
+		row[i].person = (int)draw(0, sim_option(OPTION_people) - 1);
+		row[i].placed_ms = sim_wall_ms() - draw(1000, RECENT_MS);
+		if (of->person[row[i].person].leaving &&
+		    row[i].placed_ms > of->person[row[i].person].erased_ms)
+			row[i].placed_ms = of->person[row[i].person].erased_ms;
+		write_order(one, i, out);
 		end_row(one, out);
-		one->n_bad += bad;
+		one->n_bad += row[i].bad;
 	}
 }
 
@@ -229,9 +241,11 @@ static void check_orders(const struct history *one, bool done)
 {
 	for (int i = one->first_order; i < one->end_order; i++) {
 		int placed = count_of(one, i, "Placed Order");
+		bool stays =
+			!row[i].bad && row[i].placed_ms > shop[one->shop].person[row[i].person].erased_ms;
 
-		if (placed > !is_bad[i] || placed != count_of(one, i, "Ordered Product") ||
-		    (done && !is_bad[i] && placed == 0))
+		if (placed > stays || placed != count_of(one, i, "Ordered Product") ||
+		    (done && stays && placed == 0))
 			sim_fail("history", "order s%d-h%d of a file was placed %d times, with %d products",
 				 one->shop, i, placed, count_of(one, i, "Ordered Product"));
 	}
@@ -281,6 +295,23 @@ size_t history_events(int account)
 			n += (size_t)(count_of(&file[k], i, "Placed Order") +
 				      count_of(&file[k], i, "Ordered Product"));
 	return n;
+}
+
+bool history_has(int number, int person, int64_t after_ms)
+{
+	for (int k = 0; k < n_file; k++)
+		for (int i = file[k].first_order; file[k].shop == number && i < file[k].end_order; i++)
+			if (row[i].person == person && row[i].placed_ms > after_ms)
+				return true;
+	return false;
+}
+
+bool history_is_erased(int order)
+{
+	for (int k = 0; k < n_file; k++)
+		if (order >= file[k].first_order && order < file[k].end_order)
+			return row[order].placed_ms <= shop[file[k].shop].person[row[order].person].erased_ms;
+	return false;
 }
 
 bool history_only(const char *order_id)

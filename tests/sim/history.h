@@ -19,6 +19,10 @@ void history_meddle(struct db *db);
 void history_check(struct db *db);
 /* Events of an account that only files tell of. */
 size_t history_events(int account);
+/* Does a file tell of an order of that person of a shop that was placed later? */
+bool history_has(int shop, int person, int64_t after_ms);
+/* Was whoever placed the order erased since? */
+bool history_is_erased(int order);
 /* Does only a file tell of the order? "s0-h3" */
 bool history_only(const char *order_id);
 

@@ -99,6 +99,12 @@ static void visit_unsubscribe(struct visit *visit, struct str id)
 	people_visit_consent(visit, false);
 }
 
+static void visit_deletion(struct visit *visit, struct str id)
+{
+	(void)id;
+	people_visit_deletion(visit);
+}
+
 static void visit_lists(struct visit *visit, struct str id)
 {
 	(void)id;
@@ -134,6 +140,7 @@ static const struct route route[] = {
 	{ "profile-bulk-import-jobs", 10, 150, 10, 150, job_visit_import },
 	{ "profile-subscription-bulk-create-jobs", 75, 750, 0, 0, visit_subscribe },
 	{ "profile-subscription-bulk-delete-jobs", 75, 750, 0, 0, visit_unsubscribe },
+	{ "data-privacy-deletion-jobs", 3, 60, 0, 0, visit_deletion },
 	{ "lists", 10, 150, 75, 750, visit_lists },
 	{ "profiles", 75, 750, 0, 0, visit_optouts },
 	{ "metrics", 10, 150, 0, 0, visit_metrics },

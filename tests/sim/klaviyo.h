@@ -30,6 +30,10 @@ size_t klaviyo_event_total(int account);
 /* Of a profile: NULL if it is not there. */
 const char *klaviyo_first_name(int account, const char *email);
 enum klaviyo_consent { CONSENT_NEVER, CONSENT_YES, CONSENT_NO };
+/* When they last unsubscribed there, whether it is known there still or not; 0 = never. */
+int64_t klaviyo_left_ms(int account, const char *email);
+/* When the newest deletion of the profile was accepted; 0 = none was. */
+int64_t klaviyo_deleted_ms(int account, const char *email);
 enum klaviyo_consent klaviyo_consent_of(int account, const char *email, int64_t *suppressed_ms);
 
 #endif

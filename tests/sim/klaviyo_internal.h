@@ -84,6 +84,7 @@ void people_visit_events(struct visit *visit);
 void people_visit_profile(struct visit *visit);
 void people_import(int account, const struct json *row);
 void people_visit_consent(struct visit *visit, bool subscribe);
+void people_visit_deletion(struct visit *visit);
 void people_visit_lists(struct visit *visit);
 void people_visit_optouts(struct visit *visit);
 void people_heard_optouts(int account, struct str body);

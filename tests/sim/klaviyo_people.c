@@ -20,6 +20,7 @@
 #define HEED_MS	     60000
 #define OPTOUTS_PAGE 2
 #define LISTS_MAX    8
+#define GONE_MAX_MS  MS_PER_MIN
 
 struct event {
 	int account;
@@ -27,6 +28,7 @@ struct event {
 	char *metric;
 	char *unique_id;
 	char *order_id;
+	bool deleted;
 };
 struct profile {
 	int account;
@@ -36,6 +38,8 @@ struct profile {
 	int64_t suppressed_ms; /* 0 = is not */
 	bool by_themselves;    /* they left here, not at the shop */
 	int64_t told_ms;       /* when the process heard of it; 0 = not yet */
+	int64_t deleted_ms;    /* its deletion was accepted; 0 = it is there */
+	int64_t gone_ms;       /* until then it is still shown */
 };
 
 static struct event *event;
@@ -71,7 +75,8 @@ void people_close(void)
 static struct profile *profile_find(int account, struct str email)
 {
 	for (size_t i = 0; i < n_profile; i++)
-		if (profile[i].account == account && str_eq(str_from(profile[i].email), email))
+		if (profile[i].account == account && profile[i].deleted_ms == 0 &&
+		    str_eq(str_from(profile[i].email), email))
 			return &profile[i];
 	return NULL;
 }
@@ -99,8 +104,8 @@ static const struct json *profile_of(const struct json *attributes)
 static bool is_known(const struct event *one)
 {
 	for (size_t i = 0; i < n_event; i++)
-		if (event[i].account == one->account && strcmp(event[i].email, one->email) == 0 &&
-		    strcmp(event[i].metric, one->metric) == 0 &&
+		if (event[i].account == one->account && !event[i].deleted &&
+		    strcmp(event[i].email, one->email) == 0 && strcmp(event[i].metric, one->metric) == 0 &&
 		    strcmp(event[i].unique_id, one->unique_id) == 0)
 			return true;
 	return false;
@@ -126,7 +131,7 @@ static void put_event(int account, const struct json *attributes, struct str ema
 		.order_id = klaviyo_text(json_get_text(json_get(attributes, "properties"), "OrderId")),
 	};
 
-	sim_trace("klaviyo: %d event %s %s", account, one.metric, one.unique_id);
+	sim_trace("klaviyo: %d event %s %s of %s", account, one.metric, one.unique_id, one.email);
 	if (one.unique_id[0] == '\0' || one.email[0] == '\0')
 		sim_fail("G3", "an event '%s' without unique_id or person", one.metric);
 	if (history_only(one.order_id) && !json_get_bool(attributes, "backfill", false))
@@ -179,8 +184,8 @@ int klaviyo_event_count(int account, const char *metric, const char *order_id)
 	int n = 0;
 
 	for (size_t i = 0; i < n_event; i++)
-		n += event[i].account == account && strcmp(event[i].metric, metric) == 0 &&
-		     strcmp(event[i].order_id, order_id) == 0;
+		n += event[i].account == account && !event[i].deleted &&
+		     strcmp(event[i].metric, metric) == 0 && strcmp(event[i].order_id, order_id) == 0;
 	return n;
 }
 
@@ -189,7 +194,7 @@ size_t klaviyo_event_total(int account)
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_event; i++)
-		n += event[i].account == account;
+		n += event[i].account == account && !event[i].deleted;
 	return n;
 }
 
@@ -201,7 +206,7 @@ void people_import(int account, const struct json *row)
 	struct profile *one = profile_get(account, json_get_text(attributes, "email"));
 	struct str name = json_get_text(attributes, "first_name");
 
-	sim_trace("klaviyo: %d profile %.*s", account, STR_ARG(name));
+	sim_trace("klaviyo: %d profile %.*s of %s", account, STR_ARG(name), one->email);
 	if (name.len > 0)
 		(void)snprintf(one->first_name, sizeof(one->first_name), "%.*s", STR_ARG(name));
 }
@@ -290,8 +295,12 @@ enum klaviyo_consent klaviyo_consent_of(int account, const char *email, int64_t 
 
 void klaviyo_opt_out(int account, const char *email)
 {
-	struct profile *one = profile_get(account, str_from(email));
+	struct profile *one;
 
+	/* Whoever was deleted has no mail of theirs to leave by. */
+	if (!profile_find(account, str_from(email)) && klaviyo_deleted_ms(account, email) > 0)
+		return;
+	one = profile_get(account, str_from(email));
 	if (one->suppressed_ms > 0)
 		return;
 	sim_trace("klaviyo: %d %s leaves", account, email);
@@ -319,12 +328,18 @@ static int64_t since_of(struct str query, struct arena *arena)
 	return since_ms;
 }
 
+static bool is_shown(const struct profile *one)
+{
+	return one->deleted_ms == 0 || sim.now_ms < one->gone_ms;
+}
+
 static const struct profile *next_suppressed(int account, int64_t after_ms, size_t *place)
 {
 	const struct profile *best = NULL;
 
 	for (size_t i = 0; i < n_profile; i++)
-		if (profile[i].account == account && profile[i].suppressed_ms > after_ms &&
+		if (profile[i].account == account && is_shown(&profile[i]) &&
+		    profile[i].suppressed_ms > after_ms &&
 		    (!best || profile[i].suppressed_ms < best->suppressed_ms))
 			best = &profile[i];
 	*place += best != NULL;
@@ -386,6 +401,65 @@ void people_heard_optouts(int account, struct str body)
 			one->told_ms = sim.now_ms;
 	}
 	json_free(page);
+}
+
+/* ---- deletion ---- */
+
+/* Exactly one identifier; we have e-mail addresses only. */
+static struct str whom(const struct visit *visit)
+{
+	const struct json *data = json_get(visit->body, "data");
+	const struct json *named = json_get(json_get(json_get(data, "attributes"), "profile"), "data");
+	const struct json *attributes = json_get(named, "attributes");
+	struct str email = json_get_text(attributes, "email");
+
+	if (!str_eq(json_get_text(data, "type"), STR("data-privacy-deletion-job")) ||
+	    !str_eq(json_get_text(named, "type"), STR("profile")) || json_len(attributes) != 1 ||
+	    email.len == 0)
+		sim_fail("shape", "a deletion of nobody");
+	return email;
+}
+
+/* What is there now goes, after a while; what comes later is somebody new. */
+static void delete_profile(struct profile *one)
+{
+	one->deleted_ms = sim_wall_ms();
+	one->gone_ms = sim.now_ms + sim_draw(OPTION_erased, 1, GONE_MAX_MS);
+	for (size_t i = 0; i < n_event; i++)
+		if (event[i].account == one->account && strcmp(event[i].email, one->email) == 0)
+			event[i].deleted = true;
+}
+
+void people_visit_deletion(struct visit *visit)
+{
+	struct str email = whom(visit);
+
+	sim_trace("klaviyo: %d deletes %.*s", visit->account, STR_ARG(email));
+	if (email.len > 0)
+		delete_profile(profile_get(visit->account, email));
+	visit->answer->status = 202;
+}
+
+int64_t klaviyo_deleted_ms(int account, const char *email)
+{
+	int64_t newest_ms = 0;
+
+	for (size_t i = 0; i < n_profile; i++)
+		if (profile[i].account == account && strcmp(profile[i].email, email) == 0 &&
+		    profile[i].deleted_ms > newest_ms)
+			newest_ms = profile[i].deleted_ms;
+	return newest_ms;
+}
+
+int64_t klaviyo_left_ms(int account, const char *email)
+{
+	int64_t newest_ms = 0;
+
+	for (size_t i = 0; i < n_profile; i++)
+		if (profile[i].account == account && strcmp(profile[i].email, email) == 0 &&
+		    profile[i].by_themselves && profile[i].suppressed_ms > newest_ms)
+			newest_ms = profile[i].suppressed_ms;
+	return newest_ms;
 }
 
 /* ---- lists ---- */

@@ -135,6 +135,9 @@ static const struct {
 	{ MUTANT_caught_up_each, "scheduled=5" },  { MUTANT_runs_overlap, "scheduled=4" },
 	{ MUTANT_never_caught_up, "scheduled=5" }, { MUTANT_file_from_start, "imports=3" },
 	{ MUTANT_history_as_news, "imports=3" },   { MUTANT_history_wins, "imports=3" },
+	{ MUTANT_deletion_lost, "erased=4" },	   { MUTANT_deletion_lost, "crash_s=4" },
+	{ MUTANT_erased_return, "erased=4" },	   { MUTANT_erased_overtake, "erased=4" },
+	{ MUTANT_bodies_spared, "erased=4" },	   { MUTANT_messages_spared, "erased=4" },
 };
 
 static void ask_for_it(enum mutant mutant)

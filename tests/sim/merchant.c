@@ -11,6 +11,7 @@
 #include "flow/reconcile.h"
 #include "flow/replay.h"
 #include "sim/check.h"
+#include "sim/erasure.h"
 #include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/node.h"
@@ -20,7 +21,7 @@
 #define AGAIN_MS   1000
 #define OLD_MAX_MS (20 * MS_PER_HOUR) /* after a day what was deleted may come back (tombstone_hours) */
 
-enum wish_kind { WISH_PULL, WISH_REPLAY, WISH_RECONCILE, WISH_IMPORT, WISH_COUNT };
+enum wish_kind { WISH_PULL, WISH_REPLAY, WISH_RECONCILE, WISH_IMPORT, WISH_ERASE, WISH_COUNT };
 
 struct wish {
 	enum wish_kind kind;
@@ -28,12 +29,14 @@ struct wish {
 	enum pull_kind pull;
 	bool messages; /* replay */
 	bool live;
-	bool fix; /* reconcile */
-	int file; /* import; -1 = not written yet */
+	bool fix;     /* reconcile */
+	int file;     /* import; -1 = not written yet */
+	int person;   /* erase */
+	bool by_shop; /* it is the shop that says it */
 };
 
 static const enum option option_of[WISH_COUNT] = { OPTION_pulls, OPTION_replays, OPTION_reconciles,
-						   OPTION_imports };
+						   OPTION_imports, OPTION_erased };
 static const enum pull_kind pulled[] = { PULL_CATEGORIES, PULL_PRODUCTS, PULL_CUSTOMERS, PULL_ORDERS };
 static int n_open;		/* wishes that nobody has taken yet */
 static int old_file[SHOPS_MAX]; /* -1 = none */
@@ -91,6 +94,8 @@ static bool ask(const struct wish *wish)
 		ok = ask_replay(node_db(), wish, &err);
 	else if (wish->kind == WISH_RECONCILE)
 		ok = ask_reconcile(node_db(), wish, &err);
+	else if (wish->kind == WISH_ERASE)
+		ok = erasure_ask(node_db(), wish->shop, wish->person, &err);
 	else
 		ok = history_ask(node_db(), wish->file, &err);
 	sim_trace("merchant: asks shop%d for %d: %s", wish->shop, (int)wish->kind,
@@ -106,7 +111,9 @@ static void wish_now(void *arg)
 	sim.busy_at_ms = sim.now_ms;
 	if (wish->kind == WISH_IMPORT && wish->file < 0)
 		wish->file = history_write(wish->shop, false);
-	if (!sim.closing && !ask(wish)) {
+	if (wish->by_shop)
+		shop_tell_erased(&shop[wish->shop], wish->person);
+	else if (!sim.closing && !ask(wish)) {
 		sim_at(sim.now_ms + AGAIN_MS, wish_now, wish);
 		return;
 	}
@@ -127,10 +134,22 @@ static void plan(int64_t at_ms, struct wish wish)
 
 /* ---- when ---- */
 
+static struct wish draw_erasure(void)
+{
+	return (struct wish){
+		.kind = WISH_ERASE,
+		.shop = (int)sim_draw(OPTION_erased, 0, sim_option(OPTION_shops) - 1),
+		.person = (int)sim_draw(OPTION_erased, 0, sim_option(OPTION_people) - 1),
+		.by_shop = sim_chance(OPTION_erased, 500),
+	};
+}
+
 static struct wish draw(enum wish_kind kind)
 {
 	enum option option = option_of[kind];
 
+	if (kind == WISH_ERASE)
+		return draw_erasure();
 	return (struct wish){
 		.kind = kind,
 		.shop = (int)sim_draw(option, 0, sim_option(OPTION_shops) - 1),

@@ -5,6 +5,7 @@
 
 #include "sim/check.h"
 #include "sim/disk.h"
+#include "sim/erasure.h"
 #include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/merchant.h"
@@ -22,6 +23,9 @@
 #define DRAIN_MAX_MS	(96 * MS_PER_HOUR)
 #define STEPS_MAX	2000000
 #define OPTOUTS_READ_MS 60000
+#define REWRITTEN_MS	(3 * MS_PER_MIN)
+
+static int64_t quiet_ms; /* since when nothing was on its way; 0 = not yet */
 
 static void leave_klaviyo(void *arg)
 {
@@ -44,6 +48,7 @@ static void open_world(uint64_t seed, const char *folder, bool verbose)
 	klaviyo_open((int)sim_option(OPTION_accounts));
 	shops_open();
 	check_open();
+	erasure_open();
 	timetable_check_open();
 }
 
@@ -74,27 +79,38 @@ static bool summary_is_empty(struct db *db)
 	for (size_t i = 0; empty && i < summary.n_account; i++)
 		empty = summary.account[i].waiting == 0;
 	for (size_t i = 0; empty && i < summary.n_store; i++)
-		empty = summary.store[i].held == 0;
+		empty = summary.store[i].held == 0 || erasure_explains_held(db, summary.store[i].store_id);
 	arena_release(&arena);
 	return empty;
 }
 
 /* Nothing is on its way anywhere. */
+static bool nothing_moves(struct db *db)
+{
+	/* Who left Klaviyo, and came back to a shop before we knew, is known only after the next look. */
+	return merchant_is_done(db) && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS && shops_are_done() &&
+	       wire_in_flight() == 0 && summary_is_empty(db);
+}
+
+/* Files that told of somebody are written anew once nothing else is to be done. */
 static bool is_drained(void)
 {
 	struct db *db = node_db();
 
 	if (db)
 		timetable_check(db);
-	/* Who left Klaviyo, and came back to a shop before we knew, is known only after the next look. */
-	return db && merchant_is_done(db) && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS &&
-	       shops_are_done() && wire_in_flight() == 0 && summary_is_empty(db);
+	if (!db || !nothing_moves(db))
+		return false;
+	if (quiet_ms == 0)
+		quiet_ms = sim.now_ms;
+	return sim_option(OPTION_erased) == 0 || sim.now_ms >= quiet_ms + REWRITTEN_MS;
 }
 
 static void drain(void)
 {
 	int64_t until_ms = sim.now_ms + DRAIN_MAX_MS;
 
+	quiet_ms = 0;
 	while (!sim_failed() && !is_drained()) {
 		for (int i = 0; i < DRAIN_EVERY && !sim_failed() && sim_step(); i++)
 			;
@@ -114,6 +130,7 @@ static void compare(void)
 	check_messages_there(node_db());
 	check_database_at_end(node_db());
 	history_check(node_db());
+	erasure_check(node_db());
 	shops_compare();
 }
 

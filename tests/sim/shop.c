@@ -3,6 +3,7 @@
  */
 #include "sim/shop.h"
 
+#include "base/alloc.h"
 #include "sim/node.h"
 #include "sim/sim.h"
 
@@ -117,12 +118,27 @@ static void act_on_product(struct shop *one, struct strbuf *out)
 static void place_order(struct shop *one, struct strbuf *out)
 {
 	struct order *order = &one->order[one->n_order];
+	int person = (int)draw(0, sim_option(OPTION_people) - 1);
 
+	if (one->person[person].leaving)
+		return;
 	*order = (struct order){
-		.person = (int)draw(0, sim_option(OPTION_people) - 1),
+		.person = person,
 		.placed_ms = one->newest_ms,
 	};
 	shop_write_order(one, one->n_order++, ORDER_PLACED, out);
+}
+
+bool shop_order_is_erased(const struct shop *one, int order)
+{
+	const struct order *of = &one->order[order];
+
+	return of->placed_ms <= one->person[of->person].erased_ms;
+}
+
+bool shop_order_is_kept(const struct shop *one, int order)
+{
+	return !shop_order_is_erased(one, order) || !one->person[one->order[order].person].forgotten;
 }
 
 static void act_on_order(struct shop *one, struct strbuf *out)
@@ -134,7 +150,7 @@ static void act_on_order(struct shop *one, struct strbuf *out)
 		place_order(one, out);
 		return;
 	}
-	if (one->order[number].state != ORDER_PLACED)
+	if (one->order[number].state != ORDER_PLACED || shop_order_is_erased(one, number))
 		return;
 	one->order[number].state = draw(0, 2) ? ORDER_FULFILLED : ORDER_CANCELLED;
 	one->order[number].ended_ms = one->newest_ms;
@@ -146,6 +162,8 @@ static void act_on_person(struct shop *one, struct strbuf *out)
 	int number = (int)draw(0, sim_option(OPTION_people) - 1);
 	struct person *person = &one->person[number];
 
+	if (person->leaving)
+		return;
 	if (draw(0, 1)) {
 		person->version = one->n_change;
 		person->told_ms = one->newest_ms;
@@ -271,11 +289,15 @@ static void tell_everything(struct shop *one)
 	for (int i = 0; i < PRODUCTS_MAX; i++)
 		tell_product(one, i);
 	for (int i = 0; i < one->n_order && !is_asked(); i++) {
-		post_all(one, write_placed, i);
-		if (one->order[i].state != ORDER_PLACED)
+		if (shop_order_is_kept(one, i))
+			post_all(one, write_placed, i);
+		if (one->order[i].state != ORDER_PLACED && !shop_order_is_erased(one, i))
 			post_all(one, write_ended, i);
 	}
 	for (int i = 0; i < PEOPLE_MAX; i++) {
+		/* Nothing new, but where the clock was days ahead, and it is forgotten. */
+		if (one->person[i].by_shop && sim_option(OPTION_clock_step_s) == 0)
+			post_all(one, shop_write_erased, i);
 		if (one->person[i].version > 0 && !is_asked())
 			post_all(one, shop_write_person, i);
 		if (one->person[i].consent_ms > 0)
@@ -314,6 +336,73 @@ void shops_begin(int64_t until_ms)
 		}
 		sim_at(sim.now_ms + draw(1, 2000), go_on, &shop[i]);
 	}
+}
+
+/* ---- people who are erased ---- */
+
+#define LATE_MAX_MS 60000
+
+/* What was said before, and leaves later. */
+struct late {
+	struct shop *shop;
+	int number;
+	struct person before;
+};
+
+static void say_late(void *arg)
+{
+	struct late *late = arg;
+	struct shop *one = late->shop;
+	struct person now = one->person[late->number];
+
+	one->person[late->number] = late->before;
+	if (!sim.closing && late->before.version > 0)
+		post_all(one, shop_write_person, late->number);
+	if (!sim.closing && late->before.consent_ms > 0)
+		post_all(one, shop_write_consent, late->number);
+	one->person[late->number] = now;
+	mem_free(late);
+}
+
+static void plan_late(struct shop *one, int number)
+{
+	struct late *late = mem_alloc(sizeof(*late));
+
+	*late = (struct late){ .shop = one, .number = number, .before = one->person[number] };
+	sim_at(sim.now_ms + sim_draw(OPTION_erased, 1, LATE_MAX_MS), say_late, late);
+}
+
+void shop_erase(struct shop *one, int number, int64_t at_ms)
+{
+	struct person *person = &one->person[number];
+
+	person->forgotten = sim_chance(OPTION_erased, 500);
+	if (!person->forgotten)
+		plan_late(one, number);
+	if (one->newest_ms < at_ms)
+		one->newest_ms = at_ms;
+	person->erased_ms = at_ms;
+	person->by_shop = false;
+	if (person->told_ms <= at_ms)
+		person->version = 0;
+	if (person->consent_ms <= at_ms) {
+		person->consent_ms = 0;
+		person->subscribed = false;
+	}
+}
+
+void shop_tell_erased(struct shop *one, int number)
+{
+	struct strbuf body;
+
+	if (one->person[number].leaving)
+		return;
+	take_time(one);
+	shop_erase(one, number, one->newest_ms);
+	one->person[number].by_shop = one->person[number].leaving = true;
+	strbuf_init(&body, MESSAGE_BYTES_MAX);
+	shop_write_erased(one, number, &body);
+	shop_post_erased(one, number, &body);
 }
 
 /* ---- people ---- */

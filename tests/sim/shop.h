@@ -25,6 +25,14 @@ const char *shop_anybody(int account);
 /* The numbers of the messages, from first to before end, that the shop said last on this page of a kind. False: never. */
 bool shop_page_served(int number, const char *kind, int64_t page, int64_t *first, int64_t *end);
 void shop_message_id(int number, int64_t message, char *out, size_t size); /* "s0-m17" */
+struct shop;
+/* Somebody is erased at that time, and begins anew. */
+void shop_erase(struct shop *one, int person, int64_t at_ms);
+/* The same, told by the shop until it is taken in; not of whoever is leaving already. */
+void shop_tell_erased(struct shop *one, int person);
+bool shop_order_is_erased(const struct shop *one, int order);
+/* Does the shop go on telling of the order? */
+bool shop_order_is_kept(const struct shop *one, int order);
 /* What is in Klaviyo is what the shops have; fails the run otherwise. */
 void shops_compare(void);
 
@@ -63,6 +71,10 @@ struct person {
 	int64_t consent_ms;        /* 0 = never asked */
 	int64_t yes_ms;            /* when they last said yes; 0 = never */
 	bool subscribed;
+	int64_t erased_ms;         /* what happened until then is nobody's any more; 0 = never */
+	bool by_shop;              /* the shop told of it */
+	bool leaving;              /* the shop waits for its being taken in: until then they do nothing there */
+	bool forgotten;            /* the shop itself keeps nothing of it; else it may go on telling old things */
 };
 struct shop {
 	int number;
@@ -82,6 +94,10 @@ struct shop {
 };
 extern struct shop shop[SHOPS_MAX];
 
+/* Of nobody else, with the numbers of the shop and the person. */
+#define SHOP_LAST_NAME "Canary-of-%d-%d"
+#define SHOP_PHONE "+49151%04d%04d"
+
 /* ---- shop_text.c: messages; each is one JSON object with an id of its own, at the time of shop->newest_ms ---- */
 void shop_write_product(struct shop *one, int product, struct strbuf *out);
 void shop_write_deleted(struct shop *one, int product, struct strbuf *out);
@@ -91,10 +107,13 @@ void shop_write_category(struct shop *one, int category, struct strbuf *out);
 void shop_write_order(struct shop *one, int order, enum order_state state, struct strbuf *out);
 void shop_write_person(struct shop *one, int person, struct strbuf *out);
 void shop_write_consent(struct shop *one, int person, struct strbuf *out);
+void shop_write_erased(struct shop *one, int person, struct strbuf *out); /* each erasure has one id */
 
 /* ---- shop_post.c ---- */
 /* Takes over body: one message, or several in an array. */
 void shop_post(struct shop *one, struct strbuf *body);
+/* The same for an erasure, which is never given up. */
+void shop_post_erased(struct shop *one, int person, struct strbuf *body);
 void shop_post_reset(void);
 
 /* ---- shop_page.c ---- */

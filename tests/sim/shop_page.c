@@ -35,10 +35,10 @@ static void put_customer(struct shop *one, int number, struct strbuf *out)
 /* What became of it is a message of its own. */
 static void put_order(struct shop *one, int number, struct strbuf *out)
 {
-	if (number >= one->n_order)
+	if (number >= one->n_order || !shop_order_is_kept(one, number))
 		return;
 	shop_write_order(one, number, ORDER_PLACED, out);
-	if (one->order[number].state == ORDER_PLACED)
+	if (one->order[number].state == ORDER_PLACED || shop_order_is_erased(one, number))
 		return;
 	strbuf_add_char(out, ',');
 	shop_write_order(one, number, one->order[number].state, out);

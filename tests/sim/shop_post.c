@@ -21,6 +21,7 @@ struct parcel {
 	int64_t number;
 	int n_attempt;
 	bool forged;
+	struct person *erased; /* who is; NULL = it is of anything else */
 };
 
 static int64_t n_parcel;
@@ -71,6 +72,8 @@ static void answered(void *arg, int status, int64_t retry_after_s)
 	}
 	if (status >= 200 && status < 300) {
 		one->n_failure = 0;
+		if (parcel->erased)
+			parcel->erased->leaving = false;
 		finish(parcel);
 		return;
 	}
@@ -79,7 +82,7 @@ static void answered(void *arg, int status, int64_t retry_after_s)
 		finish(parcel);
 		return;
 	}
-	if (!sim.healed && parcel->n_attempt >= sim_option(OPTION_shop_attempts)) {
+	if (!sim.healed && !parcel->erased && parcel->n_attempt >= sim_option(OPTION_shop_attempts)) {
 		finish(parcel);
 		return;
 	}
@@ -162,6 +165,15 @@ void shop_post(struct shop *one, struct strbuf *body)
 	if (sim_fault(OPTION_shop_forged))
 		send_forged(one);
 	send(parcel_new(one, strbuf_str(body)));
+	strbuf_release(body);
+}
+
+void shop_post_erased(struct shop *one, int person, struct strbuf *body)
+{
+	struct parcel *parcel = parcel_new(one, strbuf_str(body));
+
+	parcel->erased = &one->person[person];
+	send(parcel);
 	strbuf_release(body);
 }
 

@@ -129,8 +129,27 @@ void shop_write_person(struct shop *one, int person, struct strbuf *out)
 	const struct person *from = &one->person[person];
 
 	open_message(one, "customer.upserted", from->told_ms, out);
-	strbuf_addf(out, "\"customer_id\":\"s%d-%d\",\"email\":\"%s\",\"first_name\":\"Ann v%" PRId64 "\"}}",
+	strbuf_addf(out, "\"customer_id\":\"s%d-%d\",\"email\":\"%s\",\"first_name\":\"Ann v%" PRId64 "\"",
 		    one->number, person, from->email, from->version);
+	if (sim_option(OPTION_erased) > 0)
+		strbuf_addf(out,
+			    ",\"last_name\":\"" SHOP_LAST_NAME "\",\"phone\":\"" SHOP_PHONE
+			    "\",\"country_code\":\"DE\"",
+			    one->number, person, one->number, person);
+	strbuf_add_text(out, "}}");
+}
+
+void shop_write_erased(struct shop *one, int person, struct strbuf *out)
+{
+	const struct person *from = &one->person[person];
+
+	strbuf_addf(out,
+		    "{\"id\":\"s%d-e%d-%" PRId64 "\",\"type\":\"person.erased\",\"timestamp\":", one->number,
+		    person, from->erased_ms);
+	put_time(out, from->erased_ms);
+	strbuf_addf(out, ",\"data\":{\"email\":\"%s\",\"erased_at\":", from->email);
+	put_time(out, from->erased_ms);
+	strbuf_add_text(out, "}}");
 }
 
 void shop_write_consent(struct shop *one, int person, struct strbuf *out)

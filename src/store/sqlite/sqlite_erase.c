@@ -14,6 +14,7 @@
  *          (secure_delete); what older changes left there goes with the VACUUM at the end, and what the log
  *          has with its truncation.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
 
@@ -70,7 +71,8 @@ bool erase_stops(struct tx *tx, int64_t store_id, const struct fact *fact, enum 
 
 	if (fact->entity.kind < ENTITY_ORDER || fact->op != FACT_SET || person_fact_erases(fact))
 		return false;
-	if (!anybody_erased(tx, store_id) || !person_of_fact(fact, arena, &person_id, &at_ms))
+	if (mutant_is(MUTANT_erased_return) || !anybody_erased(tx, store_id) ||
+	    !person_of_fact(fact, arena, &person_id, &at_ms))
 		return false;
 	digest = person_digest(person_id);
 	select = query(tx, "SELECT at_ms FROM erased WHERE store_id = ?1 AND digest = ?2");
@@ -302,7 +304,8 @@ static void end_roots(struct tx *tx, const struct erasure *erasure, size_t max_n
 /* All that would bring the person back at Klaviyo; not the deletion itself. */
 static bool must_stop(const struct person_hit *hit)
 {
-	return hit->source == PERSON_QUEUE && hit->kind != KLAVIYO_PROFILE;
+	return hit->source == PERSON_QUEUE && hit->kind != KLAVIYO_PROFILE &&
+	       !mutant_is(MUTANT_erased_overtake);
 }
 
 static void apply(struct person_scan *scan, struct erasure *erasure, struct arena *arena)

@@ -4,6 +4,7 @@
  * Keeps:   every step may be repeated: what is erased already is found no more, or changes nothing.
  *          Counters stay true, because rows end by the verbs' own steps before they are written over.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_audit.h"
 
 /* An id that is the person's, or tells the person, as its digest; any other stays. */
@@ -114,7 +115,8 @@ static void erase_ended(const struct person_scan *scan, int64_t id, int64_t day)
 	put_text(&update, 3, id_without(scan, row.delivery.root.kind, row.delivery.root.id));
 	put_text(&update, 4, reason_without(scan, row.delivery.reason));
 	query_run(&update);
-	delivery_body_remove(scan->tx, id);
+	if (!mutant_is(MUTANT_bodies_spared))
+		delivery_body_remove(scan->tx, id);
 }
 
 /* ---- what was sent ---- */
@@ -226,7 +228,8 @@ void erase_row(const struct person_scan *scan, const struct person_hit *hit)
 		break;
 	case PERSON_MESSAGES:
 	case PERSON_KEPT:
-		erase_message(scan, hit->id);
+		if (!mutant_is(MUTANT_messages_spared))
+			erase_message(scan, hit->id);
 		break;
 	case PERSON_AUDIT:
 		erase_audit(scan, hit);
