@@ -35,7 +35,10 @@
 	X(erased_return, "what is older than the erasure, and comes later, is taken in") \
 	X(erased_overtake, "what is queued of somebody who is erased leaves, before or behind the deletion") \
 	X(bodies_spared, "deliveries that have ended keep their bodies when their person is erased") \
-	X(messages_spared, "messages keep their bodies when their person is erased")
+	X(messages_spared, "messages keep their bodies when their person is erased") \
+	X(default_unswept, "what follows a default of the installation is not told anew when that changes") \
+	X(default_over_own, "a default of the installation counts where a store has a value of its own, too") \
+	X(default_ignored, "accounts do not follow the defaults of the installation")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/mutant.h"
 
 struct str account_label(struct str name, struct arena *arena)
 {
@@ -123,6 +124,22 @@ bool defaults_read(struct str overrides, struct arena *arena, struct settings_de
 	return read_over(overrides, SETTING_INSTALLATION, arena, out->value, out->from, err);
 }
 
+/* Planted bugs. */
+static void spoil(enum setting_scope scope, const struct settings_defaults *defaults,
+		  struct str value[static SETTING_COUNT])
+{
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_row *row = setting_row((enum setting)i);
+
+		if (row->scope != scope || defaults->from[i] != SETTING_FROM_INSTALLATION)
+			continue;
+		if (mutant_is(MUTANT_default_over_own) && scope == SETTING_STORE)
+			value[i] = defaults->value[i];
+		if (mutant_is(MUTANT_default_ignored) && scope == SETTING_ACCOUNT)
+			value[i] = str_from(row->otherwise);
+	}
+}
+
 bool values_read(struct str overrides, enum setting_scope scope, const struct settings_defaults *defaults,
 		 struct arena *arena, struct str value[static SETTING_COUNT],
 		 enum setting_source from[static SETTING_COUNT], struct err *err)
@@ -133,7 +150,10 @@ bool values_read(struct str overrides, enum setting_scope scope, const struct se
 		value[i] = here ? defaults->value[i] : STR("");
 		from[i] = here ? defaults->from[i] : SETTING_FROM_TABLE;
 	}
-	return read_over(overrides, scope, arena, value, from, err);
+	if (!read_over(overrides, scope, arena, value, from, err))
+		return false;
+	spoil(scope, defaults, value);
+	return true;
 }
 
 /* ---- secrets among the settings ---- */

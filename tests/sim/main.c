@@ -137,6 +137,8 @@ static const struct {
 	{ MUTANT_history_as_news, "imports=3" },   { MUTANT_history_wins, "imports=3" },
 	{ MUTANT_deletion_lost, "erased=4" },	   { MUTANT_deletion_lost, "crash_s=4" },
 	{ MUTANT_erased_return, "erased=4" },	   { MUTANT_erased_overtake, "erased=4" },
+	{ MUTANT_default_unswept, "defaults=2" },  { MUTANT_default_over_own, "defaults=2" },
+	{ MUTANT_default_over_own, "shops=2" },	   { MUTANT_default_ignored, "defaults=2" },
 	{ MUTANT_bodies_spared, "erased=4" },	   { MUTANT_messages_spared, "erased=4" },
 };
 

@@ -11,6 +11,7 @@
 #include "flow/reconcile.h"
 #include "flow/replay.h"
 #include "sim/check.h"
+#include "sim/defaults.h"
 #include "sim/erasure.h"
 #include "sim/history.h"
 #include "sim/klaviyo.h"
@@ -21,7 +22,7 @@
 #define AGAIN_MS   1000
 #define OLD_MAX_MS (20 * MS_PER_HOUR) /* after a day what was deleted may come back (tombstone_hours) */
 
-enum wish_kind { WISH_PULL, WISH_REPLAY, WISH_RECONCILE, WISH_IMPORT, WISH_ERASE, WISH_COUNT };
+enum wish_kind { WISH_PULL, WISH_REPLAY, WISH_RECONCILE, WISH_IMPORT, WISH_ERASE, WISH_DEFAULT, WISH_COUNT };
 
 struct wish {
 	enum wish_kind kind;
@@ -35,8 +36,8 @@ struct wish {
 	bool by_shop; /* it is the shop that says it */
 };
 
-static const enum option option_of[WISH_COUNT] = { OPTION_pulls, OPTION_replays, OPTION_reconciles,
-						   OPTION_imports, OPTION_erased };
+static const enum option option_of[WISH_COUNT] = { OPTION_pulls,   OPTION_replays, OPTION_reconciles,
+						   OPTION_imports, OPTION_erased,  OPTION_defaults };
 static const enum pull_kind pulled[] = { PULL_CATEGORIES, PULL_PRODUCTS, PULL_CUSTOMERS, PULL_ORDERS };
 static int n_open;		/* wishes that nobody has taken yet */
 static int old_file[SHOPS_MAX]; /* -1 = none */
@@ -96,6 +97,8 @@ static bool ask(const struct wish *wish)
 		ok = ask_reconcile(node_db(), wish, &err);
 	else if (wish->kind == WISH_ERASE)
 		ok = erasure_ask(node_db(), wish->shop, wish->person, &err);
+	else if (wish->kind == WISH_DEFAULT)
+		ok = defaults_change(node_db(), &err);
 	else
 		ok = history_ask(node_db(), wish->file, &err);
 	sim_trace("merchant: asks shop%d for %d: %s", wish->shop, (int)wish->kind,
@@ -234,9 +237,11 @@ static void estrange(void)
 bool merchant_has_last_wishes(void)
 {
 	bool mends = sim_option(OPTION_estranged) > 0, replays = sim_option(OPTION_replays) > 0;
-	bool reads = false;
+	bool reads = false, changes = sim_option(OPTION_defaults) > 0;
 
 	estrange();
+	if (changes)
+		plan(sim.now_ms + 1, (struct wish){ .kind = WISH_DEFAULT });
 	for (int i = 0; i < sim_option(OPTION_shops); i++) {
 		if (mends)
 			plan(sim.now_ms + 1, (struct wish){ .kind = WISH_RECONCILE, .shop = i, .fix = true });
@@ -248,7 +253,7 @@ bool merchant_has_last_wishes(void)
 			     (struct wish){ .kind = WISH_IMPORT, .shop = i, .file = old_file[i] });
 		reads |= old_file[i] >= 0;
 	}
-	return mends || replays || reads;
+	return mends || replays || reads || changes;
 }
 
 /* ---- done ---- */

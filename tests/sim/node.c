@@ -9,6 +9,7 @@
 #include "flow/ingest.h"
 #include "settings/settings.h"
 #include "sim/check.h"
+#include "sim/defaults.h"
 #include "sim/errands.h"
 #include "sim/klaviyo.h"
 #include "sim/sim.h"
@@ -110,6 +111,11 @@ struct db *node_db(void)
 int node_account_of_shop(int shop)
 {
 	return shop % (int)sim_option(OPTION_accounts);
+}
+
+const char *node_key_file(void)
+{
+	return node.key_file;
 }
 
 int64_t node_store_id(int shop)
@@ -545,18 +551,19 @@ static void add_account(struct settings *settings, int number)
 {
 	char name[SHOPS_NAME_BYTES], key[64], quota[16];
 	struct setting_change change[] = {
-		{ STR("quota_percent"), { quota, 0 } },
 		{ STR("optout_poll_s"), STR("30") },
 		{ STR("schedules"), timetable_of_accounts() },
+		{ STR("quota_percent"), { quota, 0 } },
 	};
+	/* With defaults of the installation it has the quota from there. */
+	size_t n = ARRAY_LEN(change) - (sim_option(OPTION_defaults) > 0);
 	struct err err;
 
 	(void)snprintf(name, sizeof(name), "account%d", number);
 	(void)snprintf(key, sizeof(key), NODE_KEY_PREFIX "%d", number);
 	(void)snprintf(quota, sizeof(quota), "%lld", (long long)sim_option(OPTION_quota_percent));
-	change[0].value = str_from(quota);
-	must(settings_account_add(settings, str_from(name), str_from(key), change, ARRAY_LEN(change),
-				  SIM_START_MS, &err),
+	change[2].value = str_from(quota);
+	must(settings_account_add(settings, str_from(name), str_from(key), change, n, SIM_START_MS, &err),
 	     &err);
 }
 
@@ -620,6 +627,8 @@ static void add_store(struct settings *settings, int number)
 		put_pull_settings(settings, name);
 	if (sim_option(OPTION_scheduled) > 0)
 		put_schedules(settings, number, name);
+	if (sim_option(OPTION_defaults) > 0)
+		must(defaults_give_own(settings, number, name, &err), &err);
 }
 
 static void learn_ids(struct settings *settings)
@@ -651,6 +660,8 @@ void node_setup(const char *folder)
 	sim.looking = true;
 	must(db_open(&db_sqlite_ops, &config, &db, &err), &err);
 	must(settings_open(db, node.key_file, &settings, &err), &err);
+	if (sim_option(OPTION_defaults) > 0)
+		must(defaults_begin(settings, &err), &err);
 	for (int i = 0; i < sim_option(OPTION_accounts); i++)
 		add_account(settings, i);
 	for (int i = 0; i < sim_option(OPTION_shops); i++)

@@ -37,6 +37,7 @@ void node_wake(void);
 #define NODE_SECRET "a-canary-secret-of-the-shop"
 #define NODE_KEY_PREFIX "pk_canary_of_account_"
 int node_account_of_shop(int shop);
+const char *node_key_file(void);
 /* The store's and account's id in the database. */
 int64_t node_store_id(int shop);
 int64_t node_account_id(int account);

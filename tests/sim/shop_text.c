@@ -3,6 +3,7 @@
  */
 #include "sim/shop.h"
 
+#include "sim/defaults.h"
 #include "sim/sim.h"
 
 #include <inttypes.h>
@@ -41,7 +42,7 @@ static void put_variant(const struct shop *one, int product, int variant, struct
 
 	strbuf_addf(out, "{\"id\":\"s%d-p%d-v%d\",\"title\":\"Variant v%" PRId64 "\",", one->number, product,
 		    variant, from->version);
-	put_amount(out, "price", from->variant[variant].cents);
+	put_amount(out, "price", defaults_said_cents(from->variant[variant].cents));
 	strbuf_addf(out, ",\"stock\":%" PRId64 "}", from->variant[variant].stock);
 }
 
@@ -86,7 +87,7 @@ void shop_write_price(struct shop *one, int product, int variant, struct strbuf 
 	open_message(one, "price.changed", one->newest_ms, out);
 	strbuf_addf(out, "\"variant_id\":\"s%d-p%d-v%d\",\"product_id\":\"s%d-p%d\",\"currency\":\"EUR\",",
 		    one->number, product, variant, one->number, product);
-	put_amount(out, "price", one->product[product].variant[variant].cents);
+	put_amount(out, "price", defaults_said_cents(one->product[product].variant[variant].cents));
 	strbuf_add_text(out, "}}");
 }
 
