@@ -508,6 +508,38 @@ static void test_nothing_is_told_of_who_is_being_erased(void **state)
 	assert_int_equal(contract_account_summary(contract, contract->account_id).created, before + 1);
 }
 
+/* A replay brings what was told before, and asks for no root that is due. */
+static void test_a_replay_tells_nothing_of_who_is_being_erased(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new again =
+		contract_delivery(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|o1", "of Annegret");
+	struct catalog_publication publication = { .store_id = contract->store_id,
+						   .account_id = contract->account_id,
+						   .root = contract_entity(ENTITY_ORDER, "o1"),
+						   .delivery = &again,
+						   .n_delivery = 1 };
+	struct task_row task = {
+		.store_id = contract->store_id, .kind = TASK_REPLAY, .options = STR("{}"), .place = STR("")
+	};
+	struct task_step step = { .from = STR(""),
+				  .to = STR("1"),
+				  .publication = &publication,
+				  .n_publication = 1,
+				  .priority = PRIORITY_REPLAY };
+	struct town town;
+	size_t n;
+
+	settle_town(contract, &town);
+	(void)erase_there(contract);
+	again.parent_external_id = STR(ANN);
+	CONTRACT_OK(db_task_put(contract->db, contract->now_ms, &task, &step.task_id, &contract_err));
+	CONTRACT_OK(db_task_step(contract->db, contract->now_ms, &step, &n, &contract_err));
+	assert_int_equal(contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_REPLAY, 10).n, 0);
+	purge(contract, 100);
+	assert_int_equal(contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_REPLAY, 10).n, 0);
+}
+
 static void test_a_refused_deletion_waits_for_somebody(void **state)
 {
 	struct contract *contract = *state;
@@ -867,6 +899,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_an_order_that_is_due_anew_is_still_theirs),
 	cmocka_unit_test(test_who_is_back_is_told_after_the_deletion),
 	cmocka_unit_test(test_nothing_is_told_of_who_is_being_erased),
+	cmocka_unit_test(test_a_replay_tells_nothing_of_who_is_being_erased),
 	cmocka_unit_test(test_a_refused_deletion_waits_for_somebody),
 	cmocka_unit_test(test_failed_rows_end),
 	cmocka_unit_test(test_what_is_on_its_way_is_waited_for),

@@ -309,7 +309,7 @@ void memory_publish_now(struct memory *memory, int64_t now_ms, const struct cata
 			enum priority priority)
 {
 	if (may_publish(memory, publication))
-		publish_root(memory, now_ms, publication, priority);
+		publish(memory, now_ms, publication, priority);
 }
 
 bool memory_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,

@@ -312,7 +312,7 @@ void publish_now(struct tx *tx, const struct catalog_publication *publication, e
 		 struct arena *arena)
 {
 	if (account_of_store(tx, publication->store_id) == publication->account_id)
-		publish_root(tx, publication, priority, arena);
+		publish(tx, publication, priority, arena);
 }
 
 bool sqlite_catalog_publish(struct db *db, int64_t now_ms, const struct catalog_publication *publication,
