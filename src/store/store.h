@@ -496,7 +496,8 @@ bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retentio
  * In the end the files are written anew, so that the bytes are gone from them: that takes the time it takes to write them.
  *
  * What happened before the erasure and comes late (a version that is a time, an order placed before, history without a time) is
- * stopped from the moment the part is applied, for good; what is newer begins anew.
+ * stopped from the moment the part is applied, for good; what is newer begins anew. Of an order that is stopped so and was not known a
+ * tombstone is left.
  */
 bool db_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err) MUST_CHECK;
 

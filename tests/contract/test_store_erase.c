@@ -626,9 +626,32 @@ static void test_old_data_that_comes_late_is_stopped(void **state)
 			       "{\"placed_at\":\"2026-07-01T08:00:00Z\",\"customer\":" ANN_IS "}"));
 	assert_false(is_known(contract, person(ANN)));
 	assert_false(contract_is_due(contract, ENTITY_ORDER, "o1"));
-	assert_false(is_known(contract, contract_entity(ENTITY_ORDER, "o3")));
+	assert_int_equal(contract_root(contract, ENTITY_ORDER, "o3").n_fact, 0);
 	(void)say(contract, "{}", contract_set(ENTITY_PERSON, BOB, "consent.email", erased_ms - 1, "{}"));
 	assert_true(contract_is_due(contract, ENTITY_PERSON, BOB));
+}
+
+/* Whose first message comes late: what else is told of it would wait for that one for good. */
+static void test_an_order_that_is_stopped_is_nothing(void **state)
+{
+	static const char of_ann[] = "{\"placed_at\":\"2026-07-01T08:00:00Z\",\"customer\":" ANN_IS "}";
+	struct contract *contract = *state;
+	struct town town;
+
+	settle_town(contract, &town);
+	(void)erase_there(contract);
+	purge(contract, 100);
+	contract->now_ms += 60000;
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o9", "fulfilled", 0, "{}"));
+	assert_true(contract_is_due(contract, ENTITY_ORDER, "o9"));
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o9", "base", 0, of_ann));
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o9", "paid", 0, "{}"));
+	assert_false(contract_is_due(contract, ENTITY_ORDER, "o9"));
+	assert_int_equal(contract_root(contract, ENTITY_ORDER, "o9").n_fact, 0);
+	/* Somebody else's stays, whoever had it before. */
+	(void)say(contract, "{}", contract_set(ENTITY_ORDER, "o2", "base", 0, of_ann));
+	assert_int_equal(contract_root(contract, ENTITY_ORDER, "o2").n_fact, 1);
+	contract_conserves(contract->db);
 }
 
 /* A file that says no time is older than what the person said: that they are to be forgotten. */
@@ -904,6 +927,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_failed_rows_end),
 	cmocka_unit_test(test_what_is_on_its_way_is_waited_for),
 	cmocka_unit_test(test_old_data_that_comes_late_is_stopped),
+	cmocka_unit_test(test_an_order_that_is_stopped_is_nothing),
 	cmocka_unit_test(test_history_without_a_time_is_stopped),
 	cmocka_unit_test(test_what_happens_later_begins_anew),
 	cmocka_unit_test(test_what_parts_named_goes_with_them),

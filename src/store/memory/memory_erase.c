@@ -314,12 +314,44 @@ static size_t remove_facts(struct memory *memory, int64_t store_id, struct entit
 	return left;
 }
 
+static void erase_order(struct memory *memory, int64_t store_id, struct entity order, int64_t until_id,
+			int64_t now_ms)
+{
+	(void)remove_facts(memory, store_id, order, INT64_MAX);
+	remove_waiting(memory, store_id, order);
+	memory_entity_remove(memory, store_id, order);
+	memory_entity_make(memory, store_id, order)->tombstone =
+		(struct tombstone){ .deleted_ms = now_ms, .seq = until_id };
+}
+
+static bool is_known(const struct memory *memory, int64_t store_id, const struct fact *fact)
+{
+	for (size_t i = 0; i < memory->fact.n; i++) {
+		const struct memory_fact *row = &memory->fact.at[i];
+
+		if (row->store_id == store_id && entity_eq(row->entity, fact->entity) &&
+		    str_eq(row->part, fact->part))
+			return row->set;
+	}
+	return false;
+}
+
+void memory_erase_late(struct memory *memory, const struct fact_cause *cause, const struct fact *fact)
+{
+	if (fact->entity.kind == ENTITY_ORDER && !is_known(memory, cause->store_id, fact))
+		erase_order(memory, cause->store_id, fact->entity, cause->message_id, cause->now_ms);
+}
+
 static void erase_root(const struct memory_person *person, struct entity root, int64_t now_ms)
 {
 	struct memory *memory = person->memory;
-	bool order = root.kind == ENTITY_ORDER;
-	size_t left = remove_facts(memory, person->store_id, root, order ? INT64_MAX : person->until_id);
+	size_t left;
 
+	if (root.kind == ENTITY_ORDER) {
+		erase_order(memory, person->store_id, root, person->until_id, now_ms);
+		return;
+	}
+	left = remove_facts(memory, person->store_id, root, person->until_id);
 	remove_waiting(memory, person->store_id, root);
 	/* What is left of a store that was removed goes with it. */
 	if (left > 0 && memory_store(memory, person->store_id)) {
@@ -327,9 +359,6 @@ static void erase_root(const struct memory_person *person, struct entity root, i
 		return;
 	}
 	memory_entity_remove(memory, person->store_id, root);
-	if (order)
-		memory_entity_make(memory, person->store_id, root)->tombstone =
-			(struct tombstone){ .deleted_ms = now_ms, .seq = person->until_id };
 }
 
 /* ---- the verb ---- */

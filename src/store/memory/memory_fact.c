@@ -331,9 +331,12 @@ static enum verdict apply(struct memory *memory, const struct fact_cause *cause,
 	enum verdict verdict;
 	bool moved;
 
-	if (is_stopped(memory, cause, fact, alive) ||
-	    memory_erase_stops(memory, cause->store_id, fact, cause->result->priority))
+	if (is_stopped(memory, cause, fact, alive))
 		return VERDICT_STOPPED;
+	if (memory_erase_stops(memory, cause->store_id, fact, cause->result->priority)) {
+		memory_erase_late(memory, cause, fact);
+		return VERDICT_STOPPED;
+	}
 	key_before = memory_entity_make(memory, cause->store_id, fact->entity)->sku;
 	moved = learn_root(memory, cause, fact, &before);
 	verdict = fact->op == FACT_DELETE ? apply_delete(memory, cause, fact)

@@ -422,12 +422,15 @@ void memory_erase_begin(struct memory *memory, const struct fact_cause *cause, c
 void memory_entities_forget(struct memory *memory, int64_t store_id);
 /* Can anything be done now of an erasure that is under way? */
 bool memory_erase_any_due(const struct memory *memory);
+/* Is the person being erased? */
+bool memory_erase_is(struct memory *memory, int64_t store_id, struct str person_id);
 /* Has what is queued of the person yet to be stopped? */
-bool memory_erase_is(struct memory *memory, int64_t store_id, struct str person_id); /* in any phase */
 bool memory_erase_runs(struct memory *memory, int64_t store_id, struct str person_id);
 /* Is the root somebody's who is being erased, and not one who is to be told of it? */
 bool memory_erase_owns(struct memory *memory, int64_t store_id, struct entity root);
 bool memory_erase_stops(struct memory *memory, int64_t store_id, const struct fact *fact, enum priority priority);
+/* What is left of an order by a fact that was stopped: nothing, if nobody knew it. */
+void memory_erase_late(struct memory *memory, const struct fact_cause *cause, const struct fact *fact);
 bool memory_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
 			struct person_page *page, struct err *err);
 bool memory_person_purge(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);

@@ -270,6 +270,16 @@ static void make_due(const struct application *application, enum verdict verdict
 		touch_dependants(application);
 }
 
+/* Of an order that nobody knew and nobody may: what else came of it would be held back for good. */
+static void forget_late(const struct application *application)
+{
+	struct entity entity = application->fact->entity;
+	const struct fact_cause *cause = application->cause;
+
+	if (entity.kind == ENTITY_ORDER && !part_read(application).set)
+		erase_root(application->tx, cause->store_id, entity, cause->message_id, application->arena);
+}
+
 static enum verdict apply(struct application *application)
 {
 	const struct fact_cause *cause = application->cause;
@@ -282,8 +292,11 @@ static enum verdict apply(struct application *application)
 	    store_tombstone_stops(&application->before.tombstone, application->before.n_set > 0,
 				  fact->version, cause->result->tombstone_ms, application->tx->now_ms))
 		return VERDICT_STOPPED;
-	if (erase_stops(application->tx, cause->store_id, fact, cause->result->priority, application->arena))
+	if (erase_stops(application->tx, cause->store_id, fact, cause->result->priority,
+			application->arena)) {
+		forget_late(application);
 		return VERDICT_STOPPED;
+	}
 	application->after = application->before;
 	application->after.known = true;
 	moved = learn_root(application);
