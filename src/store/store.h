@@ -37,6 +37,7 @@ struct db;
 #define STORE_HISTORY_MAX 10000       /* changes of configuration that are kept */
 #define STORE_FIND_MAX 20
 #define STORE_KIN_MAX 16              /* persons of one customer id that a claim brings */
+#define STORE_KIN_LOOK_MAX 256        /* of so many of them, by id, these are the last that the shop told of; all are erased together */
 #define STORE_TASKS_KEPT 10           /* tasks that ended, of a store and kind */
 #define STORE_TASK_TEXT_MAX 10000     /* bytes of a task's options, place, report */
 #define STORE_USERS_MAX 10000          /* users; and grants of one user */
@@ -220,9 +221,8 @@ bool db_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct arena 
  * An applied fact makes due: its entity if a root; its root if known; every root whose refs name the entity - for a
  * category only when it comes into being or is deleted (its name alone concerns no product). A variant learns its root from
  * the newest fact that names it, even if the part is stale; the root it leaves becomes due as well. Due means: due_ms =
- * min(now + quiet, first + max), where first is when the root became due. A person's kin become due with it, and are erased with
- * it. Of more than STORE_DEPENDANTS_AT_ONCE
- * dependants the rest are left to db_catalog_sweep.
+ * min(now + quiet, first + max), where first is when the root became due. A person's kin become due with it (STORE_KIN_MAX), and
+ * are erased with it (STORE_KIN_LOOK_MAX). Of more than STORE_DEPENDANTS_AT_ONCE dependants the rest are left to db_catalog_sweep.
  */
 bool db_inbox_complete(struct db *db, int64_t now_ms, const struct inbox_result *result, size_t n,
 		       struct err *err) MUST_CHECK;
@@ -295,8 +295,9 @@ bool db_found_list(struct db *db, const struct found_query *query, struct arena 
  * Each with all it needs to be merged: facts of itself, its variants (at most STORE_VARIANTS_MAX), of what they name, of the
  * categories above a named one (STORE_ANCESTORS_MAX levels), of all markets and store groups (not for a person); for an order or
  * visitor also the products of variants and what these products name; for a person the kin, others with the same customer id (member
- * "customer_id" of the customer part; at most STORE_KIN_MAX), for an order the persons of its customer id if there are several, for
- * a visitor those of the customer ids of whom its parts name (STORE_KIN_MAX of these); and what the store's account was last told.
+ * "customer_id" of the customer part; at most STORE_KIN_MAX, those whose part came last), for an order the persons of its customer
+ * id if there are several, for a visitor those of the customer ids of whom its parts name (STORE_KIN_MAX of these); and what the
+ * store's account was last told.
  * entity: the root first, then by kind and id; facts in that order, then by part; sent by kind and external id, kin_sent by person
  * first. Claims nothing durable.
  * Ends early past STORE_CLAIM_BYTES of bodies. *next_due_ms: when to ask again if n is 0; INT64_MAX if nothing is due at all.

@@ -153,6 +153,31 @@ struct str store_order_customer(struct str body, struct arena *arena)
 	return text_of(member_of(body, "customer"), "customer_id", arena);
 }
 
+static int compare_kin_ids(const void *a, const void *b)
+{
+	const struct store_kin *left = a, *right = b;
+
+	return str_cmp(left->person.id, right->person.id);
+}
+
+static int compare_kin_ages(const void *a, const void *b)
+{
+	const struct store_kin *left = a, *right = b;
+
+	if (left->seq != right->seq)
+		return left->seq > right->seq ? -1 : 1;
+	return compare_kin_ids(a, b);
+}
+
+size_t store_kin_choose(struct store_kin *kin, size_t n, size_t max_n)
+{
+	if (n <= max_n)
+		return n;
+	qsort(kin, n, sizeof(*kin), compare_kin_ages);
+	qsort(kin, max_n, sizeof(*kin), compare_kin_ids);
+	return max_n;
+}
+
 /* Part "identity" is one, the others have one. */
 static struct str visit_person(const struct root_fact *fact, struct arena *arena)
 {

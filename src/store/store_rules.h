@@ -81,6 +81,13 @@ bool store_part_has_key(enum entity_kind kind, struct str part);
 struct str store_fact_key(const struct fact *fact, struct arena *arena);
 /* The customer id of an order's base part, in the arena or borrowed; "" if none. */
 struct str store_order_customer(struct str body, struct arena *arena);
+/* A person of a customer id, and the message that said so last. */
+struct store_kin {
+	struct entity person;
+	int64_t seq;
+};
+/* Those max_n of whom the shop told last come first, by id; how many they are. Who it is now, and was before, are among them. */
+size_t store_kin_choose(struct store_kin *kin, size_t n, size_t max_n);
 /* Ids of the persons that the parts of a visit name by e-mail address, else phone number: each once, at most STORE_KIN_MAX, in order. */
 size_t store_visit_persons(const struct catalog_root *visit, struct arena *arena, struct str person[STORE_KIN_MAX]);
 

@@ -151,6 +151,53 @@ static void test_a_visit_knows_who_its_visitors_are_now(void **state)
 	assert_null(contract_fact(&root, ENTITY_PERSON, "aunt@shop.test", "customer"));
 }
 
+#define N_ADDRESSES (2 * STORE_KIN_MAX)
+
+static const char *address(struct contract *contract, int i)
+{
+	return arena_printf(&contract->arena, "%c%d@shop.test", i % 2 ? 'a' : 'z', i).p;
+}
+
+/* One customer after the other under each of them. */
+static void many_addresses(struct contract *contract)
+{
+	for (int i = 0; i < N_ADDRESSES; i++)
+		(void)CONTRACT_APPLY(contract, customer(address(contract, i), i + 1, "77"));
+}
+
+/* Whatever the addresses are called: who it is now, and was before, come along. */
+static void test_of_many_addresses_the_last_ones_count(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_root root;
+
+	many_addresses(contract);
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_ORDER, "o1", "base", 1,
+						    "{\"customer\":{\"customer_id\":\"77\"}}"));
+	root = contract_root(contract, ENTITY_ORDER, "o1");
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, "a31@shop.test", "customer"));
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, "z30@shop.test", "customer"));
+	assert_null(contract_fact(&root, ENTITY_PERSON, "a1@shop.test", "customer"));
+	root = contract_root(contract, ENTITY_PERSON, "a1@shop.test");
+	assert_non_null(contract_fact(&root, ENTITY_PERSON, "z30@shop.test", "customer"));
+	assert_null(contract_fact(&root, ENTITY_PERSON, "z0@shop.test", "customer"));
+	assert_int_equal(root.n_entity, 1 + STORE_KIN_MAX);
+}
+
+static void test_who_is_erased_is_so_under_many_addresses(void **state)
+{
+	struct contract *contract = *state;
+	struct catalog_root root;
+
+	many_addresses(contract);
+	(void)CONTRACT_APPLY(contract,
+			     contract_set(ENTITY_PERSON, "a31@shop.test", "erased", contract->now_ms, "{}"));
+	for (int i = 0; i < N_ADDRESSES; i++) {
+		root = contract_root(contract, ENTITY_PERSON, address(contract, i));
+		assert_non_null(contract_fact(&root, ENTITY_PERSON, address(contract, i), "erased"));
+	}
+}
+
 static void test_erasing_one_erases_all(void **state)
 {
 	struct contract *contract = *state;
@@ -397,6 +444,8 @@ int main(void)
 		cmocka_unit_test(test_another_address_makes_the_others_due),
 		cmocka_unit_test(test_an_order_knows_who_its_customer_is_now),
 		cmocka_unit_test(test_a_visit_knows_who_its_visitors_are_now),
+		cmocka_unit_test(test_of_many_addresses_the_last_ones_count),
+		cmocka_unit_test(test_who_is_erased_is_so_under_many_addresses),
 		cmocka_unit_test(test_erasing_one_erases_all),
 		cmocka_unit_test(test_who_was_erased_is_nobodys_kin),
 		cmocka_unit_test(test_what_is_told_meanwhile_waits),

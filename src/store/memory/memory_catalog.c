@@ -82,7 +82,7 @@ static size_t add_kin(struct entity_set *set, struct memory *memory, int64_t sto
 		      struct entity but)
 {
 	struct entity kin[STORE_KIN_MAX];
-	size_t n = memory_kin(memory, store_id, customer_id, but, kin);
+	size_t n = memory_kin(memory, store_id, customer_id, but, STORE_KIN_MAX, kin);
 
 	for (size_t i = 0; i < n; i++)
 		(void)set_add(set, memory, store_id, kin[i]);
@@ -95,7 +95,7 @@ static void add_addresses(struct entity_set *set, struct memory *memory, int64_t
 {
 	struct entity nobody = { ENTITY_PERSON, STR("") }, kin[STORE_KIN_MAX];
 
-	if (memory_kin(memory, store_id, customer_id, nobody, kin) > 1)
+	if (memory_kin(memory, store_id, customer_id, nobody, STORE_KIN_MAX, kin) > 1)
 		(void)add_kin(set, memory, store_id, customer_id, nobody);
 }
 

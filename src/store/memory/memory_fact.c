@@ -268,18 +268,25 @@ static bool learn_root(struct memory *memory, const struct fact_cause *cause, co
 	return true;
 }
 
-size_t memory_kin(const struct memory *memory, int64_t store_id, struct str customer_id, struct entity but,
-		  struct entity kin[STORE_KIN_MAX])
+size_t memory_kin(struct memory *memory, int64_t store_id, struct str customer_id, struct entity but,
+		  size_t max_n, struct entity *kin)
 {
+	struct store_kin all[STORE_KIN_LOOK_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; customer_id.len > 0 && i < memory->entity.n && n < STORE_KIN_MAX; i++) {
+	for (size_t i = 0; customer_id.len > 0 && i < memory->entity.n && n < STORE_KIN_LOOK_MAX; i++) {
 		const struct memory_entity *row = &memory->entity.at[i];
+		const struct memory_fact *customer;
 
-		if (row->store_id == store_id && row->entity.kind == ENTITY_PERSON &&
-		    str_eq(row->sku, customer_id) && !entity_eq(row->entity, but))
-			kin[n++] = row->entity;
+		if (row->store_id != store_id || row->entity.kind != ENTITY_PERSON ||
+		    !str_eq(row->sku, customer_id) || entity_eq(row->entity, but))
+			continue;
+		customer = find_fact(memory, store_id, row->entity, STR("customer"));
+		all[n++] = (struct store_kin){ row->entity, customer ? customer->seq : 0 };
 	}
+	n = store_kin_choose(all, n, max_n);
+	for (size_t i = 0; i < n; i++)
+		kin[i] = all[i].person;
 	return n;
 }
 
@@ -288,7 +295,7 @@ static void touch_kin(struct memory *memory, const struct fact_cause *cause, str
 		      struct str customer_id)
 {
 	struct entity kin[STORE_KIN_MAX];
-	size_t n = memory_kin(memory, cause->store_id, customer_id, person, kin);
+	size_t n = memory_kin(memory, cause->store_id, customer_id, person, STORE_KIN_MAX, kin);
 
 	for (size_t i = 0; i < n; i++)
 		memory_due_touch(memory, cause, kin[i]);
@@ -387,8 +394,9 @@ static void erase_kin(struct memory *memory, const struct fact_cause *cause, con
 		      struct fact_count *count)
 {
 	const struct memory_entity *row = memory_entity(memory, cause->store_id, fact->entity);
-	struct entity kin[STORE_KIN_MAX];
-	size_t n = row ? memory_kin(memory, cause->store_id, row->sku, fact->entity, kin) : 0;
+	struct entity kin[STORE_KIN_LOOK_MAX];
+	size_t n = row ? memory_kin(memory, cause->store_id, row->sku, fact->entity, STORE_KIN_LOOK_MAX, kin)
+		       : 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct fact erased = *fact;

@@ -275,9 +275,9 @@ bool memory_entity_alive(const struct memory *memory, int64_t store_id,
 void memory_entity_remove(struct memory *memory, int64_t store_id,
 			  struct entity entity); /* with facts and refs */
 /* The product or category an entity belongs to; id "" if it has none or none is known. */
-/* The persons of that customer id but one, by id; none of "". */
-size_t memory_kin(const struct memory *memory, int64_t store_id, struct str customer_id, struct entity but,
-		  struct entity kin[STORE_KIN_MAX]);
+/* The persons of that customer id but one, as store_kin_choose says; none of "". */
+size_t memory_kin(struct memory *memory, int64_t store_id, struct str customer_id, struct entity but,
+		  size_t max_n, struct entity *kin);
 struct entity memory_root_of(struct memory *memory, int64_t store_id, struct entity entity);
 
 /* memory_due.c: what is to be looked at */

@@ -144,7 +144,7 @@ static void add_kin(struct entity_set *set, struct tx *tx, int64_t store_id, str
 		    struct entity person)
 {
 	struct entity *kin;
-	size_t n = kin_read(tx, store_id, customer_id, person, set->arena, &kin);
+	size_t n = kin_read(tx, store_id, customer_id, person, STORE_KIN_MAX, set->arena, &kin);
 
 	for (size_t i = 0; i < n; i++)
 		add_root(set, tx, store_id, kin[i]);
@@ -350,7 +350,7 @@ static void add_addresses(struct tx *tx, struct entity_set *set, struct str cust
 			  const struct catalog_root *of)
 {
 	struct entity nobody = { ENTITY_PERSON, STR("") }, *kin;
-	size_t n = kin_read(tx, of->store_id, customer_id, nobody, set->arena, &kin);
+	size_t n = kin_read(tx, of->store_id, customer_id, nobody, STORE_KIN_MAX, set->arena, &kin);
 
 	for (size_t i = 0; n > 1 && i < n; i++)
 		add_root(set, tx, of->store_id, kin[i]);

@@ -94,27 +94,32 @@ struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, str
 
 /* ---- kin ---- */
 
-size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct entity but,
+size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct entity but, size_t max_n,
 		struct arena *arena, struct entity **kin)
 {
+	struct store_kin all[STORE_KIN_LOOK_MAX];
 	struct query select;
 	size_t n = 0;
 
 	*kin = NULL;
 	if (customer_id.len == 0)
 		return 0;
-	select =
-		query(tx, "SELECT id FROM entity WHERE sku = ?1 AND sku <> '' AND store_id = ?2 AND kind = 10"
-			  " AND id <> ?3 ORDER BY id LIMIT ?4");
+	select = query(tx, "SELECT id, (SELECT f.seq FROM fact f WHERE f.store_id = ?2 AND f.kind = 10 AND "
+			   "f.id = entity.id"
+			   " AND f.part = 'customer') FROM entity WHERE sku = ?1 AND sku <> '' AND store_id "
+			   "= ?2 AND kind = 10"
+			   " AND id <> ?3 ORDER BY id LIMIT ?4");
 	put_text(&select, 1, customer_id);
 	put_int(&select, 2, store_id);
 	put_text(&select, 3, but.id);
-	put_int(&select, 4, STORE_KIN_MAX);
-	while (query_row(&select)) {
-		if (n == 0)
-			*kin = ARENA_ARRAY(arena, STORE_KIN_MAX, struct entity);
-		(*kin)[n++] = (struct entity){ ENTITY_PERSON, get_text(&select, 0, arena) };
-	}
+	put_int(&select, 4, STORE_KIN_LOOK_MAX);
+	while (query_row(&select))
+		all[n++] = (struct store_kin){ { ENTITY_PERSON, get_text(&select, 0, arena) },
+					       get_int(&select, 1) };
+	n = store_kin_choose(all, n, max_n);
+	*kin = n > 0 ? ARENA_ARRAY(arena, n, struct entity) : NULL;
+	for (size_t i = 0; i < n; i++)
+		(*kin)[i] = all[i].person;
 	return n;
 }
 

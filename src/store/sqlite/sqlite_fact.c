@@ -241,7 +241,7 @@ static void touch_kin(const struct application *application)
 	for (size_t i = same; i < ARRAY_LEN(row); i++) {
 		struct entity *kin;
 		size_t n = kin_read(application->tx, cause->store_id, row[i]->sku, application->fact->entity,
-				    application->arena, &kin);
+				    STORE_KIN_MAX, application->arena, &kin);
 
 		for (size_t k = 0; k < n; k++)
 			due_touch(application->tx, cause, kin[k]);
@@ -333,7 +333,7 @@ static void erase_kin(struct tx *tx, const struct fact_cause *cause, const struc
 {
 	struct str customer_id = entity_read(tx, cause->store_id, fact->entity, arena).sku;
 	struct entity *kin;
-	size_t n = kin_read(tx, cause->store_id, customer_id, fact->entity, arena, &kin);
+	size_t n = kin_read(tx, cause->store_id, customer_id, fact->entity, STORE_KIN_LOOK_MAX, arena, &kin);
 
 	for (size_t i = 0; i < n; i++) {
 		struct fact erased = *fact;

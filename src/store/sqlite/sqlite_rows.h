@@ -115,8 +115,8 @@ void entity_write(struct tx *tx, int64_t store_id, struct entity entity, const s
 void entity_remove(struct tx *tx, int64_t store_id, struct entity entity);
 /* The product or category an entity belongs to; id "" if it has none or none is known. */
 struct entity root_of(struct tx *tx, int64_t store_id, struct entity entity, struct arena *arena);
-/* The persons of that customer id but one, by id, at most STORE_KIN_MAX; none of "". */
-size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct entity but, struct arena *arena,
+/* The persons of that customer id but one, as store_kin_choose says; none of "". */
+size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct entity but, size_t max_n, struct arena *arena,
 		struct entity **kin);
 /* What the part names is now this. */
 void refs_write(struct tx *tx, int64_t store_id, struct entity owner, struct str part, const struct entity *target,
