@@ -11,7 +11,7 @@ struct schedule_state {
 	struct str when;           /* the schedule it is of */
 	int64_t seen_ms;           /* when it was first seen */
 	int64_t last_ms;           /* the newest run */
-	int64_t began_ms;          /* the newest that began new imports */
+	int64_t began_ms;          /* the newest that began imports, or when the oldest of these began that went on */
 	int64_t done_ms;           /* when the newest of those began that came to their end */
 	int64_t import_id[SCHEDULE_IMPORTS_MAX]; /* of the newest run, until they are done */
 	int64_t last_import_id;

@@ -138,6 +138,15 @@ static bool ask_one(const struct turn *turn, enum pull_kind kind, const struct s
 	return true;
 }
 
+/* One that was there already goes on where it is: what it has read is as old as it is. */
+static void heed_age(const struct turn *turn, int64_t id, struct schedule_state *state)
+{
+	const struct import_job *before = job_of(turn->job, turn->n_job, id);
+
+	if (before && before->created_ms < state->began_ms)
+		state->began_ms = before->created_ms;
+}
+
 /* Failed ones of the run before go on where they were. */
 static bool resume_failed(const struct turn *turn, const struct schedule_state *state, bool *resumed,
 			  struct err *err)
@@ -174,6 +183,7 @@ static bool begin_pulls(const struct turn *turn, enum schedule_kind kind, struct
 			return false;
 		if (state->import_id[i])
 			state->last_import_id = state->import_id[i];
+		heed_age(turn, state->import_id[i], state);
 	}
 	if (!state->import_id[0] && !state->import_id[1])
 		state->done_ms = state->began_ms; /* what was held is told, no more is to be done */

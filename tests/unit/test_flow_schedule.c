@@ -311,6 +311,19 @@ static void ask_for_orders(struct world *world)
 	store(world, "store_schedules=events=every 5 min");
 }
 
+/* As a person does. */
+static int64_t ask(struct world *world, struct pull_wish wish)
+{
+	const struct snapshot *settings = settings_take(world->rig->settings);
+	int64_t id = 0;
+
+	assert_true(pull_register(world->rig->db, world->rig->clock.now_ms,
+				  snapshot_find_store(settings, STR("shop")), &wish, 0, &id,
+				  &world->rig->err));
+	settings_release(world->rig->settings, settings);
+	return id;
+}
+
 /* First all, as history; from then on what is new, with some overlap. */
 static void test_the_shop_is_asked(void **state)
 {
@@ -365,6 +378,7 @@ static void test_runs_do_not_overlap(void **state)
 {
 	struct world *world = *state;
 	struct import_change cancel = { .action = IMPORT_CANCEL };
+	int64_t id;
 	size_t n;
 
 	ask_for_orders(world);
@@ -377,21 +391,12 @@ static void test_runs_do_not_overlap(void **state)
 	assert_int_equal(n_jobs(world), 2); /* at once: its time had passed */
 	assert_false(view_of(world, SCHEDULE_EVENTS).running);
 	fake_http_hold(world->shop, "orders");
-	{
-		const struct snapshot *settings = settings_take(world->rig->settings);
-		struct pull_wish wish = { .kind = PULL_ORDERS, .from_ms = 1 };
-		int64_t id;
-
-		assert_true(pull_register(world->rig->db, world->rig->clock.now_ms,
-					  snapshot_find_store(settings, STR("shop")), &wish, 0, &id,
-					  &world->rig->err));
-		settings_release(world->rig->settings, settings);
-		turn(world, 6 * MINUTES);
-		(void)jobs(world, &n);
-		assert_int_equal(n, 3);
-		assert_true(db_import_change(world->rig->db, world->rig->clock.now_ms, id, &cancel,
-					     &world->rig->err));
-	}
+	id = ask(world, (struct pull_wish){ .kind = PULL_ORDERS, .from_ms = 1 });
+	turn(world, 6 * MINUTES);
+	(void)jobs(world, &n);
+	assert_int_equal(n, 3);
+	assert_true(
+		db_import_change(world->rig->db, world->rig->clock.now_ms, id, &cancel, &world->rig->err));
 	turn(world, 6 * MINUTES);
 	assert_int_equal(n_jobs(world), 4);
 }
@@ -412,6 +417,30 @@ static void test_failed_runs_go_on(void **state)
 	turn(world, 6 * MINUTES);
 	assert_int_equal(jobs(world, &n)[0].state, IMPORT_DONE);
 	assert_int_equal(n, 1);
+}
+
+/* What a person asked for has failed, and goes on as the first run: what it read is as old as it is. */
+static void test_failed_ones_of_people_go_on(void **state)
+{
+	struct world *world = *state;
+	struct pull_wish wish;
+	int64_t asked_ms;
+	size_t n;
+
+	store(world, "pull_orders_url=https://shop.test/orders?page={page}&since={from}");
+	world->status = 403;
+	asked_ms = world->rig->clock.now_ms;
+	(void)ask(world, (struct pull_wish){ .kind = PULL_ORDERS });
+	turn(world, MS_PER_HOUR);
+	assert_int_equal(jobs(world, &n)[0].state, IMPORT_FAILED);
+	world->status = 200;
+	ask_for_orders(world);
+	turn(world, 12 * MINUTES);
+	assert_int_equal(jobs(world, &n)[0].state, IMPORT_DONE);
+	assert_true(n > 1);
+	assert_true(pull_wish_read(jobs(world, &n)[1].options, &wish, &world->rig->err));
+	assert_true(wish.live);
+	assert_int_equal(wish.from_ms, asked_ms - 10 * MINUTES);
 }
 
 /* Customers and subscribers are one schedule; what cannot be asked is passed over. */
@@ -489,6 +518,7 @@ int main(void)
 		TEST(test_missed_runs_are_one_run),
 		TEST(test_runs_do_not_overlap),
 		TEST(test_failed_runs_go_on),
+		TEST(test_failed_ones_of_people_go_on),
 		TEST(test_subscribers_are_two),
 		TEST(test_comparison),
 	};
