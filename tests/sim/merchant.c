@@ -30,6 +30,7 @@ struct wish {
 	enum pull_kind pull;
 	bool messages; /* replay */
 	bool live;
+	bool anew;    /* pull: of all pages, and not the one under way, which has read some */
 	bool fix;     /* reconcile */
 	int file;     /* import; -1 = not written yet */
 	int person;   /* erase */
@@ -43,6 +44,52 @@ static int n_open;		/* wishes that nobody has taken yet */
 static int old_file[SHOPS_MAX]; /* -1 = none */
 
 /* ---- asking ---- */
+
+/* Something between answered in place of the shop, as one that refuses: a merchant lets it go on. */
+static void resume(struct db *db, const struct import_job *job)
+{
+	struct import_change change = { .action = IMPORT_RESUME };
+	struct err err = { 0 };
+
+	sim_trace("merchant: lets import %d go on: %.*s", (int)job->id, STR_ARG(job->reason));
+	if (!db_import_change(db, clock_wall_ms(&sim.clock), job->id, &change, &err))
+		sim_fail("imports", "'%.*s' cannot go on: %s", STR_ARG(job->path), err.msg);
+	node_wake();
+}
+
+/* Of a store (0 = all) and path ("" = all); those that stopped are let go on. */
+static bool imports_are_done(struct db *db, int64_t store_id, struct str path, struct arena *arena)
+{
+	struct import_job *job = NULL;
+	struct err err;
+	size_t n = 0;
+	bool done = db_import_list(db, store_id, arena, &job, &n, &err);
+
+	for (size_t i = 0; done && i < n; i++) {
+		if (path.len > 0 && !str_eq(job[i].path, path))
+			continue;
+		done = job[i].state != IMPORT_OPEN && job[i].state != IMPORT_FAILED &&
+		       job[i].state != IMPORT_PAUSED;
+		if (job[i].state == IMPORT_FAILED || job[i].state == IMPORT_PAUSED)
+			resume(db, &job[i]);
+	}
+	return done;
+}
+
+static bool may_ask(struct db *db, const struct wish *wish, struct err *err)
+{
+	struct arena arena;
+	bool ok;
+
+	if (!wish->anew)
+		return true;
+	arena_init(&arena);
+	sim.looking = true;
+	ok = imports_are_done(db, node_store_id(wish->shop), str_from(pull_kind_text(wish->pull)), &arena);
+	sim.looking = false;
+	arena_release(&arena);
+	return ok || err_set(err, ERR_BUSY, "one is under way");
+}
 
 static bool ask_pull(struct flow_ctx *ctx, struct db *db, const struct wish *wish, struct err *err)
 {
@@ -90,7 +137,7 @@ static bool ask(const struct wish *wish)
 	if (!ctx)
 		return false;
 	if (wish->kind == WISH_PULL)
-		ok = ask_pull(ctx, node_db(), wish, &err);
+		ok = may_ask(node_db(), wish, &err) && ask_pull(ctx, node_db(), wish, &err);
 	else if (wish->kind == WISH_REPLAY)
 		ok = ask_replay(node_db(), wish, &err);
 	else if (wish->kind == WISH_RECONCILE)
@@ -212,7 +259,7 @@ void merchant_asks_all(void)
 	for (int i = 0; i < sim_option(OPTION_shops); i++)
 		for (size_t k = 0; k < ARRAY_LEN(pulled); k++)
 			plan(sim.now_ms + 1,
-			     (struct wish){ .kind = WISH_PULL, .shop = i, .pull = pulled[k] });
+			     (struct wish){ .kind = WISH_PULL, .shop = i, .pull = pulled[k], .anew = true });
 }
 
 static int shops_of(int account)
@@ -258,34 +305,6 @@ bool merchant_has_last_wishes(void)
 
 /* ---- done ---- */
 
-/* Something between answered in place of the shop, as one that refuses: a merchant lets it go on. */
-static void resume(struct db *db, const struct import_job *job)
-{
-	struct import_change change = { .action = IMPORT_RESUME };
-	struct err err = { 0 };
-
-	sim_trace("merchant: lets import %d go on: %.*s", (int)job->id, STR_ARG(job->reason));
-	if (!db_import_change(db, clock_wall_ms(&sim.clock), job->id, &change, &err))
-		sim_fail("imports", "'%.*s' cannot go on: %s", STR_ARG(job->path), err.msg);
-	node_wake();
-}
-
-static bool imports_are_done(struct db *db, struct arena *arena)
-{
-	struct import_job *job = NULL;
-	struct err err;
-	size_t n = 0;
-	bool done = db_import_list(db, 0, arena, &job, &n, &err);
-
-	for (size_t i = 0; done && i < n; i++) {
-		done = job[i].state != IMPORT_OPEN && job[i].state != IMPORT_FAILED &&
-		       job[i].state != IMPORT_PAUSED;
-		if (job[i].state == IMPORT_FAILED || job[i].state == IMPORT_PAUSED)
-			resume(db, &job[i]);
-	}
-	return done;
-}
-
 static void trace_task(const struct task_row *task)
 {
 	struct reconcile_view view;
@@ -321,7 +340,7 @@ bool merchant_is_done(struct db *db)
 		return false;
 	arena_init(&arena);
 	sim.looking = true;
-	done = imports_are_done(db, &arena) && tasks_are_done(db, &arena);
+	done = imports_are_done(db, 0, STR(""), &arena) && tasks_are_done(db, &arena);
 	sim.looking = false;
 	arena_release(&arena);
 	return done;
