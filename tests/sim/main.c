@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In so many seeds every fault that was drawn has to have happened. */
+/* In so many seeds every fault that was drawn has to have been possible. */
 #define UNUSED_FROM 100
 
 struct task {

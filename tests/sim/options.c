@@ -24,6 +24,7 @@ static const struct option_row option_row[OPTION_COUNT] = {
 };
 
 static int64_t total_hit[OPTION_COUNT];
+static int64_t total_try[OPTION_COUNT];
 static bool was_drawn[OPTION_COUNT];
 static bool is_forced[OPTION_COUNT];
 static int64_t forced[OPTION_COUNT];
@@ -96,7 +97,8 @@ void options_gather(void)
 {
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		total_hit[i] += sim.n_hit[i];
-		sim.n_hit[i] = 0;
+		total_try[i] += sim.n_try[i];
+		sim.n_hit[i] = sim.n_try[i] = 0;
 	}
 }
 
@@ -107,8 +109,9 @@ int options_unused(void)
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (option_row[i].otherwise != 0 || !was_drawn[i] || total_hit[i] > 0)
 			continue;
-		(void)printf("option %s was drawn and never used\n", option_row[i].name);
-		n++;
+		(void)printf("option %s was drawn and never used%s\n", option_row[i].name,
+			     total_try[i] > 0 ? ", by chance" : "");
+		n += total_try[i] == 0;
 	}
 	return n;
 }

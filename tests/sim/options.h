@@ -89,7 +89,10 @@ void options_draw(void);
 void options_print(void);
 /* At the end of a run: remembers which faults happened in it. */
 void options_gather(void);
-/* Options that stand for a fault and were never used, over all runs so far, on standard output; how many. */
+/*
+ * Options that stand for a fault and were never used, over all runs so far, on standard output; how many of them never could have been:
+ * what chance alone left out in so few runs is no defect.
+ */
 int options_unused(void);
 /*
  * "name=value name=value ...", as options_print has them: these and no others differ from their otherwise, until the next call.

@@ -82,9 +82,10 @@ bool sim_chance(enum option option, int64_t permille)
 
 bool sim_fault(enum option option)
 {
-	bool hit = !sim.healed && !sim.looking && sim.option[option] > 0 &&
-		   sim_chance(option, sim.option[option]);
+	bool tried = !sim.healed && !sim.looking && sim.option[option] > 0;
+	bool hit = tried && sim_chance(option, sim.option[option]);
 
+	sim.n_try[option] += tried;
 	sim.n_hit[option] += hit;
 	return hit;
 }

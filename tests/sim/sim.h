@@ -25,6 +25,7 @@ struct sim {
 	int64_t busy_at_ms;        /* when something last happened that was not just looking */
 	int64_t option[OPTION_COUNT];
 	int64_t n_hit[OPTION_COUNT]; /* how often a fault was used */
+	int64_t n_try[OPTION_COUNT]; /* how often it could have been, and chance decided */
 	struct rand_seeded chance[OPTION_COUNT]; /* each option has its own stream: one more draw of one shifts no other */
 	bool healed;
 	int64_t healed_ms;
