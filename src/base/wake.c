@@ -9,12 +9,11 @@
 #include "base/wake.h"
 
 #include "base/alloc.h"
+#include "base/cond.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 struct wake {
 	pthread_mutex_t lock;
@@ -25,15 +24,10 @@ struct wake {
 struct wake *wake_new(void)
 {
 	struct wake *wake = mem_zalloc(1, sizeof(*wake));
-	pthread_condattr_t attr;
-	int failed;
+	int failed = pthread_mutex_init(&wake->lock, NULL);
 
-	failed = pthread_mutex_init(&wake->lock, NULL);
-	failed |= pthread_condattr_init(&attr);
-	failed |= pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	failed |= pthread_cond_init(&wake->sent, &attr);
-	failed |= pthread_condattr_destroy(&attr);
 	assert(!failed); /* only memory can be missing */
+	cond_init(&wake->sent);
 	atomic_init(&wake->pending, false);
 	return wake;
 }
@@ -56,33 +50,19 @@ void wake_send(struct wake *wake)
 	(void)pthread_mutex_unlock(&wake->lock);
 }
 
-static struct timespec deadline_after(int64_t ms)
-{
-	struct timespec at = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += (time_t)(ms / 1000);
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 bool wake_wait(struct wake *wake, int64_t max_ms)
 {
 	struct timespec deadline;
 	bool came;
-	int late = 0;
 
 	came = atomic_exchange(&wake->pending, false);
 	if (came || max_ms <= 0)
 		return came;
-	deadline = deadline_after(max_ms);
+	deadline = cond_deadline(max_ms);
 	(void)pthread_mutex_lock(&wake->lock);
-	while (!(came = atomic_exchange(&wake->pending, false)) && late != ETIMEDOUT)
-		late = pthread_cond_timedwait(&wake->sent, &wake->lock, &deadline);
+	do
+		came = atomic_exchange(&wake->pending, false);
+	while (!came && cond_wait(&wake->sent, &wake->lock, &deadline));
 	(void)pthread_mutex_unlock(&wake->lock);
 	return came;
 }

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/turn.h"
 #include "base/mutant.h"
 
 #include <stdio.h>
@@ -69,6 +70,7 @@ static void sqlite_close(struct db *db)
 	connection_close(&sqlite->upkeep);
 	connection_close(&sqlite->writer);
 	seen_free(sqlite->seen);
+	turn_free(sqlite->turn);
 	mem_free(sqlite->path);
 	mem_free(sqlite);
 }
@@ -90,6 +92,7 @@ static struct sqlite *sqlite_new(const char *folder)
 	sqlite->path = database_path(folder);
 	sqlite->seen = seen_new();
 	(void)pthread_mutex_init(&sqlite->writer.lock, NULL);
+	sqlite->turn = turn_new();
 	(void)pthread_mutex_init(&sqlite->upkeep.lock, NULL);
 	for (int i = 0; i < READER_COUNT; i++)
 		(void)pthread_mutex_init(&sqlite->reader[i].lock, NULL);

@@ -9,11 +9,13 @@
 #include "store/sqlite/sqlite_rows.h"
 
 #include "base/clock.h"
+#include "base/turn.h"
 
 #include <assert.h>
 #include <time.h>
 
 #define LOCK_WAIT_MS 5000
+#define IN_USE	     "the database is in use by another thread"
 
 struct sqlite *sqlite_of(struct db *db)
 {
@@ -53,7 +55,7 @@ bool connection_lock(struct connection *connection, struct err *err)
 	until = (struct timespec){ .tv_sec = until_ms / MS_PER_S, .tv_nsec = until_ms % MS_PER_S * 1000000 };
 	if (pthread_mutex_timedlock(&connection->lock, &until) == 0)
 		return true;
-	return err_set(err, ERR_BUSY, "the database is in use by another thread");
+	return err_set(err, ERR_BUSY, IN_USE);
 }
 
 static bool execute(struct tx *tx, const char *sql, struct err *err)
@@ -65,20 +67,44 @@ static bool execute(struct tx *tx, const char *sql, struct err *err)
 	       sqlite_err(tx->sqlite, err, tx->rc, sqlite3_errmsg(tx->connection->handle));
 }
 
+/* The stages write in turn. Taking in messages does not wait in line: it is what others wait for. */
+static bool in_turn(const struct tx *tx)
+{
+	return tx->write && tx->point != CRASH_inbox_append;
+}
+
+static bool take_lock(struct tx *tx, struct err *err)
+{
+	if (in_turn(tx) && !turn_take(tx->sqlite->turn, LOCK_WAIT_MS))
+		return err_set(err, ERR_BUSY, IN_USE);
+	if (connection_lock(tx->connection, err))
+		return true;
+	if (in_turn(tx))
+		turn_pass(tx->sqlite->turn);
+	return false;
+}
+
+static void free_lock(struct tx *tx)
+{
+	(void)pthread_mutex_unlock(&tx->connection->lock);
+	if (in_turn(tx))
+		turn_pass(tx->sqlite->turn);
+}
+
 static bool begin(struct tx *tx, const char *sql, struct err *err)
 {
 	struct connection *connection = tx->connection;
 
 	if (tx->sqlite->broken)
 		return err_set(err, ERR_FATAL, "database: the disk has failed before");
-	if (!connection_lock(connection, err))
+	if (!take_lock(tx, err))
 		return false;
 	/* Old days' statements would gather; between transactions none is in use. */
 	if (connection->n_statement > STATEMENTS_MAX / 2)
 		statements_clear(connection);
 	if (execute(tx, sql, err))
 		return true;
-	(void)pthread_mutex_unlock(&connection->lock);
+	free_lock(tx);
 	return false;
 }
 
@@ -128,7 +154,7 @@ static void leave(struct tx *tx, bool committed)
 {
 	if (tx->seen_used)
 		seen_settle(tx->sqlite->seen, committed);
-	(void)pthread_mutex_unlock(&tx->connection->lock);
+	free_lock(tx);
 }
 
 static void undo(struct tx *tx)

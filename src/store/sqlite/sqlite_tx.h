@@ -27,8 +27,8 @@ struct connection {
 	size_t n_statement;
 };
 
-/* Who reads: the stages of the road never wait for what a person looks at. */
-enum reader { READER_STAGES, READER_PEOPLE, READER_COUNT };
+/* Who reads: the stages of the road never wait for what a person looks at, and nobody for the check of all rows. */
+enum reader { READER_STAGES, READER_PEOPLE, READER_CHECK, READER_COUNT };
 
 struct seen;
 
@@ -44,6 +44,7 @@ struct sqlite {
 	struct db db;
 	char *path;
 	struct connection writer;
+	struct turn *turn;             /* of the stages and people that want the writer */
 	struct connection reader[READER_COUNT];
 	struct connection upkeep;      /* checkpoints */
 	_Atomic bool broken;           /* the disk failed: nothing is tried any more */
