@@ -648,6 +648,23 @@ static void test_a_full_disk_is_an_answer(void **state)
 	assert_int_equal(append_keys(contract, contract->db, (uint64_t)n * 20, 1), 1);
 }
 
+/* The check of all rows takes minutes where there are many: nobody waits for it, nor it for who looks. */
+static void test_nobody_waits_for_the_check(void **state)
+{
+	struct contract *contract = *state;
+	struct sqlite *sqlite = sqlite_in(contract->db);
+
+	assert_int_equal(pthread_mutex_lock(&sqlite->reader[READER_CHECK].lock), 0);
+	(void)contract_summary(contract);
+	(void)contract_append(contract, contract->store_id, "{}");
+	assert_int_equal(pthread_mutex_unlock(&sqlite->reader[READER_CHECK].lock), 0);
+	assert_int_equal(pthread_mutex_lock(&sqlite->reader[READER_PEOPLE].lock), 0);
+	assert_int_equal(pthread_mutex_lock(&sqlite->reader[READER_STAGES].lock), 0);
+	contract_conserves(contract->db);
+	assert_int_equal(pthread_mutex_unlock(&sqlite->reader[READER_STAGES].lock), 0);
+	assert_int_equal(pthread_mutex_unlock(&sqlite->reader[READER_PEOPLE].lock), 0);
+}
+
 /* ---- databases of older programs ---- */
 
 /* Takes back the last steps of the format, as far as those that follow ask for what they made. */
@@ -1040,6 +1057,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_two_handles_and_a_day_that_is_dropped),
 	cmocka_unit_test(test_a_lock_held_elsewhere_is_busy),
 	cmocka_unit_test(test_a_full_disk_is_an_answer),
+	cmocka_unit_test(test_nobody_waits_for_the_check),
 	cmocka_unit_test(test_keys_in_old_filters_are_found),
 	cmocka_unit_test(test_customers_of_an_old_format_get_their_ids),
 	cmocka_unit_test(test_a_catalog_of_an_old_format_can_be_searched),

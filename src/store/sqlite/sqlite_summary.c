@@ -235,7 +235,7 @@ bool sqlite_conserve(struct db *db, struct arena *arena, struct conservation *ou
 	size_t n_store, n_account;
 	struct tx tx;
 
-	if (!tx_begin_read(&tx, db, READER_PEOPLE, err))
+	if (!tx_begin_read(&tx, db, READER_CHECK, err))
 		return false;
 	out->error = check_batches(&tx, arena);
 	store = read_stores(&tx, arena, &n_store);
