@@ -37,12 +37,26 @@ static size_t account_position(const struct deliver *deliver, int64_t id)
 	return low;
 }
 
-static void init_budgets(struct deliver_account *account)
+static struct budget budget_of(enum endpoint endpoint, bool poll, int quota_percent)
 {
-	for (enum endpoint i = 0; i < ENDPOINT_COUNT; i++) {
-		budget_init(&account->budget[i], endpoint_row(i), account->quota_percent);
-		budget_init_poll(&account->poll_budget[i], i, account->quota_percent);
+	struct budget budget;
+
+	if (poll)
+		budget_init_poll(&budget, endpoint, quota_percent);
+	else
+		budget_init(&budget, endpoint_row(endpoint), quota_percent);
+	return budget;
+}
+
+struct budget *deliver_budget(struct deliver_account *account, enum endpoint endpoint, bool poll)
+{
+	struct budget **budget = &account->budget[poll][endpoint];
+
+	if (!*budget) {
+		*budget = mem_alloc(sizeof(**budget));
+		**budget = budget_of(endpoint, poll, account->quota_percent);
 	}
+	return *budget;
 }
 
 struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
@@ -59,7 +73,6 @@ struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 	account->next_due_wall_ms = INT64_MAX;
 	account->lookups.optouts_at_ms = INT64_MIN;
 	account->server = deliver_server_get(deliver, (struct str){ 0 });
-	init_budgets(account);
 	deliver->account =
 		mem_resize(deliver->account, (deliver->n_account + 1) * sizeof(struct deliver_account *));
 	memmove(&deliver->account[at + 1], &deliver->account[at],
@@ -76,26 +89,34 @@ void deliver_account_free(struct deliver_account *account)
 		for (enum delivery_op op = 0; op < DELIVERY_OP_COUNT; op++)
 			deliver_jobs_release(&account->jobs[kind][op]);
 	deliver_lookups_free(&account->lookups);
+	for (enum endpoint i = 0; i < ENDPOINT_COUNT; i++) {
+		mem_free(account->budget[false][i]);
+		mem_free(account->budget[true][i]);
+	}
 	mem_free(account);
 }
 
 /* ---- settings ---- */
+
+static void set_limits(struct budget *budget, const struct budget *fresh)
+{
+	if (!budget)
+		return;
+	budget->burst_limit = fresh->burst_limit;
+	budget->steady_limit = fresh->steady_limit;
+}
 
 static void set_quota(struct deliver_account *account, int percent)
 {
 	if (percent == account->quota_percent)
 		return;
 	account->quota_percent = percent;
-	for (enum endpoint i = 0; i < ENDPOINT_COUNT; i++) {
-		struct budget fresh;
+	for (int poll = 0; poll <= 1; poll++)
+		for (enum endpoint i = 0; i < ENDPOINT_COUNT; i++) {
+			struct budget fresh = budget_of(i, poll, percent);
 
-		budget_init(&fresh, endpoint_row(i), percent);
-		account->budget[i].burst_limit = fresh.burst_limit;
-		account->budget[i].steady_limit = fresh.steady_limit;
-		budget_init_poll(&fresh, i, percent);
-		account->poll_budget[i].burst_limit = fresh.burst_limit;
-		account->poll_budget[i].steady_limit = fresh.steady_limit;
-	}
+			set_limits(account->budget[poll][i], &fresh);
+		}
 }
 
 /* Klaviyo itself never gets more than it allows, whatever is set. */
@@ -158,8 +179,7 @@ static void heed_foreign(struct deliver_account *account, const char *endpoint, 
 void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdict *verdict)
 {
 	struct deliver_account *account = send->account;
-	struct budget *budget =
-		send->poll ? &account->poll_budget[send->endpoint] : &account->budget[send->endpoint];
+	struct budget *budget = deliver_budget(account, send->endpoint, send->poll);
 	int64_t now_ms = clock_mono_ms(send->deliver->ctx->clock);
 
 	if (verdict->outcome == OUTCOME_RETRY_AT) {
@@ -178,10 +198,10 @@ void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdic
 
 /* ---- budgets in the store ---- */
 
-struct budget_row deliver_budget_row(const struct deliver *deliver, const struct deliver_account *account,
+struct budget_row deliver_budget_row(const struct deliver *deliver, struct deliver_account *account,
 				     enum endpoint endpoint, bool poll, struct arena *arena)
 {
-	const struct budget *budget = poll ? &account->poll_budget[endpoint] : &account->budget[endpoint];
+	const struct budget *budget = deliver_budget(account, endpoint, poll);
 	const char *name = endpoint_row(endpoint)->name;
 
 	return (struct budget_row){
@@ -195,8 +215,8 @@ struct budget_row deliver_budget_row(const struct deliver *deliver, const struct
  * Polls and lookups claim nothing: what they use is kept in a cursor of the account, before they start.
  * False: it could not be kept.
  */
-bool deliver_budget_keep(struct deliver *deliver, const struct deliver_account *account,
-			 enum endpoint endpoint, bool poll)
+bool deliver_budget_keep(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint,
+			 bool poll)
 {
 	struct budget_row row;
 	struct arena arena;
@@ -225,8 +245,7 @@ static void load_budget(struct deliver *deliver, const struct budget_row *row)
 	if (!endpoint_find(name, &endpoint) || !snapshot_account(deliver->settings, row->account_id))
 		return;
 	account = deliver_account_get(deliver, row->account_id);
-	budget_load(poll ? &account->poll_budget[endpoint] : &account->budget[endpoint], row->blob,
-		    clock_moment(deliver->ctx->clock));
+	budget_load(deliver_budget(account, endpoint, poll), row->blob, clock_moment(deliver->ctx->clock));
 }
 
 /* One that deliver_budget_keep kept. */

@@ -80,7 +80,7 @@ static bool budget_is_there(struct deliver *deliver, struct deliver_account *acc
 {
 	int64_t wait_ms = 0;
 
-	if (budget_allows(&account->budget[endpoint], deliver->now_ms, &wait_ms))
+	if (budget_allows(deliver_budget(account, endpoint, false), deliver->now_ms, &wait_ms))
 		return true;
 	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
 	return false;
@@ -90,7 +90,7 @@ static bool budget_is_there(struct deliver *deliver, struct deliver_account *acc
 static bool is_paced(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint)
 {
 	const struct deliver_turn *turn = &order->account->turn[order->kind][order->op];
-	int64_t per_min = budget_steady_now(&order->account->budget[endpoint], deliver->now_ms);
+	int64_t per_min = budget_steady_now(deliver_budget(order->account, endpoint, false), deliver->now_ms);
 	int64_t next_ms = turn->started_at_ms[order->bulk] + MS_PER_MIN / per_min;
 
 	if (deliver->now_ms >= next_ms)
@@ -108,8 +108,9 @@ static bool rather_single(struct deliver *deliver, struct deliver_account *accou
 	int64_t wait_ms = 0;
 
 	return order->kind == KLAVIYO_EVENT && order->priority == PRIORITY_REALTIME &&
-	       !budget_allows(&account->budget[bulk], deliver->now_ms, &wait_ms) && wait_ms > BULK_WAIT_MS &&
-	       budget_allows(&account->budget[single], deliver->now_ms, &wait_ms);
+	       !budget_allows(deliver_budget(account, bulk, false), deliver->now_ms, &wait_ms) &&
+	       wait_ms > BULK_WAIT_MS &&
+	       budget_allows(deliver_budget(account, single, false), deliver->now_ms, &wait_ms);
 }
 
 static bool something_to_send(struct deliver *deliver, struct deliver_account *account,

@@ -179,8 +179,7 @@ struct deliver_account {
 	int64_t optout_poll_ms;
 	struct metric_windows window;
 	bool spelling_auto;
-	struct budget budget[ENDPOINT_COUNT];
-	struct budget poll_budget[ENDPOINT_COUNT];
+	struct budget *budget[2][ENDPOINT_COUNT]; /* [poll]; NULL = not asked for yet: deliver_budget */
 };
 
 enum deliver_lookup { LOOKUP_NONE, LOOKUP_METRICS, LOOKUP_LISTS, LOOKUP_LIST_CREATE, LOOKUP_OPTOUTS };
@@ -232,6 +231,7 @@ struct deliver {
 	struct deliver_server *server;
 	struct deliver_notice *notice;    /* oldest first */
 	size_t turn;               /* account that comes first in the next round */
+	size_t lookup_turn;        /* so too, of lookups */
 	struct deliver_send *in_flight;
 	struct deliver_send *ended;       /* answered, not settled yet; newest first */
 	size_t n_in_flight;
@@ -261,12 +261,14 @@ struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 /* Takes over settings that have changed. */
 void deliver_account_configure(struct deliver *deliver, struct deliver_account *account);
 void deliver_account_free(struct deliver_account *account);
+/* Of requests by an endpoint, or of polls of its jobs. An account of thousands uses a few: each is made when it is asked for. */
+struct budget *deliver_budget(struct deliver_account *account, enum endpoint endpoint, bool poll);
 /* What an answer says of the account's health and the endpoint's budget. */
 void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdict *verdict);
 bool deliver_budgets_load(struct deliver *deliver, struct err *err) MUST_CHECK;
-struct budget_row deliver_budget_row(const struct deliver *deliver, const struct deliver_account *account,
+struct budget_row deliver_budget_row(const struct deliver *deliver, struct deliver_account *account,
 				     enum endpoint endpoint, bool poll, struct arena *arena);
-bool deliver_budget_keep(struct deliver *deliver, const struct deliver_account *account, enum endpoint endpoint, bool poll)
+bool deliver_budget_keep(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint, bool poll)
 	MUST_CHECK;
 bool deliver_pressure_read(struct deliver *deliver, struct err *err) MUST_CHECK;
 

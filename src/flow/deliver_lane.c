@@ -270,11 +270,11 @@ static bool anything_ready(const struct deliver *deliver)
 }
 
 /* What was started leaves when the round is over: behind a slow disk that has to be soon. */
-static bool may_start(struct deliver *deliver)
+static bool may_start(struct deliver *deliver, int64_t from_ms)
 {
 	if (deliver->n_in_flight >= DELIVER_TOTAL_MAX || deliver->bytes_in_flight >= DELIVER_BYTES_MAX)
 		return false;
-	if (clock_mono_ms(deliver->ctx->clock) - deliver->now_ms < DELIVER_ROUND_MS)
+	if (clock_mono_ms(deliver->ctx->clock) - from_ms < DELIVER_ROUND_MS)
 		return true;
 	deliver_wake_at(deliver, deliver->now_ms);
 	return false;
@@ -282,13 +282,14 @@ static bool may_start(struct deliver *deliver)
 
 bool deliver_lanes_start(struct deliver *deliver, struct err *err)
 {
+	int64_t from_ms = clock_mono_ms(deliver->ctx->clock);
 	bool progress = true;
 
 	if (anything_ready(deliver) && !deliver_pressure_read(deliver, err))
 		return false;
-	while (progress && may_start(deliver)) {
+	while (progress && may_start(deliver, from_ms)) {
 		progress = false;
-		for (size_t i = 0; i < deliver->n_account && may_start(deliver); i++) {
+		for (size_t i = 0; i < deliver->n_account && may_start(deliver, from_ms); i++) {
 			size_t at = (deliver->turn + i) % deliver->n_account;
 			bool started;
 

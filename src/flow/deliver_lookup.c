@@ -179,8 +179,8 @@ static void ask(struct deliver *deliver, struct deliver_account *account, enum d
 
 	arena_init(&arena);
 	request = lookup_request(deliver, account, lookup, &arena);
-	if (budget_allows(&account->budget[request.endpoint], deliver->now_ms, &wait_ms)) {
-		budget_take(&account->budget[request.endpoint], deliver->now_ms);
+	if (budget_allows(deliver_budget(account, request.endpoint, false), deliver->now_ms, &wait_ms)) {
+		budget_take(deliver_budget(account, request.endpoint, false), deliver->now_ms);
 		account->lookups.under_way = deliver_budget_keep(deliver, account, request.endpoint, false);
 		if (lookup == LOOKUP_OPTOUTS && !account->lookups.page)
 			account->lookups.reread = false;
@@ -192,12 +192,14 @@ static void ask(struct deliver *deliver, struct deliver_account *account, enum d
 	arena_release(&arena);
 }
 
-static bool start_one(struct deliver *deliver, struct deliver_account *account, struct err *err)
+/* *asked: a request is to leave. */
+static bool start_one(struct deliver *deliver, struct deliver_account *account, bool *asked, struct err *err)
 {
 	struct deliver_lookups *lookups = &account->lookups;
 	enum deliver_lookup lookup;
 	bool probe;
 
+	*asked = false;
 	if (!account->known || lookups->under_way)
 		return true;
 	if (!load(deliver, account, err))
@@ -212,6 +214,7 @@ static bool start_one(struct deliver *deliver, struct deliver_account *account, 
 	if (deliver_gate_passes(deliver, account,
 				lookup == LOOKUP_METRICS ? API_FAMILY_metrics : API_FAMILY_consent, &probe))
 		ask(deliver, account, lookup);
+	*asked = lookups->under_way;
 	return true;
 }
 
@@ -258,14 +261,31 @@ static bool heed_mapped(struct deliver *deliver, struct deliver_lookups *lookups
 	return true;
 }
 
+/* Each is noted in the store before it leaves. Behind a slow disk the rest is for the next round. */
+static bool start_in_turn(struct deliver *deliver, struct err *err)
+{
+	for (size_t i = 0; i < deliver->n_account; i++) {
+		size_t at = (deliver->lookup_turn + i) % deliver->n_account;
+		bool asked;
+
+		if (!start_one(deliver, deliver->account[at], &asked, err))
+			return false;
+		if (asked && clock_mono_ms(deliver->ctx->clock) - deliver->now_ms >= DELIVER_ROUND_MS) {
+			deliver->lookup_turn = at + 1;
+			deliver_wake_at(deliver, deliver->now_ms);
+			break;
+		}
+	}
+	return true;
+}
+
 bool deliver_lookups_start(struct deliver *deliver, struct err *err)
 {
 	heed_webhooks(deliver);
 	for (size_t i = 0; i < deliver->n_account; i++)
-		if (!heed_mapped(deliver, &deliver->account[i]->lookups, err) ||
-		    !start_one(deliver, deliver->account[i], err))
+		if (!heed_mapped(deliver, &deliver->account[i]->lookups, err))
 			return false;
-	return true;
+	return start_in_turn(deliver, err);
 }
 
 bool deliver_lookups_hold(struct deliver *deliver, const struct deliver_account *account,

@@ -44,7 +44,7 @@ static bool budget_is_there(struct deliver *deliver, struct deliver_account *acc
 {
 	int64_t wait_ms = 0;
 
-	if (budget_allows(&account->poll_budget[endpoint], deliver->now_ms, &wait_ms))
+	if (budget_allows(deliver_budget(account, endpoint, true), deliver->now_ms, &wait_ms))
 		return true;
 	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
 	return false;
@@ -84,7 +84,7 @@ static void ask(struct deliver *deliver, struct deliver_account *account, struct
 		.page = list ? turn_page(jobs) : (struct str){ 0 },
 	};
 
-	budget_take(&account->poll_budget[due->endpoint], deliver->now_ms);
+	budget_take(deliver_budget(account, due->endpoint, true), deliver->now_ms);
 	jobs->polled_at_ms = deliver->now_ms;
 	jobs->polling = deliver_budget_keep(deliver, account, due->endpoint, true);
 	if (jobs->polling)

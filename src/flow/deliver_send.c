@@ -152,9 +152,7 @@ void deliver_sends_leave(struct deliver *deliver)
 	for (struct deliver_send *send = deliver->in_flight; send && !send->left; send = send->next) {
 		struct deliver_account *account = send->account;
 
-		budget_leave(send->poll ? &account->poll_budget[send->endpoint]
-					: &account->budget[send->endpoint],
-			     send->taken_ms, now_ms);
+		budget_leave(deliver_budget(account, send->endpoint, send->poll), send->taken_ms, now_ms);
 		send->left = true;
 	}
 }
@@ -176,7 +174,7 @@ static enum endpoint endpoint_alone(struct deliver *deliver, const struct delive
 	int64_t wait_ms;
 
 	if (!order->bulk || single == endpoint_for(order->kind, order->op, true) ||
-	    !budget_allows(&order->account->budget[single], deliver->now_ms, &wait_ms))
+	    !budget_allows(deliver_budget(order->account, single, false), deliver->now_ms, &wait_ms))
 		return ENDPOINT_COUNT;
 	return single;
 }
@@ -184,7 +182,7 @@ static enum endpoint endpoint_alone(struct deliver *deliver, const struct delive
 static struct budget_row take_budget(struct deliver *deliver, struct deliver_account *account,
 				     enum endpoint endpoint, struct arena *arena)
 {
-	budget_take(&account->budget[endpoint], deliver->now_ms);
+	budget_take(deliver_budget(account, endpoint, false), deliver->now_ms);
 	return deliver_budget_row(deliver, account, endpoint, false, arena);
 }
 
@@ -194,8 +192,10 @@ static bool claim(struct deliver *deliver, const struct deliver_order *order, st
 {
 	enum endpoint many = endpoint_for(order->kind, order->op, order->bulk);
 	enum endpoint alone = endpoint_alone(deliver, order);
-	struct budget *budget = order->account->budget, before = budget[many];
-	struct budget before_alone = budget[alone != ENDPOINT_COUNT ? alone : many];
+	struct budget *budget = deliver_budget(order->account, many, false), before = *budget;
+	struct budget *single =
+		alone != ENDPOINT_COUNT ? deliver_budget(order->account, alone, false) : budget;
+	struct budget before_alone = *single;
 	struct outbox_claim claim = {
 		.account_id = order->account->id,
 		.kind = order->kind,
@@ -213,9 +213,9 @@ static bool claim(struct deliver *deliver, const struct deliver_order *order, st
 	ok = db_outbox_claim(deliver->ctx->db, deliver->now_wall_ms, &claim, arena, batch, err);
 	*endpoint = ok && batch->n == 1 && alone != ENDPOINT_COUNT ? alone : many;
 	if (alone != ENDPOINT_COUNT && *endpoint != alone)
-		budget[alone] = before_alone;
+		*single = before_alone;
 	if (!ok || batch->n == 0 || *endpoint != many)
-		budget[many] = before;
+		*budget = before;
 	return ok || err_wrap(err, "claim deliveries of account '%s'", order->account->name);
 }
 

@@ -700,6 +700,66 @@ static void realtime_comes_first_and_history_is_never_starved(void **state)
 					 arena_cstr(&rig->arena, arena_printf(&rig->arena, "h%d", i))));
 }
 
+/* ---- a slow store ---- */
+
+/* Whoever asks for the time has waited for the store. */
+struct slow_clock {
+	struct clock clock;
+	struct rig *rig;
+};
+
+static int64_t slow_mono_ms(struct clock *clock)
+{
+	struct rig *rig = ((struct slow_clock *)clock)->rig;
+
+	rig->clock.now_ms += 400;
+	return rig->clock.now_ms;
+}
+
+static int64_t slow_wall_ms(struct clock *clock)
+{
+	return ((struct slow_clock *)clock)->rig->clock.now_ms;
+}
+
+#define ACCOUNTS 9
+
+static void add_accounts(struct rig *rig)
+{
+	for (int i = 0; i < ACCOUNTS; i++) {
+		const char *name = arena_printf(&rig->arena, "n%d", i).p;
+
+		rig_account(rig, name, "pk_other_0123456789", NULL);
+		rig_store(rig, name, "generic", name, NULL);
+		rig_generic(
+			rig, name, "order.placed",
+			"{'order_id':'1','currency':'EUR','total':'1.00','placed_at':'2026-07-25T17:20:00Z',"
+			"'customer':{'email':'ann@shop.test'},'lines':[]}");
+	}
+}
+
+/* What was started leaves before everything that could be was; the rest has its turn later. */
+static void a_round_behind_a_slow_store_ends(void **state)
+{
+	struct rig *rig = *state;
+	struct slow_clock slow = { { slow_wall_ms, slow_mono_ms }, rig };
+	struct flow_next next;
+
+	rig_answer_all(rig);
+	add_accounts(rig);
+	assert_true(map_run_once(&rig->ctx, &next, &rig->err));
+	rig_advance(rig, 3000);
+	assert_true(publish_run_once(&rig->ctx, &next, &rig->err));
+	rig->ctx.clock = &slow.clock;
+	assert_true(deliver_run_once(rig->deliver, 0, &next, &rig->err));
+	rig->ctx.clock = &rig->clock.clock;
+	assert_in_range(fake_http_count_of(rig->http, "GET", "/api/metrics"), 1, ACCOUNTS - 1);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), ACCOUNTS);
+	for (int i = 0; i < ACCOUNTS; i++)
+		assert_int_equal(rig_account_summary(rig, arena_printf(&rig->arena, "n%d", i).p).failed, 0);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/events"), ACCOUNTS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -730,6 +790,7 @@ int main(void)
 		TEST(a_missing_scope_stops_its_family_only),
 		TEST(an_outage_is_probed_once_and_ends_slowly),
 		TEST(a_dead_account_does_not_hold_up_another),
+		TEST(a_round_behind_a_slow_store_ends),
 		TEST(three_failures_open_the_breaker),
 		TEST(an_outage_ends_by_itself),
 		TEST(zoey_collects_for_ten_minutes),
