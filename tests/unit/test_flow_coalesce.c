@@ -12,30 +12,14 @@
 #include <cmocka.h>
 #include <string.h>
 
-#define EMPTY "{\"data\":[],\"links\":{\"next\":null}}"
-#define NEW_LIST \
-	"{\"data\":{\"type\":\"list\",\"id\":\"NEWLST\",\"attributes\":{\"name\":\"Newsletter (shop)\"}}}"
-#define PROFILE "{\"data\":{\"type\":\"profile\",\"id\":\"P1\",\"attributes\":{}}}"
 /* New deliveries wait for up to ten minutes. */
 #define COLLECTS ((const char *const[]){ "retry_preset=zoey", NULL })
-
-static void answer(struct rig *rig, const char *method, const char *path, int status, const char *body)
-{
-	fake_klaviyo_script(rig->klaviyo, method, path, 1000,
-			    (struct fake_reply){ .status = status, .body = str_from(body) });
-}
 
 static int set_up(void **state)
 {
 	struct rig *rig = rig_new(&db_memory_ops);
 
-	answer(rig, "GET", "/api/metrics", 200, EMPTY);
-	answer(rig, "GET", "/api/profiles", 200, EMPTY);
-	answer(rig, "GET", "/api/lists", 200, EMPTY);
-	answer(rig, "POST", "/api/lists", 201, NEW_LIST);
-	answer(rig, "POST", "/api/event", 202, "");
-	answer(rig, "POST", "/api/profile-import", 200, PROFILE);
-	answer(rig, "POST", "/api/profile-subscription-bulk", 202, "");
+	rig_answer_all(rig);
 	*state = rig;
 	return 0;
 }

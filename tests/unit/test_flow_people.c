@@ -11,7 +11,6 @@
 
 #define METRICS	 "{'data':[{'type':'metric','id':'m1','attributes':{'name':'%s'}}],'links':{'next':null}}"
 #define NO_LISTS "{'data':[],'links':{'next':null}}"
-#define NEW_LIST "{'data':{'type':'list','id':'NEWLST','attributes':{'name':'Newsletter (shop)'}}}"
 #define ONE_OPTOUT \
 	"{'data':[{'type':'profile','id':'P1','attributes':{'email':'ann@shop.test','subscriptions':{'" \
 	"email':" \
@@ -25,39 +24,6 @@
 	"99'," \
 	"'row_total':'29.98','brand':'B','categories':['Cups'],'image_url':'https://shop.test/i.jpg'," \
 	"'product_url':'https://shop.test/p1'}]}"
-
-/* ' stands for " */
-static struct str quoted(struct rig *rig, const char *text)
-{
-	struct str copy = arena_dup(&rig->arena, str_from(text));
-	char *at = arena_cstr(&rig->arena, copy);
-
-	for (size_t i = 0; i < copy.len; i++)
-		if (at[i] == '\'')
-			at[i] = '"';
-	return str_of(at, copy.len);
-}
-
-static void answer(struct rig *rig, const char *method, const char *path, int times, int status,
-		   const char *body)
-{
-	fake_klaviyo_script(rig->klaviyo, method, path, times,
-			    (struct fake_reply){ .status = status, .body = quoted(rig, body) });
-}
-
-/* A Klaviyo that has nothing yet and takes everything. */
-static void answer_all(struct rig *rig)
-{
-	answer(rig, "GET", "/api/metrics", 100, 200, "{'data':[],'links':{'next':null}}");
-	answer(rig, "POST", "/api/events", 1000, 202, "");
-	answer(rig, "POST", "/api/event-bulk-create-jobs", 1000, 202, "");
-	answer(rig, "POST", "/api/profile-import", 1000, 200,
-	       "{'data':{'type':'profile','id':'P1','attributes':{}}}");
-	answer(rig, "GET", "/api/profiles", 1000, 200, NO_LISTS);
-	answer(rig, "GET", "/api/lists", 1000, 200, NO_LISTS);
-	answer(rig, "POST", "/api/lists", 1000, 201, NEW_LIST);
-	answer(rig, "POST", "/api/profile-subscription-bulk", 1000, 202, "");
-}
 
 static int set_up(void **state)
 {
@@ -115,7 +81,7 @@ static void an_order_becomes_its_events_and_a_profile(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed", ORDER);
 	(void)rig_settle(rig, 20000);
 	assert_int_equal(count_body(rig, "/api/events", "\"Placed Order\""), 1);
@@ -131,7 +97,7 @@ static void what_was_told_is_not_told_again(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed", ORDER);
 	(void)rig_settle(rig, 20000);
 	rig_generic(rig, "shop", "order.updated", ORDER);
@@ -145,7 +111,7 @@ static void an_event_whose_answer_was_lost_goes_again_under_its_id(void **state)
 	struct rig *rig = *state;
 
 	fake_klaviyo_script(rig->klaviyo, "POST", "/api/events", 1, (struct fake_reply){ .no_answer = true });
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed", ORDER);
 	(void)rig_settle(rig, 60000);
 	assert_int_equal(count_body(rig, "/api/event", "\"unique_id\":\"1001\""), 2);
@@ -156,8 +122,8 @@ static void a_late_event_starts_no_flow(void **state)
 {
 	struct rig *rig = *state;
 
-	answer(rig, "POST", "/api/event", 1, 503, "");
-	answer_all(rig);
+	rig_answer(rig, "POST", "/api/event", 1, 503, "");
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed",
 		    "{'order_id':'7','currency':'EUR','total':'1.00','placed_at':'2026-07-20T00:00:00Z',"
 		    "'customer':{'email':'ann@shop.test'},'lines':[]}");
@@ -171,7 +137,7 @@ static void a_window_is_the_accounts_own(void **state)
 	static const char *const windows[] = { "flow_windows=placed_order=0", NULL };
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_account_set(rig, "main", NULL, windows);
 	rig_generic(rig, "shop", "order.placed", ORDER);
 	(void)rig_settle(rig, 60000);
@@ -184,12 +150,9 @@ static void the_spelling_follows_the_account(void **state)
 {
 	struct rig *rig = *state;
 
-	fake_klaviyo_script(
-		rig->klaviyo, "GET", "/api/metrics", 1,
-		(struct fake_reply){
-			.status = 200,
-			.body = quoted(rig, arena_printf(&rig->arena, METRICS, "Canceled Order").p) });
-	answer_all(rig);
+	rig_answer(rig, "GET", "/api/metrics", 1, 200,
+		   arena_printf(&rig->arena, METRICS, "Canceled Order").p);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed", ORDER);
 	(void)rig_settle(rig, 20000);
 	rig_generic(rig, "shop", "order.cancelled",
@@ -213,7 +176,7 @@ static void a_product_that_is_not_known_is_waited_for(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed", BARE_ORDER);
 	rig_run(rig, 8000);
 	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/event"), 0);
@@ -225,7 +188,7 @@ static void an_order_takes_from_the_catalog_what_it_lacks(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed", BARE_ORDER);
 	rig_run(rig, 3000);
 	rig_generic(rig, "shop", "product.upserted",
@@ -242,7 +205,7 @@ static void an_order_of_nobody_is_held(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "order.placed",
 		    "{'order_id':'9','currency':'EUR','total':'5.00','lines':[]}");
 	(void)rig_settle(rig, 20000);
@@ -257,7 +220,7 @@ static void metrics_can_be_switched_off(void **state)
 	static const char *const on[] = { "store_metrics=placed_order=on", NULL };
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_account_set(rig, "main", NULL, off);
 	rig_store_set(rig, "shop", on);
 	rig_generic(rig, "shop", "order.placed", ORDER);
@@ -270,7 +233,7 @@ static void many_orders_leave_in_bulk(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	for (int i = 0; i < 60; i++) {
 		struct str data = arena_printf(&rig->arena,
 					       "{'order_id':'%d','currency':'EUR','total':'1.00',"
@@ -291,7 +254,7 @@ static void a_visitor_is_told_once_known(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "storefront.product_viewed",
 		    "{'anonymous_id':'v1','product':{'product_id':'p1','name':'Mug','image_url':"
 		    "'https://shop.test/i.jpg','product_url':'https://shop.test/p1','brand':'B',"
@@ -316,7 +279,7 @@ static void a_visit_is_told_of_who_it_is_now(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "customer.upserted", "{'customer_id':'77','email':'old@shop.test'}");
 	(void)rig_settle(rig, 20000);
 	rig_generic(rig, "shop", "storefront.identified", "{'anonymous_id':'v1','email':'old@shop.test'}");
@@ -343,7 +306,7 @@ static void consent_waits_for_opt_outs_and_its_list(void **state)
 	struct rig *rig = *state;
 	size_t profiles, list, create, subscribe;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 30000);
 	profiles = first_of(rig, "GET", "/api/profiles");
@@ -362,13 +325,9 @@ static void who_left_in_klaviyo_is_not_subscribed_again(void **state)
 {
 	struct rig *rig = *state;
 
-	fake_klaviyo_script(
-		rig->klaviyo, "GET", "/api/profiles", 1000,
-		(struct fake_reply){
-			.status = 200,
-			.body = quoted(
-				rig, arena_printf(&rig->arena, ONE_OPTOUT, "2026-07-25T17:10:00+00:00").p) });
-	answer_all(rig);
+	rig_answer(rig, "GET", "/api/profiles", 1000, 200,
+		   arena_printf(&rig->arena, ONE_OPTOUT, "2026-07-25T17:10:00+00:00").p);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 30000);
 	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 0);
@@ -386,8 +345,8 @@ static void a_queued_subscription_waits_for_what_has_come_in(void **state)
 	struct str left = arena_printf(&rig->arena, ONE_OPTOUT, "2026-07-25T17:10:00+00:00");
 
 	rig_store_set(rig, "shop", (const char *const[]){ "quiet_ms=20000", NULL });
-	answer(rig, "GET", "/api/profiles", 1000, 200, left.p);
-	answer_all(rig);
+	rig_answer(rig, "GET", "/api/profiles", 1000, 200, left.p);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 120000);
 	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 0);
@@ -399,8 +358,8 @@ static void a_queued_subscription_is_taken_back_by_the_shop(void **state)
 {
 	struct rig *rig = *state;
 
-	answer(rig, "GET", "/api/profiles", 1, 503, "down");
-	answer_all(rig);
+	rig_answer(rig, "GET", "/api/profiles", 1, 503, "down");
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	rig_run(rig, 5000);
 	rig_generic(rig, "shop", "consent.changed",
@@ -415,7 +374,7 @@ static void leaving_is_told(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 30000);
 	rig_generic(rig, "shop", "consent.changed",
@@ -431,11 +390,11 @@ static void a_subscription_in_doubt_is_checked_before_it_goes_again(void **state
 	struct rig *rig = *state;
 	struct str left = arena_printf(&rig->arena, ONE_OPTOUT, "2026-07-25T17:10:00+00:00");
 
-	answer(rig, "GET", "/api/profiles", 1, 200, NO_LISTS);
-	answer(rig, "GET", "/api/profiles", 1000, 200, left.p);
+	rig_answer(rig, "GET", "/api/profiles", 1, 200, NO_LISTS);
+	rig_answer(rig, "GET", "/api/profiles", 1000, 200, left.p);
 	fake_klaviyo_script(rig->klaviyo, "POST", "/api/profile-subscription", 1,
 			    (struct fake_reply){ .no_answer = true });
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 60000);
 	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 1);
@@ -450,7 +409,7 @@ static void a_subscription_in_doubt_goes_again(void **state)
 
 	fake_klaviyo_script(rig->klaviyo, "POST", "/api/profile-subscription", 1,
 			    (struct fake_reply){ .no_answer = true });
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 60000);
 	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-subscription"), 2);
@@ -462,7 +421,7 @@ static void opt_outs_are_asked_for_from_time_to_time(void **state)
 {
 	struct rig *rig = *state;
 
-	answer_all(rig);
+	rig_answer_all(rig);
 	rig_generic(rig, "shop", "consent.changed", OPT_IN);
 	(void)rig_settle(rig, 30000);
 	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/profiles"), 1);
