@@ -65,6 +65,18 @@ int64_t store_id_day(int64_t id)
 	return time_day(store_id_ms(id));
 }
 
+/* ---- turns ---- */
+
+#define TURN_ROWS   16
+#define TURN_STORES 8 /* at least */
+
+size_t store_turn_stores(size_t max_n)
+{
+	size_t n = max_n / TURN_ROWS > TURN_STORES ? max_n / TURN_ROWS : TURN_STORES;
+
+	return n < max_n ? n : max_n;
+}
+
 /* ---- facts ---- */
 
 int entity_cmp(struct entity a, struct entity b)

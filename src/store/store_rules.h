@@ -32,6 +32,14 @@ int64_t store_id_day(int64_t id);
 bool store_is_swept(const struct config_change *change, const struct store_row *store);
 struct str store_change_name(const struct config_change *change); /* for the history */
 
+/* ---- turns ---- */
+
+/*
+ * Stores that share one claim of max_n rows, 1 to max_n: where many wait, each gets some rows of it. What is written of one store
+ * lies side by side; one row of each of many costs a page of every table.
+ */
+size_t store_turn_stores(size_t max_n);
+
 /* ---- messages ---- */
 
 /* Did the shop itself send it, now? Not history, browsers (topics storefront.*), or what Klaviyo told (klaviyo.*). */

@@ -322,6 +322,41 @@ static void test_more_stores_than_fit_take_turns(void **state)
 		assert_int_equal(served[i], 2);
 }
 
+#define MANY 12
+
+/* Where many wait, a claim has several rows of each of some, and the next claims are the others'. */
+static void test_of_many_stores_some_share_a_claim(void **state)
+{
+	struct contract *contract = *state;
+	size_t served[MANY] = { 0 }, n, n_store = 0;
+	int64_t store_id[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		char name[] = "storea";
+
+		name[5] = (char)('a' + i);
+		store_id[i] = contract_store(contract, name, contract->account_id);
+		for (int k = 0; k < 8; k++)
+			(void)contract_append(contract, store_id[i], "{}");
+	}
+	for (int round = 0; round < 3; round++) {
+		struct inbox_message *message = contract_pending(contract, 32, &n);
+
+		assert_int_equal(n, 32);
+		n_store = 0;
+		for (size_t i = 0; i < MANY; i++) {
+			size_t n_here = count_of(message, n, store_id[i]);
+
+			assert_true(n_here == 0 || n_here == 4);
+			n_store += n_here > 0;
+			served[i] += n_here;
+		}
+		assert_int_equal(n_store, 8);
+	}
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(served[i], 8);
+}
+
 /* ---- complete ---- */
 
 static void test_messages_end_as_told(void **state)
@@ -448,6 +483,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_claim_is_bounded_by_bytes),
 	cmocka_unit_test(test_a_flooding_store_leaves_room_for_others),
 	cmocka_unit_test(test_more_stores_than_fit_take_turns),
+	cmocka_unit_test(test_of_many_stores_some_share_a_claim),
 	cmocka_unit_test(test_messages_end_as_told),
 	cmocka_unit_test(test_results_out_of_order_are_refused),
 	cmocka_unit_test(test_results_of_several_stores_in_one_call),

@@ -162,7 +162,8 @@ static size_t check_all_plans(struct contract *contract)
 	size_t n_bad = check_plans(&sqlite->writer);
 
 	for (int i = 0; i < READER_COUNT; i++)
-		n_bad += check_plans(&sqlite->reader[i]);
+		if (i != READER_CHECK) /* which is there to go through all rows */
+			n_bad += check_plans(&sqlite->reader[i]);
 	return n_bad;
 }
 

@@ -35,16 +35,16 @@ static bool has_due(const struct memory *memory, const struct memory_due_claim *
 	return false;
 }
 
-/* At most max_n stores with something due, in turn from the one after the last served. */
+/* Some stores with something due, in turn from the one after the last served. */
 static size_t stores_in_turn(const struct memory *memory, const struct memory_due_claim *claim,
 			     struct arena *arena, int64_t **store_id)
 {
 	int64_t from_id = memory->due_turn[claim->priority];
-	size_t n = 0;
+	size_t n = 0, max_n = store_turn_stores(claim->max_n);
 
 	*store_id = ARENA_ARRAY(arena, memory->store_count.n, int64_t);
 	for (int round = 0; round < 2; round++)
-		for (size_t i = 0; i < memory->store_count.n && n < claim->max_n; i++) {
+		for (size_t i = 0; i < memory->store_count.n && n < max_n; i++) {
 			int64_t id = memory->store_count.at[i].row.store_id;
 
 			if ((id > from_id) == (round == 0) && has_due(memory, claim, id))

@@ -165,7 +165,7 @@ bool memory_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct ar
 	struct memory *memory = memory_lock(db);
 	struct claim claim = { .arena = arena, .max_n = max_n, .max_bytes = max_bytes };
 	int64_t *store_id;
-	size_t n_store = stores_in_turn(memory, max_n, arena, &store_id);
+	size_t n_store = stores_in_turn(memory, store_turn_stores(max_n), arena, &store_id);
 	int64_t *after_id = ARENA_ARRAY(arena, n_store, int64_t);
 
 	(void)err;

@@ -28,16 +28,16 @@ static int64_t next_store(struct tx *tx, enum priority priority, int64_t after_i
 	return store_id;
 }
 
-/* At most max_n stores with something due. next_ms: lowered to when those passed over have something. */
+/* Some stores with something due. next_ms: lowered to when those passed over have something. */
 static size_t stores_in_turn(struct tx *tx, const struct due_claim *claim, struct arena *arena,
 			     int64_t **store_id, int64_t *next_ms)
 {
 	int64_t from_id = tx->sqlite->due_turn[claim->priority], at = from_id, due_ms = 0;
-	size_t n = 0;
+	size_t n = 0, max_n = store_turn_stores(claim->max_n);
 
-	*store_id = ARENA_ARRAY(arena, claim->max_n, int64_t);
+	*store_id = ARENA_ARRAY(arena, max_n, int64_t);
 	for (int round = 0; round < 2; round++, at = 0)
-		while (n < claim->max_n && (at = next_store(tx, claim->priority, at, &due_ms)) != 0 &&
+		while (n < max_n && (at = next_store(tx, claim->priority, at, &due_ms)) != 0 &&
 		       (round == 0 || at <= from_id)) {
 			if (due_ms <= claim->now_ms)
 				(*store_id)[n++] = at;

@@ -208,7 +208,7 @@ bool sqlite_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct ar
 
 	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
-	share = shares_in_turn(&tx, sqlite->turn_store_id, max_n, arena, &n_share);
+	share = shares_in_turn(&tx, sqlite->turn_store_id, store_turn_stores(max_n), arena, &n_share);
 	if (n_share > 0) {
 		claim.message = ARENA_ARRAY(arena, max_n, struct inbox_message);
 		claim.day = day_list(&tx, DAY_MESSAGE, true, arena, &claim.n_day);
