@@ -38,7 +38,9 @@
 	X(messages_spared, "messages keep their bodies when their person is erased") \
 	X(default_unswept, "what follows a default of the installation is not told anew when that changes") \
 	X(default_over_own, "a default of the installation counts where a store has a value of its own, too") \
-	X(default_ignored, "accounts do not follow the defaults of the installation")
+	X(default_ignored, "accounts do not follow the defaults of the installation") \
+	X(refusal_unheeded, "a token that Klaviyo refuses is not renewed before its time") \
+	X(refresh_dropped, "a newer token that comes without one to renew it by cannot be renewed")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

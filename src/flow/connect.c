@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/utf8.h"
 #include "flow/health.h"
 #include "net/oauth.h"
@@ -173,52 +174,38 @@ static struct renewal *renewal_of(struct connect *connect, int64_t account_id)
 	return &connect->renewal[connect->n_renewal++];
 }
 
-/* Did Klaviyo refuse what was sent with this very token? */
-static bool was_refused(struct connect *connect, const struct settings_account *account, struct arena *arena,
-			bool *refused, struct err *err)
-{
-	struct health_stop *stop;
-	size_t n;
-
-	*refused = false;
-	if (!health_get(connect->ctx->db, account->id, arena, &stop, &n, err))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		*refused = *refused || (str_eq(stop[i].what, STR("account")) &&
-					stop[i].since_ms > account->token.since_ms);
-	return true;
-}
-
 static bool is_due(struct connect *connect, const struct settings_account *account, struct arena *arena,
 		   bool *due, struct err *err)
 {
 	const struct settings_token *token = &account->token;
-	int64_t now_ms = clock_wall_ms(connect->ctx->clock);
+	int64_t now_ms = clock_wall_ms(connect->ctx->clock), refused_ms = 0;
 	struct str why = STR("");
-	bool ok = true;
+	bool ok;
 
 	*due = now_ms >= token->until_ms - (token->until_ms - token->since_ms) / 6;
-	if (!*due)
-		ok = was_refused(connect, account, arena, due, err);
+	ok = *due || health_refused(connect->ctx->db, account->id, &refused_ms, err);
+	if (!mutant_is(MUTANT_refusal_unheeded))
+		*due = *due || (ok && refused_ms == token->since_ms);
 	if (ok && *due)
 		ok = connect_trouble(connect->ctx->db, account, arena, &why, err);
 	*due = ok && *due && why.len == 0;
 	return ok;
 }
 
-/* A failure that may pass: later, and later. */
-static void wait_longer(struct connect *connect, const struct settings_account *account,
-			struct renewal *renewal, const struct err *why)
+/*
+ * Whatever comes of it, the next time is later, and later, until a token does: answers may fail to come, or to
+ * be kept, or hold tokens that are refused as well.
+ */
+static void wait_longer(struct connect *connect, struct renewal *renewal)
 {
-	log_warn("connect", "account=%.*s token not renewed yet: %s", STR_ARG(account->name), why->msg);
 	renewal->backoff_ms = renewal->backoff_ms ? 2 * renewal->backoff_ms : BACKOFF_MS;
 	if (renewal->backoff_ms > BACKOFF_MAX_MS)
 		renewal->backoff_ms = BACKOFF_MAX_MS;
 	renewal->not_before_ms = clock_mono_ms(connect->ctx->clock) + renewal->backoff_ms;
 }
 
-static bool renew(struct connect *connect, const struct settings_account *account, struct renewal *renewal,
-		  struct arena *arena, struct err *err)
+static bool renew(struct connect *connect, const struct settings_account *account, struct arena *arena,
+		  struct err *err)
 {
 	struct klaviyo_token_request request =
 		klaviyo_token_for_refresh(connect->app, setting_text(account->value, SETTING_KEY_api_url),
@@ -230,12 +217,12 @@ static bool renew(struct connect *connect, const struct settings_account *accoun
 	if (!connect_ask(connect->client, &request, now_ms, arena, &token, &why)) {
 		if (why.code == ERR_DENIED)
 			return note(connect, account, why.msg, err);
-		wait_longer(connect, account, renewal, &why);
+		log_warn("connect", "account=%.*s token not renewed yet: %s", STR_ARG(account->name),
+			 why.msg);
 		return true;
 	}
-	if (token.refresh.len == 0)
+	if (token.refresh.len == 0 && !mutant_is(MUTANT_refresh_dropped))
 		token.refresh = account->token.refresh;
-	renewal->backoff_ms = 0;
 	/* An account that was removed, or given a key, meanwhile: nothing to renew any more. */
 	return settings_account_renew(connect->ctx->settings, account->name, &token, now_ms, err) ||
 	       err->code == ERR_NOT_FOUND;
@@ -254,10 +241,13 @@ static bool look_at(struct connect *connect, const struct settings_account *acco
 		return true;
 	if (!is_due(connect, account, arena, &due, err))
 		return false;
-	if (!due)
+	if (!due) {
+		renewal->backoff_ms = 0;
 		return true;
+	}
+	wait_longer(connect, renewal);
 	if (connect->app->client_id.len > 0)
-		return renew(connect, account, renewal, arena, err);
+		return renew(connect, account, arena, err);
 	if (!renewal->told_no_app)
 		log_warn("connect",
 			 "account=%.*s needs a newer token, but no app is set (--klaviyo-client-id)",

@@ -192,8 +192,7 @@ void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdic
 			     budget_observe(budget, now_ms, verdict->rate_limit, verdict->rate_remaining,
 					    verdict->rate_reset_s));
 	}
-	deliver_gate_heed(send->deliver, account, endpoint_row(send->endpoint)->family, verdict,
-			  send->http_status);
+	deliver_gate_heed(send, verdict);
 }
 
 /* ---- budgets in the store ---- */

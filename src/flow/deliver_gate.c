@@ -244,12 +244,14 @@ static void heed_success(struct deliver *deliver, struct deliver_account *accoun
 		note(deliver, account->id, account->name, false, what, "goes on", (struct str){ 0 });
 }
 
-void deliver_gate_heed(struct deliver *deliver, struct deliver_account *account, enum api_family family,
-		       const struct klaviyo_verdict *verdict, int http_status)
+void deliver_gate_heed(const struct deliver_send *send, const struct klaviyo_verdict *verdict)
 {
+	struct deliver *deliver = send->deliver;
+	struct deliver_account *account = send->account;
+	enum api_family family = endpoint_row(send->endpoint)->family;
 	int64_t now_ms = clock_mono_ms(deliver->ctx->clock);
 
-	if (is_failure(verdict, http_status)) {
+	if (is_failure(verdict, send->http_status)) {
 		account->health_stale = true;
 		heed_failure(deliver, account, family, verdict->reason, now_ms);
 		return;
@@ -258,6 +260,7 @@ void deliver_gate_heed(struct deliver *deliver, struct deliver_account *account,
 	end_outage(deliver, account->server, now_ms);
 	if (verdict->outcome == OUTCOME_BLOCKED) {
 		account->health_stale = true;
+		account->refused_ms = send->token_ms;
 		if (breaker_blocked(&account->gate.breaker, now_ms, deliver->ctx->rand))
 			stopped(deliver, account, &account->gate, "", "Klaviyo denies access",
 				verdict->reason);
@@ -295,6 +298,17 @@ static void add_stop(const struct deliver *deliver, const struct deliver_gate *g
 	};
 }
 
+/* To connect, which gets another one. */
+static bool tell_refused(struct deliver *deliver, struct deliver_account *account, struct err *err)
+{
+	if (account->refused_ms == 0)
+		return true;
+	if (!health_refuse(deliver->ctx->db, deliver->now_wall_ms, account->id, account->refused_ms, err))
+		return false;
+	account->refused_ms = 0;
+	return true;
+}
+
 static bool write_health(struct deliver *deliver, struct deliver_account *account, struct err *err)
 {
 	struct health_stop stop[API_FAMILY_COUNT + 2];
@@ -309,7 +323,7 @@ static bool write_health(struct deliver *deliver, struct deliver_account *accoun
 	if (!health_put(deliver->ctx->db, deliver->now_wall_ms, account->id, stop, n, err))
 		return false;
 	account->health_told = n > 0;
-	return true;
+	return tell_refused(deliver, account, err);
 }
 
 static bool write_notice(struct deliver *deliver, const struct deliver_notice *notice, struct err *err)

@@ -163,6 +163,7 @@ struct deliver_account {
 	int64_t resume_at_ms;      /* after an outage: nothing before */
 	bool health_stale;         /* what is stopped has changed */
 	bool health_told;          /* the store has something that is stopped */
+	int64_t refused_ms;        /* the token that was refused, by when it was got: to be told; 0 = nothing to tell */
 	bool foreign_told;
 	int64_t foreign_told_ms;   /* when it was last logged that others use the quota */
 	int in_flight[KLAVIYO_KIND_COUNT][DELIVERY_OP_COUNT];
@@ -206,6 +207,7 @@ struct deliver_send {
 	enum endpoint endpoint;
 	enum klaviyo_kind kind;
 	enum delivery_op op;
+	int64_t token_ms;          /* of the token it left with: when that was got; 0 = a key */
 	int64_t taken_ms;          /* when it was counted in its budget, monotonic */
 	bool left;                 /* it has been handed to the network, and is counted there */
 	size_t bytes;              /* of the batch's bodies */
@@ -280,8 +282,7 @@ bool deliver_gate_passes(struct deliver *deliver, struct deliver_account *accoun
 /* A request has started (+1) or ended (-1). */
 void deliver_gate_count(struct deliver_account *account, enum api_family family, int n);
 /* What an answer says of the health of all three. */
-void deliver_gate_heed(struct deliver *deliver, struct deliver_account *account, enum api_family family,
-		       const struct klaviyo_verdict *verdict, int http_status);
+void deliver_gate_heed(const struct deliver_send *send, const struct klaviyo_verdict *verdict);
 /* The account's key or address has changed: what was stopped is tried at once. */
 void deliver_gate_retry(struct deliver *deliver, struct deliver_account *account);
 /* Audits what has changed, and tells status. */

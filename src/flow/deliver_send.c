@@ -137,6 +137,7 @@ static void start_call(struct deliver_send *send, const struct klaviyo_request *
 	};
 	struct err err;
 
+	send->token_ms = settings->oauth ? settings->token.since_ms : 0;
 	call.header =
 		klaviyo_headers(settings->key, settings->oauth, request->body.len > 0, arena, &call.n_header);
 	enter_flight(send);

@@ -7,8 +7,11 @@
 #include "base/utf8.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define CURSOR	     STR("stopped")
+#define REFUSED	     STR("refused_token")
+#define NUMBER_BYTES 24
 #define REASON_BYTES 60
 #define TEXT_BYTES   1000
 
@@ -74,4 +77,30 @@ bool health_get(struct db *db, int64_t account_id, struct arena *arena, struct h
 	while (*n < HEALTH_STOPS_MAX && str_split(&text, '\n', &line))
 		*n += read_stop(line, &(*stop)[*n]);
 	return true;
+}
+
+/* ---- tokens ---- */
+
+bool health_refuse(struct db *db, int64_t now_ms, int64_t account_id, int64_t token_ms, struct err *err)
+{
+	char text[NUMBER_BYTES];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, token_ms);
+	return db_cursor_put(db, now_ms, account_id, REFUSED, str_from(text), err) ||
+	       err_wrap(err, "say that a token was refused");
+}
+
+bool health_refused(struct db *db, int64_t account_id, int64_t *token_ms, struct err *err)
+{
+	struct arena arena;
+	struct str text;
+	bool ok;
+
+	*token_ms = 0;
+	arena_init(&arena);
+	ok = db_cursor_get(db, account_id, REFUSED, &arena, &text, err);
+	if (ok && !str_to_int64(text, token_ms))
+		*token_ms = 0;
+	arena_release(&arena);
+	return ok;
 }

@@ -25,4 +25,12 @@ bool health_put(struct db *db, int64_t now_ms, int64_t account_id, const struct 
 bool health_get(struct db *db, int64_t account_id, struct arena *arena, struct health_stop **stop, size_t *n,
 		struct err *err) MUST_CHECK;
 
+/*
+ * Klaviyo refused what was sent with a token. It goes by the moment it was got (struct settings_token, since_ms), as if that were its
+ * name: of two moments nobody knows which was first when the clock has been set. Connect gets another one.
+ */
+bool health_refuse(struct db *db, int64_t now_ms, int64_t account_id, int64_t token_ms, struct err *err) MUST_CHECK;
+/* The token that was refused last; 0 = none was. */
+bool health_refused(struct db *db, int64_t account_id, int64_t *token_ms, struct err *err) MUST_CHECK;
+
 #endif

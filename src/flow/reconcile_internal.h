@@ -87,6 +87,7 @@ struct reconcile {
 	struct arena asked;        /* of place, and of the answer */
 	struct str asked_place;
 	enum endpoint asked_endpoint;
+	int64_t asked_token_ms;    /* when the token was got that it was asked with; 0 = a key */
 	struct found_key asked_category; /* of a page of links */
 	struct http_answer answer; /* its body and headers are gone: what they held is below */
 	struct klaviyo_verdict verdict;

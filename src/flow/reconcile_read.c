@@ -229,6 +229,7 @@ static void start(struct reconcile_work *work, const struct klaviyo_request *req
 	reconcile->task_id = work->task->id;
 	reconcile->asked_place = arena_dup(&reconcile->asked, work->task->place);
 	reconcile->asked_endpoint = request->endpoint;
+	reconcile->asked_token_ms = account->oauth ? account->token.since_ms : 0;
 	reconcile->asked_category = *category;
 	reconcile->asked_category.external_id = arena_dup(&reconcile->asked, category->external_id);
 	reconcile->in_flight = true;
@@ -326,6 +327,36 @@ static bool take_links(struct reconcile_work *work, struct err *err)
 	return reconcile_end_piece(work, &step, &n, err);
 }
 
+/* A key that is refused stays so. A token has ended: there will be another one. */
+static bool may_pass(const struct reconcile *reconcile)
+{
+	enum outcome outcome = reconcile->verdict.outcome;
+
+	/* ACCEPTED: and not to be read. */
+	return outcome == OUTCOME_RETRY || outcome == OUTCOME_ACCEPTED ||
+	       (outcome == OUTCOME_BLOCKED && reconcile->asked_token_ms > 0);
+}
+
+static bool tell_refused(struct reconcile_work *work, struct err *err)
+{
+	const struct reconcile *reconcile = work->reconcile;
+
+	return reconcile->verdict.outcome != OUTCOME_BLOCKED || reconcile->asked_token_ms == 0 ||
+	       health_refuse(work->ctx->db, clock_wall_ms(work->ctx->clock), work->store->account->id,
+			     reconcile->asked_token_ms, err);
+}
+
+static bool heed_throttle(struct reconcile_work *work, int64_t now_ms, struct err *err)
+{
+	struct reconcile *reconcile = work->reconcile;
+	int64_t retry_after_ms = reconcile->verdict.retry_after_ms;
+
+	counter_add(COUNTER_klaviyo_throttled, 1);
+	budget_freeze(budget_of(reconcile, reconcile->asked_endpoint), now_ms, retry_after_ms);
+	reconcile->not_before_ms = now_ms + retry_after_ms;
+	return keep_budget(work, reconcile->asked_endpoint, err);
+}
+
 /* No page: again later, or never. */
 static bool heed_failure(struct reconcile_work *work, struct flow_next *next, struct err *err)
 {
@@ -334,22 +365,17 @@ static bool heed_failure(struct reconcile_work *work, struct flow_next *next, st
 	int64_t now_ms = clock_mono_ms(work->ctx->clock);
 
 	next->wait_ms = 0;
-	if (verdict->outcome == OUTCOME_RETRY_AT) {
-		counter_add(COUNTER_klaviyo_throttled, 1);
-		budget_freeze(budget_of(reconcile, reconcile->asked_endpoint), now_ms,
-			      verdict->retry_after_ms);
-		reconcile->not_before_ms = now_ms + verdict->retry_after_ms;
-		return keep_budget(work, reconcile->asked_endpoint, err);
-	}
+	if (verdict->outcome == OUTCOME_RETRY_AT)
+		return heed_throttle(work, now_ms, err);
 	if (verdict->outcome == OUTCOME_FORBIDDEN)
 		return reconcile_fail(work,
 				      arena_printf(work->arena,
 						   "the key may not read the catalog (catalogs:read): %s",
 						   reconcile->trouble),
 				      err);
-	reconcile->failures++;
-	if (verdict->outcome != OUTCOME_RETRY && verdict->outcome != OUTCOME_ACCEPTED)
-		reconcile->failures = FAILURES_MAX;
+	if (!tell_refused(work, err))
+		return false;
+	reconcile->failures = may_pass(reconcile) ? reconcile->failures + 1 : FAILURES_MAX;
 	reconcile->not_before_ms = now_ms + AGAIN_MS * reconcile->failures;
 	if (verdict->retry_after_ms > 0)
 		budget_silence(budget_of(reconcile, reconcile->asked_endpoint), now_ms,

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "net/url.h"
 #include "sim/node.h"
+#include "sim/token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -270,9 +271,10 @@ static void fail_with_5xx(struct visit *visit)
 static bool find_account(struct visit *visit)
 {
 	struct str number = str_skip(visit->request->key, sizeof(NODE_KEY_PREFIX) - 1);
-	int64_t found = 0;
+	int64_t found = token_account(visit->request->key);
 
-	if (!str_starts(visit->request->key, STR(NODE_KEY_PREFIX)) || !str_to_int64(number, &found) ||
+	if ((found < 0 &&
+	     (!str_starts(visit->request->key, STR(NODE_KEY_PREFIX)) || !str_to_int64(number, &found))) ||
 	    found >= n_account) {
 		sim_fail("shape", "a key that nobody has");
 		return false;
@@ -293,6 +295,10 @@ void klaviyo_answer(const struct wire_request *request, struct arena *arena, str
 	word = str_of(rest.p, str_find_char(rest, '/'));
 	if (!url_decode(str_skip(rest, word.len + 1), arena, &id))
 		sim_fail("shape", "'%.*s' is not encoded well", STR_ARG(rest));
+	if (token_has_ended(request->key)) {
+		visit_error(&visit, 401, "not_authenticated", NULL, STR("The access token has expired."));
+		goto out;
+	}
 	if (!admit(&visit, word, id) || is_locked(&visit))
 		goto out;
 	if (sim_fault(OPTION_error_before)) {

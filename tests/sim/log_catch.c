@@ -93,8 +93,9 @@ void log_catch_begin(uint64_t seed)
 
 static void look_for_secrets(const char *log, size_t len)
 {
-	static const char *const never[] = { NODE_KEY_PREFIX, NODE_SECRET,  "@canary.example",
-					     "\"data\":{",    "Canary-of-", "+49151" };
+	static const char *const never[] = { NODE_KEY_PREFIX, NODE_TOKEN_PREFIX, NODE_REFRESH_PREFIX,
+					     NODE_APP_SECRET, NODE_SECRET,	 "@canary.example",
+					     "\"data\":{",    "Canary-of-",	 "+49151" };
 
 	for (size_t i = 0; i < ARRAY_LEN(never); i++)
 		if (memmem(log, len, never[i], strlen(never[i])))

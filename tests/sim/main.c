@@ -140,6 +140,7 @@ static const struct {
 	{ MUTANT_default_unswept, "defaults=2" },  { MUTANT_default_over_own, "defaults=2" },
 	{ MUTANT_default_over_own, "shops=2" },	   { MUTANT_default_ignored, "defaults=2" },
 	{ MUTANT_bodies_spared, "erased=4" },	   { MUTANT_messages_spared, "erased=4" },
+	{ MUTANT_refusal_unheeded, "oauth=60" },   { MUTANT_refresh_dropped, "oauth=60" },
 };
 
 static void ask_for_it(enum mutant mutant)

@@ -14,6 +14,7 @@
 #include "sim/klaviyo.h"
 #include "sim/sim.h"
 #include "sim/timetable.h"
+#include "sim/token.h"
 #include "sim/watch.h"
 #include "sim/wire.h"
 
@@ -21,20 +22,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DELIVER_WAIT_MS	 250
-#define COMMIT_WAIT_MS	 1000
-#define ERRANDS_WAIT_MS	 1000
-#define BACKOFF_MIN_MS	 100
-#define BACKOFF_MAX_MS	 5000
-#define IDLE_MAX_MS	 60000
-#define DOWN_MAX_MS	 60000
-#define DOWN_LONG_MS	 (5 * MS_PER_MIN) /* runs by the clock are missed */
-#define AT_ONCE_MS	 800
-#define OPERATIONS_AHEAD 60
-#define START_OPERATIONS 60
-#define CONSERVE_EVERY	 64   /* steps of roles */
-#define SPINS_MAX	 5000 /* turns of roles while no time passes */
-#define SHOPS_NAME_BYTES 32
+#define DELIVER_WAIT_MS	  250
+#define COMMIT_WAIT_MS	  1000
+#define ERRANDS_WAIT_MS	  1000
+#define BACKOFF_MIN_MS	  100
+#define BACKOFF_MAX_MS	  5000
+#define IDLE_MAX_MS	  60000
+#define DOWN_MAX_MS	  60000
+#define DOWN_LONG_MS	  (5 * MS_PER_MIN) /* runs by the clock are missed */
+#define AT_ONCE_MS	  800
+#define CLOCK_BACK_MAX_MS (23 * MS_PER_HOUR)
+#define OPERATIONS_AHEAD  60
+#define START_OPERATIONS  60
+#define CONSERVE_EVERY	  64   /* steps of roles */
+#define SPINS_MAX	  5000 /* turns of roles while no time passes */
+#define SHOPS_NAME_BYTES  32
 
 enum role_id {
 	ROLE_DELIVER,
@@ -44,6 +46,7 @@ enum role_id {
 	ROLE_RETAIN,
 	ROLE_UPKEEP,
 	ROLE_ERRANDS,
+	ROLE_CONNECT,
 	ROLE_COUNT
 };
 
@@ -69,6 +72,8 @@ static struct {
 	struct http_client *client;
 	struct deliver *deliver;
 	struct errands *errands; /* NULL: nobody asks for any */
+	struct http_client *token_client;
+	struct connect *connect; /* NULL: accounts have keys */
 	struct inbox *inbox;
 	struct ingest *ingest;
 	struct retain retain;
@@ -209,6 +214,14 @@ static bool run_upkeep(int64_t *wait_ms, struct err *err)
 static bool run_errands(int64_t *wait_ms, struct err *err)
 {
 	bool ok = errands_run_once(node.errands, later(ERRANDS_WAIT_MS), wait_ms, err);
+
+	*wait_ms = later(*wait_ms);
+	return ok;
+}
+
+static bool run_connect(int64_t *wait_ms, struct err *err)
+{
+	bool ok = connect_run_once(node.connect, wait_ms, err);
 
 	*wait_ms = later(*wait_ms);
 	return ok;
@@ -369,6 +382,10 @@ static bool open_stages(struct err *err)
 	node.ingest = ingest_new(&node.ctx, node.inbox);
 	node.retain = (struct retain){ 0 };
 	node.errands = errands_are_wanted() ? errands_open(&node.ctx, ring_errands) : NULL;
+	if (tokens_are_wanted()) {
+		node.token_client = token_client_new();
+		node.connect = connect_new(&node.ctx, node.token_client, token_app());
+	}
 	return true;
 }
 
@@ -382,6 +399,7 @@ static void init_roles(void)
 		[ROLE_RETAIN] = { .name = "retain", .run_once = run_retain },
 		[ROLE_UPKEEP] = { .name = "upkeep", .run_once = run_upkeep },
 		[ROLE_ERRANDS] = { .name = "errands", .run_once = run_errands },
+		[ROLE_CONNECT] = { .name = "connect", .run_once = run_connect },
 	};
 
 	for (int i = 0; i < ROLE_COUNT; i++) {
@@ -403,6 +421,8 @@ static void close_all(void)
 	inbox_free(node.inbox);
 	ingest_free(node.ingest);
 	errands_close(node.errands);
+	connect_free(node.connect);
+	http_client_free(node.token_client);
 	deliver_close(node.deliver);
 	http_client_free(node.client);
 	settings_close(node.settings);
@@ -413,6 +433,8 @@ static void close_all(void)
 		node.role[i].at_ms = -1;
 	}
 	node.errands = NULL;
+	node.connect = NULL;
+	node.token_client = NULL;
 	node.inbox = NULL;
 	node.ingest = NULL;
 	node.deliver = NULL;
@@ -450,7 +472,7 @@ static void start(void *arg)
 	check_messages_there(watch_inner(node.db));
 	check_conservation(watch_inner(node.db));
 	for (int i = 0; i < ROLE_COUNT; i++)
-		if (i != ROLE_ERRANDS || node.errands)
+		if ((i != ROLE_ERRANDS || node.errands) && (i != ROLE_CONNECT || node.connect))
 			plan(&node.role[i], sim.now_ms);
 }
 
@@ -529,6 +551,9 @@ static void step_clock(void *arg)
 		return;
 	sim.n_hit[OPTION_clock_step_s]++;
 	sim.wall_step_ms = sim.wall_step_ms != 0 ? 0 : sim_draw(OPTION_clock_step_s, -reach_ms, reach_ms);
+	/* What a shop tells on its pages, and is a day ahead of us, is not taken in. */
+	if (errands_ask_shops() && sim.wall_step_ms < -CLOCK_BACK_MAX_MS)
+		sim.wall_step_ms = -CLOCK_BACK_MAX_MS;
 	sim_trace("the clock is off by %lld", (long long)sim.wall_step_ms);
 	sim_at(sim.now_ms + sim_draw(OPTION_clock_step_s, 1000, 120000), step_clock, NULL);
 }
@@ -547,6 +572,19 @@ void node_begin(void)
 
 /* ---- before and after ---- */
 
+static void add_connected(struct settings *settings, int number, struct str name,
+			  const struct setting_change *change, size_t n)
+{
+	struct settings_token token;
+	struct arena arena;
+	struct err err;
+
+	arena_init(&arena);
+	token = token_first(number, &arena);
+	must(settings_account_add_token(settings, name, &token, change, n, SIM_START_MS, &err), &err);
+	arena_release(&arena);
+}
+
 static void add_account(struct settings *settings, int number)
 {
 	char name[SHOPS_NAME_BYTES], key[64], quota[16];
@@ -563,8 +601,12 @@ static void add_account(struct settings *settings, int number)
 	(void)snprintf(key, sizeof(key), NODE_KEY_PREFIX "%d", number);
 	(void)snprintf(quota, sizeof(quota), "%lld", (long long)sim_option(OPTION_quota_percent));
 	change[2].value = str_from(quota);
-	must(settings_account_add(settings, str_from(name), str_from(key), change, n, SIM_START_MS, &err),
-	     &err);
+	if (tokens_are_wanted())
+		add_connected(settings, number, str_from(name), change, n);
+	else
+		must(settings_account_add(settings, str_from(name), str_from(key), change, n, SIM_START_MS,
+					  &err),
+		     &err);
 }
 
 /* Pages of three; nobody knows of one more than there is. */
@@ -658,6 +700,7 @@ void node_setup(const char *folder)
 	(void)snprintf(node.folder, sizeof(node.folder), "%s", folder);
 	(void)snprintf(node.key_file, sizeof(node.key_file), "%s/secret.key", folder);
 	sim.looking = true;
+	tokens_open();
 	must(db_open(&db_sqlite_ops, &config, &db, &err), &err);
 	must(settings_open(db, node.key_file, &settings, &err), &err);
 	if (sim_option(OPTION_defaults) > 0)

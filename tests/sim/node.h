@@ -36,6 +36,9 @@ void node_wake(void);
 /* Names, keys and secrets of what node_setup makes. */
 #define NODE_SECRET "a-canary-secret-of-the-shop"
 #define NODE_KEY_PREFIX "pk_canary_of_account_"
+#define NODE_TOKEN_PREFIX "token_canary_of_account_"
+#define NODE_REFRESH_PREFIX "refresh_canary_of_account_"
+#define NODE_APP_SECRET "canary_of_the_app"
 int node_account_of_shop(int shop);
 const char *node_key_file(void);
 /* The store's and account's id in the database. */

@@ -73,7 +73,8 @@
 	X(scheduled, 400, 1, 6, 0, "schedules: 1 Zoey's, 2 drawn, 3 and 4 shops are asked by them, too, 5 and 6 by date") \
 	X(imports, 300, 1, 3, 0, "files of history are read, so many") \
 	X(erased, 300, 1, 4, 0, "people who are erased, by their shop or by a merchant") \
-	X(defaults, 250, 1, 4, 0, "defaults of the whole installation that are changed, so many times")
+	X(defaults, 250, 1, 4, 0, "defaults of the whole installation that are changed, so many times") \
+	X(oauth, 300, 30, 150, 0, "accounts are connected by OAuth, and a token ends after so many seconds")
 
 enum option {
 #define OPTION_ENUM(name, seeds, low, high, otherwise, what) OPTION_##name,

@@ -228,6 +228,11 @@ static enum fate draw_fate(void)
 	return FATE_WELL;
 }
 
+static struct str behind_scheme(struct str authorization)
+{
+	return str_skip(authorization, str_find_char(authorization, ' ') + 1);
+}
+
 static void copy_call(struct wire_flight *flight, const struct http_call *call)
 {
 	struct arena *arena = &flight->arena;
@@ -249,8 +254,7 @@ static void copy_call(struct wire_flight *flight, const struct http_call *call)
 	};
 	for (size_t i = 0; i < call->n_header; i++)
 		if (str_eq_nocase(call->header[i].name, STR("Authorization")))
-			request->key = arena_dup(
-				arena, str_skip(call->header[i].value, sizeof("Klaviyo-API-Key ") - 1));
+			request->key = arena_dup(arena, behind_scheme(call->header[i].value));
 }
 
 static bool client_start(struct http_client *client, const struct http_call *call, http_done_fn *done,

@@ -24,7 +24,7 @@ struct wire_request {
 	struct str path;           /* without the query */
 	struct str query;
 	struct str body;
-	struct str key;            /* after "Klaviyo-API-Key " */
+	struct str key;            /* after "Klaviyo-API-Key " or "Bearer " */
 	int64_t sent_ms;           /* when it left, sim.now_ms */
 	int life;                  /* of the process that sent it */
 	bool answer_is_lost;       /* nobody will learn what came of it */
