@@ -174,18 +174,20 @@ static struct renewal *renewal_of(struct connect *connect, int64_t account_id)
 	return &connect->renewal[connect->n_renewal++];
 }
 
-static bool is_due(struct connect *connect, const struct settings_account *account, struct arena *arena,
-		   bool *due, struct err *err)
+static bool ends_soon(const struct settings_token *token, int64_t now_ms)
 {
-	const struct settings_token *token = &account->token;
-	int64_t now_ms = clock_wall_ms(connect->ctx->clock), refused_ms = 0;
-	struct str why = STR("");
-	bool ok;
+	return now_ms >= token->until_ms - (token->until_ms - token->since_ms) / 6;
+}
 
-	*due = now_ms >= token->until_ms - (token->until_ms - token->since_ms) / 6;
-	ok = *due || health_refused(connect->ctx->db, account->id, &refused_ms, err);
-	if (!mutant_is(MUTANT_refusal_unheeded))
-		*due = *due || (ok && refused_ms == token->since_ms);
+/* ends: it is due by the clock. */
+static bool is_due(struct connect *connect, const struct settings_account *account, bool ends,
+		   struct arena *arena, bool *due, struct err *err)
+{
+	int64_t refused_ms = 0;
+	struct str why = STR("");
+	bool ok = ends || health_refused(connect->ctx->db, account->id, &refused_ms, err);
+
+	*due = ends || (ok && refused_ms == account->token.since_ms && !mutant_is(MUTANT_refusal_unheeded));
 	if (ok && *due)
 		ok = connect_trouble(connect->ctx->db, account, arena, &why, err);
 	*due = ok && *due && why.len == 0;
@@ -193,8 +195,8 @@ static bool is_due(struct connect *connect, const struct settings_account *accou
 }
 
 /*
- * Whatever comes of it, the next time is later, and later, until a token does: answers may fail to come, or to
- * be kept, or hold tokens that are refused as well.
+ * The next time is later, and later, until a token is as it should be: answers may fail to come, or to be kept,
+ * or hold tokens that are refused as well.
  */
 static void wait_longer(struct connect *connect, struct renewal *renewal)
 {
@@ -204,8 +206,9 @@ static void wait_longer(struct connect *connect, struct renewal *renewal)
 	renewal->not_before_ms = clock_mono_ms(connect->ctx->clock) + renewal->backoff_ms;
 }
 
+/* *renewed: there is another one, and it is kept. */
 static bool renew(struct connect *connect, const struct settings_account *account, struct arena *arena,
-		  struct err *err)
+		  bool *renewed, struct err *err)
 {
 	struct klaviyo_token_request request =
 		klaviyo_token_for_refresh(connect->app, setting_text(account->value, SETTING_KEY_api_url),
@@ -224,36 +227,42 @@ static bool renew(struct connect *connect, const struct settings_account *accoun
 	if (token.refresh.len == 0 && !mutant_is(MUTANT_refresh_dropped))
 		token.refresh = account->token.refresh;
 	/* An account that was removed, or given a key, meanwhile: nothing to renew any more. */
-	return settings_account_renew(connect->ctx->settings, account->name, &token, now_ms, err) ||
-	       err->code == ERR_NOT_FOUND;
+	*renewed = settings_account_renew(connect->ctx->settings, account->name, &token, now_ms, err);
+	return *renewed || err->code == ERR_NOT_FOUND;
+}
+
+static void miss_app(const struct settings_account *account, struct renewal *renewal)
+{
+	if (!renewal->told_no_app)
+		log_warn("connect",
+			 "account=%.*s needs a newer token, but no app is set (--klaviyo-client-id)",
+			 STR_ARG(account->name));
+	renewal->told_no_app = true;
 }
 
 static bool look_at(struct connect *connect, const struct settings_account *account, struct arena *arena,
 		    struct err *err)
 {
+	bool ends = ends_soon(&account->token, clock_wall_ms(connect->ctx->clock));
+	bool due, renewed = false, ok = true;
 	struct renewal *renewal;
-	bool due;
 
 	if (!account->oauth || account->broken)
 		return true;
 	renewal = renewal_of(connect, account->id);
 	if (clock_mono_ms(connect->ctx->clock) < renewal->not_before_ms)
 		return true;
-	if (!is_due(connect, account, arena, &due, err))
+	if (!is_due(connect, account, ends, arena, &due, err))
 		return false;
-	if (!due) {
+	if (due)
+		wait_longer(connect, renewal);
+	if (due && connect->app->client_id.len > 0)
+		ok = renew(connect, account, arena, &renewed, err);
+	else if (due)
+		miss_app(account, renewal);
+	if (!due || (renewed && ends))
 		renewal->backoff_ms = 0;
-		return true;
-	}
-	wait_longer(connect, renewal);
-	if (connect->app->client_id.len > 0)
-		return renew(connect, account, arena, err);
-	if (!renewal->told_no_app)
-		log_warn("connect",
-			 "account=%.*s needs a newer token, but no app is set (--klaviyo-client-id)",
-			 STR_ARG(account->name));
-	renewal->told_no_app = true;
-	return true;
+	return ok;
 }
 
 bool connect_run_once(struct connect *connect, int64_t *wait_ms, struct err *err)
