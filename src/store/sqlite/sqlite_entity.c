@@ -104,11 +104,10 @@ size_t kin_read(struct tx *tx, int64_t store_id, struct str customer_id, struct 
 	*kin = NULL;
 	if (customer_id.len == 0)
 		return 0;
-	select = query(tx, "SELECT id, (SELECT f.seq FROM fact f WHERE f.store_id = ?2 AND f.kind = 10 AND "
-			   "f.id = entity.id"
-			   " AND f.part = 'customer') FROM entity WHERE sku = ?1 AND sku <> '' AND store_id "
-			   "= ?2 AND kind = 10"
-			   " AND id <> ?3 ORDER BY id LIMIT ?4");
+	select = query(tx, "SELECT id, (SELECT f.seq FROM fact f WHERE f.store_id = ?2 AND f.kind = 10"
+			   " AND f.id = entity.id AND f.part = 'customer') FROM entity"
+			   " WHERE sku = ?1 AND sku <> '' AND store_id = ?2 AND kind = 10 AND id <> ?3"
+			   " ORDER BY id LIMIT ?4");
 	put_text(&select, 1, customer_id);
 	put_int(&select, 2, store_id);
 	put_text(&select, 3, but.id);
