@@ -206,43 +206,63 @@ static bool is_under_way(enum import_state state)
 	return state == IMPORT_OPEN || state == IMPORT_PAUSED;
 }
 
-void timetable_before_pull(struct db *db, const struct import_job *job)
+static bool pull_is_under_way(struct db *db, const void *what, struct arena *arena)
 {
+	const struct import_job *job = what;
 	struct import_job *all = NULL;
-	struct arena arena;
 	struct err err;
 	size_t n = 0;
 
+	if (!db_import_list(db, job->store_id, arena, &all, &n, &err))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].pull && str_eq(all[i].path, job->path) && is_under_way(all[i].state))
+			return true;
+	return false;
+}
+
+static bool task_is_under_way(struct db *db, const void *what, struct arena *arena)
+{
+	const struct task_row *task = what;
+	struct task_row *all = NULL;
+	struct err err;
+	size_t n = 0;
+
+	if (!db_task_list(db, task->store_id, arena, &all, &n, &err))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].kind == task->kind && is_under_way(all[i].state))
+			return true;
+	return false;
+}
+
+/* Does the clock begin something now, and does the store say this of it? */
+static bool begins_while(bool (*says)(struct db *db, const void *what, struct arena *arena), struct db *db,
+			 const void *what)
+{
+	struct arena arena;
+	bool found;
+
 	if (!is_turning || !judges())
-		return;
+		return false;
 	arena_init(&arena);
 	sim.looking = true;
-	if (db_import_list(db, job->store_id, &arena, &all, &n, &err))
-		for (size_t i = 0; i < n; i++)
-			if (all[i].pull && str_eq(all[i].path, job->path) && is_under_way(all[i].state))
-				sim_fail("schedule", "%.*s are asked for by the clock while they are",
-					 STR_ARG(job->path));
+	found = says(db, what, &arena);
 	sim.looking = false;
 	arena_release(&arena);
+	return found;
+}
+
+void timetable_before_pull(struct db *db, const struct import_job *job)
+{
+	if (begins_while(pull_is_under_way, db, job))
+		sim_fail("schedule", "%.*s are asked for by the clock while they are", STR_ARG(job->path));
 }
 
 void timetable_before_task(struct db *db, const struct task_row *task)
 {
-	struct task_row *all = NULL;
-	struct arena arena;
-	struct err err;
-	size_t n = 0;
-
-	if (!is_turning || !judges())
-		return;
-	arena_init(&arena);
-	sim.looking = true;
-	if (db_task_list(db, task->store_id, &arena, &all, &n, &err))
-		for (size_t i = 0; i < n; i++)
-			if (all[i].kind == task->kind && is_under_way(all[i].state))
-				sim_fail("schedule", "a comparison begins by the clock during another one");
-	sim.looking = false;
-	arena_release(&arena);
+	if (begins_while(task_is_under_way, db, task))
+		sim_fail("schedule", "a comparison begins by the clock during another one");
 }
 
 /* Each has a time of its own. */
