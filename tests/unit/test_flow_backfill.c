@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define METRICS "{\"data\":[],\"links\":{\"next\":null}}"
-#define PROFILE "{\"data\":{\"type\":\"profile\",\"id\":\"P1\",\"attributes\":{}}}"
 #define END_MS	(10 * MS_PER_MIN)
 #define STEP_MS 500
 
@@ -26,23 +24,10 @@ struct world {
 	char path[96];
 };
 
-static void answer(struct rig *rig, const char *method, const char *path, int status, const char *body)
-{
-	fake_klaviyo_script(rig->klaviyo, method, path, 100000,
-			    (struct fake_reply){ .status = status, .body = str_from(body) });
-}
-
 static void begin_world(struct world *world, struct rig *rig)
 {
 	world->rig = rig;
-	answer(rig, "GET", "/api/metrics", 200, METRICS);
-	answer(rig, "GET", "/api/lists", 200, METRICS);
-	answer(rig, "GET", "/api/profiles", 200, METRICS);
-	answer(rig, "POST", "/api/lists", 201,
-	       "{\"data\":{\"type\":\"list\",\"id\":\"L\",\"attributes\":{\"name\":\"Newsletter (shop)\"}}}");
-	answer(rig, "POST", "/api/event", 202, "");
-	answer(rig, "POST", "/api/profile-import", 200, PROFILE);
-	answer(rig, "POST", "/api/profile-subscription-bulk", 202, "");
+	rig_answer_all(rig);
 	world->backfill = backfill_new(&rig->ctx);
 	(void)snprintf(world->path, sizeof(world->path), "%s/history", rig->folder);
 }

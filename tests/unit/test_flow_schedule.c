@@ -17,7 +17,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define LISTS	"{\"data\":[],\"links\":{\"next\":null}}"
 #define TURN_MS (5 * MS_PER_S)
 #define MINUTES (MS_PER_MIN)
 #define ORDER \
@@ -49,12 +48,6 @@ static void shop_answers(void *arg, const struct fake_request *request, struct a
 	*reply = (struct fake_reply){ .status = world->status, .body = STR("[]") };
 }
 
-static void answer(struct rig *rig, const char *method, const char *path, int status, const char *body)
-{
-	fake_klaviyo_script(rig->klaviyo, method, path, 100000,
-			    (struct fake_reply){ .status = status, .body = str_from(body) });
-}
-
 static void open_stages(struct world *world)
 {
 	world->schedule = schedule_new(&world->rig->ctx);
@@ -76,15 +69,7 @@ static int set_up_with(void **state, const struct db_ops *ops)
 
 	world->rig = rig;
 	world->status = 200;
-	answer(rig, "GET", "/api/metrics", 200, LISTS);
-	answer(rig, "GET", "/api/lists", 200, LISTS);
-	answer(rig, "GET", "/api/profiles", 200, LISTS);
-	answer(rig, "POST", "/api/lists", 201,
-	       "{\"data\":{\"type\":\"list\",\"id\":\"L\",\"attributes\":{\"name\":\"Newsletter (shop)\"}}}");
-	answer(rig, "POST", "/api/event", 202, "");
-	answer(rig, "POST", "/api/profile-subscription-bulk", 202, "");
-	answer(rig, "POST", "/api/profile-import", 200,
-	       "{\"data\":{\"type\":\"profile\",\"id\":\"P1\",\"attributes\":{}}}");
+	rig_answer_all(rig);
 	open_stages(world);
 	*state = world;
 	return 0;
