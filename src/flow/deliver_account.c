@@ -59,6 +59,17 @@ struct budget *deliver_budget(struct deliver_account *account, enum endpoint end
 	return *budget;
 }
 
+bool deliver_budget_allows(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint,
+			   bool poll)
+{
+	int64_t wait_ms = 0;
+
+	if (budget_allows(deliver_budget(account, endpoint, poll), deliver->now_ms, &wait_ms))
+		return true;
+	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
+	return false;
+}
+
 struct deliver_account *deliver_account_get(struct deliver *deliver, int64_t id)
 {
 	size_t at = account_position(deliver, id);

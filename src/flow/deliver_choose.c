@@ -76,16 +76,6 @@ static bool still_gathering(struct deliver *deliver, const struct deliver_accoun
 	return true;
 }
 
-static bool budget_is_there(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint)
-{
-	int64_t wait_ms = 0;
-
-	if (budget_allows(deliver_budget(account, endpoint, false), deliver->now_ms, &wait_ms))
-		return true;
-	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
-	return false;
-}
-
 /* Lower lanes take the budget of a minute evenly. */
 static bool is_paced(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint)
 {
@@ -167,7 +157,7 @@ bool deliver_choose(struct deliver *deliver, struct deliver_account *account,
 		return false;
 	if (endpoint_has_job(endpoint) && account->n_jobs >= DELIVER_JOBS_MAX)
 		return false;
-	if (!budget_is_there(deliver, account, endpoint))
+	if (!deliver_budget_allows(deliver, account, endpoint, false))
 		return false;
 	if (!order->bulk)
 		order->max_n = 1;

@@ -265,6 +265,8 @@ void deliver_account_configure(struct deliver *deliver, struct deliver_account *
 void deliver_account_free(struct deliver_account *account);
 /* Of requests by an endpoint, or of polls of its jobs. An account of thousands uses a few: each is made when it is asked for. */
 struct budget *deliver_budget(struct deliver_account *account, enum endpoint endpoint, bool poll);
+/* May a request leave now? If not, the round notes when to look again. */
+bool deliver_budget_allows(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint, bool poll);
 /* What an answer says of the account's health and the endpoint's budget. */
 void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdict *verdict);
 bool deliver_budgets_load(struct deliver *deliver, struct err *err) MUST_CHECK;

@@ -40,16 +40,6 @@ static struct deliver_job *due_job(struct deliver *deliver, struct deliver_jobs 
 	return due;
 }
 
-static bool budget_is_there(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint)
-{
-	int64_t wait_ms = 0;
-
-	if (budget_allows(deliver_budget(account, endpoint, true), deliver->now_ms, &wait_ms))
-		return true;
-	deliver_wake_at(deliver, deliver->now_ms + wait_ms);
-	return false;
-}
-
 static char *copy_or_null(const char *text)
 {
 	return text ? mem_strdup(text) : NULL;
@@ -109,7 +99,7 @@ static void poll_jobs(struct deliver *deliver, struct deliver_account *account, 
 		return;
 	}
 	if (deliver_gate_passes(deliver, account, endpoint_row(due->endpoint)->family, &probe) &&
-	    budget_is_there(deliver, account, due->endpoint))
+	    deliver_budget_allows(deliver, account, due->endpoint, true))
 		ask(deliver, account, jobs, due, list);
 }
 
