@@ -175,19 +175,16 @@ static void ask(struct deliver *deliver, struct deliver_account *account, enum d
 {
 	struct klaviyo_request request;
 	struct arena arena;
-	int64_t wait_ms;
 
 	arena_init(&arena);
 	request = lookup_request(deliver, account, lookup, &arena);
-	if (budget_allows(deliver_budget(account, request.endpoint, false), deliver->now_ms, &wait_ms)) {
+	if (deliver_budget_allows(deliver, account, request.endpoint, false)) {
 		budget_take(deliver_budget(account, request.endpoint, false), deliver->now_ms);
 		account->lookups.under_way = deliver_budget_keep(deliver, account, request.endpoint, false);
 		if (lookup == LOOKUP_OPTOUTS && !account->lookups.page)
 			account->lookups.reread = false;
 		if (account->lookups.under_way)
 			deliver_send_lookup(deliver, account, lookup, &request);
-	} else {
-		deliver_wake_at(deliver, deliver->now_ms + wait_ms);
 	}
 	arena_release(&arena);
 }
