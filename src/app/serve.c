@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 /* One account's slow answers must not use up the connections of another at the same host. */
-#define CONNECTIONS_PER_HOST 64
+#define CONNECTIONS_PER_HOST 96
 /* So often a renewed certificate is looked for. */
 #define LOOK_S 60
 

@@ -221,28 +221,26 @@ struct budget_row deliver_budget_row(const struct deliver *deliver, struct deliv
 	};
 }
 
-/*
- * Polls and lookups claim nothing: what they use is kept in a cursor of the account, before they start.
- * False: it could not be kept.
- */
-bool deliver_budget_keep(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint,
-			 bool poll)
+struct cursor_row deliver_budget_cursor(const struct deliver *deliver, struct deliver_account *account,
+					enum endpoint endpoint, bool poll, struct arena *arena)
 {
-	struct budget_row row;
-	struct arena arena;
-	struct err err = { 0 };
-	bool ok;
+	struct budget_row row = deliver_budget_row(deliver, account, endpoint, poll, arena);
 
-	arena_init(&arena);
-	row = deliver_budget_row(deliver, account, endpoint, poll, &arena);
-	ok = db_cursor_put(deliver->ctx->db, deliver->now_wall_ms, account->id,
-			   arena_printf(&arena, FLOW_CURSOR_BUDGET "%.*s", STR_ARG(row.endpoint)), row.blob,
-			   &err);
-	if (!ok)
-		log_warn("deliver", "account=%s budget not kept, nothing is asked now: %s", account->name,
-			 err.msg);
-	arena_release(&arena);
-	return ok;
+	return (struct cursor_row){
+		.account_id = account->id,
+		.name = arena_printf(arena, FLOW_CURSOR_BUDGET "%.*s", STR_ARG(row.endpoint)),
+		.value = row.blob,
+	};
+}
+
+bool deliver_budgets_keep(struct deliver *deliver, const struct cursor_row *row, size_t n)
+{
+	struct err err = { 0 };
+
+	if (db_cursor_put_all(deliver->ctx->db, deliver->now_wall_ms, row, n, &err))
+		return true;
+	log_warn("deliver", "budgets not kept, nothing is asked now: %s", err.msg);
+	return false;
 }
 
 static void load_budget(struct deliver *deliver, const struct budget_row *row)
@@ -258,38 +256,21 @@ static void load_budget(struct deliver *deliver, const struct budget_row *row)
 	budget_load(deliver_budget(account, endpoint, poll), row->blob, clock_moment(deliver->ctx->clock));
 }
 
-/* One that deliver_budget_keep kept. */
-static bool load_kept(struct deliver *deliver, int64_t account_id, enum endpoint endpoint, bool poll,
-		      struct err *err)
+/* Those of polls and lookups. */
+static bool load_kept(struct deliver *deliver, struct arena *arena, struct err *err)
 {
-	struct budget_row row = { .account_id = account_id };
-	struct arena arena;
-	bool ok;
+	struct cursor_row *row = NULL;
+	size_t n = 0;
 
-	arena_init(&arena);
-	row.endpoint = arena_printf(&arena, "%s%s", poll ? POLL_PREFIX : "", endpoint_row(endpoint)->name);
-	ok = db_cursor_get(deliver->ctx->db, account_id,
-			   arena_printf(&arena, FLOW_CURSOR_BUDGET "%.*s", STR_ARG(row.endpoint)), &arena,
-			   &row.blob, err);
-	if (ok && row.blob.len > 0)
-		load_budget(deliver, &row);
-	arena_release(&arena);
-	return ok;
-}
-
-static bool load_all_kept(struct deliver *deliver, struct err *err)
-{
-	for (size_t i = 0; i < deliver->settings->n_account; i++) {
-		for (enum endpoint endpoint = 0; endpoint < ENDPOINT_COUNT; endpoint++) {
-			bool poll = endpoint_has_job(endpoint);
-			bool lookup = str_eq(str_from(endpoint_row(endpoint)->method), STR("GET")) ||
-				      endpoint == ENDPOINT_list_create;
-
-			if ((poll || lookup) &&
-			    !load_kept(deliver, deliver->settings->account[i].id, endpoint, poll, err))
-				return false;
-		}
-	}
+	if (!db_cursor_list(deliver->ctx->db, STR(FLOW_CURSOR_BUDGET), arena, &row, &n, err))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		load_budget(deliver,
+			    &(struct budget_row){
+				    .account_id = row[i].account_id,
+				    .endpoint = str_skip(row[i].name, sizeof(FLOW_CURSOR_BUDGET) - 1),
+				    .blob = row[i].value,
+			    });
 	return true;
 }
 
@@ -304,14 +285,14 @@ bool deliver_budgets_load(struct deliver *deliver, struct err *err)
 	ok = db_budget_load(deliver->ctx->db, &arena, &row, &n, err);
 	for (size_t i = 0; ok && i < n; i++)
 		load_budget(deliver, &row[i]);
+	ok = ok && load_kept(deliver, &arena, err);
 	arena_release(&arena);
-	ok = ok && load_all_kept(deliver, err);
 	return ok ? ok : err_wrap(err, "read budgets");
 }
 
 /* ---- pressure ---- */
 
-static void add_pressure(struct deliver *deliver, const struct store_summary *row)
+static void add_pressure(struct deliver *deliver, const struct store_pressure *row)
 {
 	const struct settings_store *store = snapshot_store(deliver->settings, row->store_id);
 
@@ -322,18 +303,19 @@ static void add_pressure(struct deliver *deliver, const struct store_summary *ro
 bool deliver_pressure_read(struct deliver *deliver, struct err *err)
 {
 	struct arena arena;
-	struct summary summary = { 0 };
+	struct store_pressure *row = NULL;
+	size_t n = 0;
 	bool ok;
 
 	if (deliver->now_ms - deliver->pressure_at_ms < PRESSURE_FRESH_MS)
 		return true;
 	deliver->pressure_at_ms = deliver->now_ms;
 	arena_init(&arena);
-	ok = db_summary(deliver->ctx->db, deliver->now_wall_ms, &arena, &summary, err);
+	ok = db_pressure(deliver->ctx->db, &arena, &row, &n, err);
 	for (size_t i = 0; ok && i < deliver->n_account; i++)
 		deliver->account[i]->pressure = 0;
-	for (size_t i = 0; ok && i < summary.n_store; i++)
-		add_pressure(deliver, &summary.store[i]);
+	for (size_t i = 0; i < n; i++)
+		add_pressure(deliver, &row[i]);
 	arena_release(&arena);
 	return ok ? ok : err_wrap(err, "read what is on its way");
 }

@@ -369,21 +369,7 @@ bool deliver_gates_write(struct deliver *deliver, struct err *err)
 /* What an earlier process said to be stopped is not known to be: it is tried. */
 bool deliver_gates_open(struct deliver *deliver, struct err *err)
 {
-	bool ok = true;
-
-	for (size_t i = 0; ok && i < deliver->settings->n_account; i++) {
-		struct health_stop *stop;
-		struct arena arena;
-		size_t n = 0;
-
-		arena_init(&arena);
-		ok = health_get(deliver->ctx->db, deliver->settings->account[i].id, &arena, &stop, &n, err);
-		if (ok && n > 0)
-			ok = health_put(deliver->ctx->db, deliver->now_wall_ms,
-					deliver->settings->account[i].id, NULL, 0, err);
-		arena_release(&arena);
-	}
-	return ok;
+	return health_forget(deliver->ctx->db, deliver->now_wall_ms, err);
 }
 
 void deliver_gates_free(struct deliver *deliver)

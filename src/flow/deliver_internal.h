@@ -27,6 +27,8 @@
 /* Requests under way: of one account, kind and op; of all. */
 #define DELIVER_CLASS_MAX 4
 #define DELIVER_TOTAL_MAX 64
+/* Besides, lookups of all accounts: they keep no other request from leaving. */
+#define DELIVER_LOOKUPS_MAX 32
 /* Bodies under way, which are kept until the answer comes: beyond, nothing new begins. */
 #define DELIVER_BYTES_MAX ((size_t)12 << 20)
 /* Fewer than this in a lane leave as single calls, within seconds; more as bulk jobs. */
@@ -50,7 +52,6 @@ struct deliver_lane {
 	int64_t n_ready;           /* may leave now, less what we claimed since */
 	int64_t n_read;            /* the newest reading */
 	int64_t n_blocked;
-	int64_t oldest_wall_ms;
 	int64_t ready_at_ms;       /* when what is ready began to gather */
 	int64_t not_before_ms;     /* a claim found nothing that may leave: wait for a change, at most until then */
 	int64_t bulk_at_ms;        /* last bulk request; 0 = none yet */
@@ -236,7 +237,8 @@ struct deliver {
 	size_t lookup_turn;        /* so too, of lookups */
 	struct deliver_send *in_flight;
 	struct deliver_send *ended;       /* answered, not settled yet; newest first */
-	size_t n_in_flight;
+	size_t n_in_flight;        /* without lookups */
+	size_t n_looking;          /* lookups */
 	size_t bytes_in_flight;    /* bodies of their deliveries */
 	const struct snapshot *settings;  /* during one round */
 	int64_t now_ms;            /* of the round, monotonic */
@@ -252,7 +254,6 @@ struct deliver {
 
 /* ---- deliver.c ---- */
 #define DELIVER_LANES_FRESH_MS 5   /* the lanes are read again at most so often while nothing of ours changed them */
-#define DELIVER_ROUND_MS 1000      /* a round that took so long starts nothing more: what it started is to leave */
 void deliver_wake_at(struct deliver *deliver, int64_t at_ms);
 /* When a delivery is due that is not in the lanes as they were read: when they can be read again, at the earliest. */
 void deliver_wake_when_due(struct deliver *deliver, int64_t due_wall_ms);
@@ -272,8 +273,13 @@ void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdic
 bool deliver_budgets_load(struct deliver *deliver, struct err *err) MUST_CHECK;
 struct budget_row deliver_budget_row(const struct deliver *deliver, struct deliver_account *account,
 				     enum endpoint endpoint, bool poll, struct arena *arena);
-bool deliver_budget_keep(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint, bool poll)
-	MUST_CHECK;
+/*
+ * Polls and lookups claim nothing: what they use is kept in a cursor of the account, before they start. That cursor, and the keeping of
+ * n of them in one step: false if they could not be kept.
+ */
+struct cursor_row deliver_budget_cursor(const struct deliver *deliver, struct deliver_account *account,
+					enum endpoint endpoint, bool poll, struct arena *arena);
+bool deliver_budgets_keep(struct deliver *deliver, const struct cursor_row *row, size_t n) MUST_CHECK;
 bool deliver_pressure_read(struct deliver *deliver, struct err *err) MUST_CHECK;
 
 /* ---- deliver_gate.c ---- */
@@ -373,7 +379,9 @@ struct str deliver_lookups_list(struct deliver_account *account, struct str name
 void deliver_lookups_heed(struct deliver_send *send, const struct http_answer *answer);
 /* Nobody knows whether subscriptions took effect: opt-outs are read again before any is sent once more. */
 void deliver_lookups_doubt(struct deliver_account *account);
-/* Keeps what was found. */
+/* Keeps how metrics are spelt, of all lookups that have ended, in one step. */
+bool deliver_lookups_keep(struct deliver *deliver, struct err *err) MUST_CHECK;
+/* Keeps what else was found. */
 bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, struct err *err) MUST_CHECK;
 void deliver_lookups_free(struct deliver_lookups *lookups);
 

@@ -20,6 +20,10 @@
 #define LOWER_EVERY 16
 /* Bytes that a lower lane of weight 1 gets in a round. */
 #define QUANTUM_BYTES 200000
+/* A round that took so long starts nothing more: what it started is to leave. */
+#define ROUND_MS 200
+/* Longer than anything gathers. */
+#define WAITED_MS MS_PER_HOUR
 
 /* What others depend on first; deletes the other way round. Who leaves goes before who comes. */
 static const struct deliver_class lane_order[] = {
@@ -63,16 +67,11 @@ static void unblock(struct deliver *deliver, struct deliver_account *account, st
 /* A new reading of a lane against the one before. */
 static void heed_reading(struct deliver *deliver, struct deliver_account *account, struct deliver_lane *lane)
 {
-	int64_t age_ms = deliver->now_wall_ms - lane->oldest_wall_ms;
-
 	if (lane->n_read > lane->n_ready)
 		lane->not_before_ms = 0;
-	if (lane->n_ready == 0 && lane->n_read > 0) {
-		lane->ready_at_ms = deliver->now_ms;
-		/* At a start, what has waited already counts. */
-		if (deliver->lanes_at_ms < 0 && age_ms > 0)
-			lane->ready_at_ms -= age_ms;
-	}
+	/* At a start nobody asks how long it has waited: it has. */
+	if (lane->n_ready == 0 && lane->n_read > 0)
+		lane->ready_at_ms = deliver->lanes_at_ms < 0 ? deliver->now_ms - WAITED_MS : deliver->now_ms;
 	if (lane->n_read == 0)
 		lane->flushing = false;
 	lane->n_ready = lane->n_read;
@@ -90,7 +89,6 @@ static void take_row(struct deliver *deliver, const struct outbox_lane *row)
 	account->listed_now = true;
 	lane->n_read = row->n_ready;
 	lane->n_blocked = row->n_blocked;
-	lane->oldest_wall_ms = row->oldest_ms;
 	if (row->next_due_ms < account->next_due_wall_ms)
 		account->next_due_wall_ms = row->next_due_ms;
 }
@@ -274,7 +272,7 @@ static bool may_start(struct deliver *deliver, int64_t from_ms)
 {
 	if (deliver->n_in_flight >= DELIVER_TOTAL_MAX || deliver->bytes_in_flight >= DELIVER_BYTES_MAX)
 		return false;
-	if (clock_mono_ms(deliver->ctx->clock) - from_ms < DELIVER_ROUND_MS)
+	if (clock_mono_ms(deliver->ctx->clock) - from_ms < ROUND_MS)
 		return true;
 	deliver_wake_at(deliver, deliver->now_ms);
 	return false;
@@ -282,22 +280,26 @@ static bool may_start(struct deliver *deliver, int64_t from_ms)
 
 bool deliver_lanes_start(struct deliver *deliver, struct err *err)
 {
-	int64_t from_ms = clock_mono_ms(deliver->ctx->clock);
 	bool progress = true;
+	int64_t from_ms;
 
 	if (anything_ready(deliver) && !deliver_pressure_read(deliver, err))
 		return false;
+	from_ms = clock_mono_ms(deliver->ctx->clock);
 	while (progress && may_start(deliver, from_ms)) {
+		size_t first = deliver->turn, i = 0;
+
 		progress = false;
-		for (size_t i = 0; i < deliver->n_account && may_start(deliver, from_ms); i++) {
-			size_t at = (deliver->turn + i) % deliver->n_account;
+		for (; i < deliver->n_account && may_start(deliver, from_ms); i++) {
+			size_t at = (first + i) % deliver->n_account;
 			bool started;
 
 			if (!start_one(deliver, deliver->account[at], &started, err))
 				return false;
 			progress |= started;
 		}
-		deliver->turn++;
+		/* Whoever found no room comes first in the next round. */
+		deliver->turn = first + (i < deliver->n_account ? i : 1);
 	}
 	return true;
 }

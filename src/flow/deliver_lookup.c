@@ -171,32 +171,15 @@ static struct klaviyo_request lookup_request(const struct deliver *deliver,
 	return klaviyo_render_metrics(api_url, page, arena);
 }
 
-static void ask(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup lookup)
-{
-	struct klaviyo_request request;
-	struct arena arena;
-
-	arena_init(&arena);
-	request = lookup_request(deliver, account, lookup, &arena);
-	if (deliver_budget_allows(deliver, account, request.endpoint, false)) {
-		budget_take(deliver_budget(account, request.endpoint, false), deliver->now_ms);
-		account->lookups.under_way = deliver_budget_keep(deliver, account, request.endpoint, false);
-		if (lookup == LOOKUP_OPTOUTS && !account->lookups.page)
-			account->lookups.reread = false;
-		if (account->lookups.under_way)
-			deliver_send_lookup(deliver, account, lookup, &request);
-	}
-	arena_release(&arena);
-}
-
-/* *asked: a request is to leave. */
-static bool start_one(struct deliver *deliver, struct deliver_account *account, bool *asked, struct err *err)
+/* What the account is to be asked now, LOOKUP_NONE if nothing may be. */
+static bool choose(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup *out,
+		   bool *probe, struct err *err)
 {
 	struct deliver_lookups *lookups = &account->lookups;
 	enum deliver_lookup lookup;
-	bool probe;
 
-	*asked = false;
+	*out = LOOKUP_NONE;
+	*probe = false;
 	if (!account->known || lookups->under_way)
 		return true;
 	if (!load(deliver, account, err))
@@ -209,10 +192,52 @@ static bool start_one(struct deliver *deliver, struct deliver_account *account, 
 		return true;
 	}
 	if (deliver_gate_passes(deliver, account,
-				lookup == LOOKUP_METRICS ? API_FAMILY_metrics : API_FAMILY_consent, &probe))
-		ask(deliver, account, lookup);
-	*asked = lookups->under_way;
+				lookup == LOOKUP_METRICS ? API_FAMILY_metrics : API_FAMILY_consent, probe))
+		*out = lookup;
 	return true;
+}
+
+/* Lookups that are about to leave together. */
+struct gathering {
+	struct arena arena;
+	struct deliver_account *account[DELIVER_LOOKUPS_MAX];
+	enum deliver_lookup lookup[DELIVER_LOOKUPS_MAX];
+	struct klaviyo_request request[DELIVER_LOOKUPS_MAX];
+	struct cursor_row budget[DELIVER_LOOKUPS_MAX];
+	size_t n;
+};
+
+static void gather(struct deliver *deliver, struct deliver_account *account, enum deliver_lookup lookup,
+		   struct gathering *gathering)
+{
+	struct klaviyo_request request = lookup_request(deliver, account, lookup, &gathering->arena);
+	size_t at = gathering->n;
+
+	if (!deliver_budget_allows(deliver, account, request.endpoint, false))
+		return;
+	budget_take(deliver_budget(account, request.endpoint, false), deliver->now_ms);
+	gathering->account[at] = account;
+	gathering->lookup[at] = lookup;
+	gathering->request[at] = request;
+	gathering->budget[at] =
+		deliver_budget_cursor(deliver, account, request.endpoint, false, &gathering->arena);
+	gathering->n++;
+}
+
+/* What they use is noted in the store in one step: behind a slow disk each would take its time. */
+static void ask(struct deliver *deliver, struct gathering *gathering)
+{
+	bool kept = deliver_budgets_keep(deliver, gathering->budget, gathering->n);
+
+	for (size_t i = 0; kept && i < gathering->n; i++) {
+		struct deliver_account *account = gathering->account[i];
+
+		account->lookups.under_way = true;
+		if (gathering->lookup[i] == LOOKUP_OPTOUTS && !account->lookups.page)
+			account->lookups.reread = false;
+		deliver_send_lookup(deliver, account, gathering->lookup[i], &gathering->request[i]);
+	}
+	gathering->n = 0;
 }
 
 /* Opt-outs that a shop is told of are asked for even if it never sends consent. */
@@ -258,22 +283,34 @@ static bool heed_mapped(struct deliver *deliver, struct deliver_lookups *lookups
 	return true;
 }
 
-/* Each is noted in the store before it leaves. Behind a slow disk the rest is for the next round. */
+/*
+ * A few at a time; who found no room comes first in the next round. A probe leaves before anybody else is
+ * judged.
+ */
 static bool start_in_turn(struct deliver *deliver, struct err *err)
 {
-	for (size_t i = 0; i < deliver->n_account; i++) {
-		size_t at = (deliver->lookup_turn + i) % deliver->n_account;
-		bool asked;
+	struct gathering gathering = { .n = 0 };
+	size_t i = 0;
+	bool ok = true;
 
-		if (!start_one(deliver, deliver->account[at], &asked, err))
-			return false;
-		if (asked && clock_mono_ms(deliver->ctx->clock) - deliver->now_ms >= DELIVER_ROUND_MS) {
-			deliver->lookup_turn = at + 1;
-			deliver_wake_at(deliver, deliver->now_ms);
-			break;
-		}
+	arena_init(&gathering.arena);
+	for (; ok && i < deliver->n_account && deliver->n_looking + gathering.n < DELIVER_LOOKUPS_MAX; i++) {
+		struct deliver_account *account =
+			deliver->account[(deliver->lookup_turn + i) % deliver->n_account];
+		enum deliver_lookup lookup;
+		bool probe;
+
+		ok = choose(deliver, account, &lookup, &probe, err);
+		if (lookup != LOOKUP_NONE)
+			gather(deliver, account, lookup, &gathering);
+		if (probe)
+			ask(deliver, &gathering);
 	}
-	return true;
+	if (i < deliver->n_account)
+		deliver->lookup_turn = (deliver->lookup_turn + i) % deliver->n_account;
+	ask(deliver, &gathering);
+	arena_release(&gathering.arena);
+	return ok;
 }
 
 bool deliver_lookups_start(struct deliver *deliver, struct err *err)
@@ -362,7 +399,8 @@ static bool put_cursor(struct deliver *deliver, const struct deliver_account *ac
 	return db_cursor_put(deliver->ctx->db, deliver->now_wall_ms, account->id, name, value, err);
 }
 
-static bool settle_metrics(struct deliver *deliver, struct deliver_send *send, struct err *err)
+/* How the account spells it, by the answer; "" = the next page may say. */
+static struct str found_spelling(const struct deliver_send *send)
 {
 	struct str spelling = { 0 };
 
@@ -371,14 +409,57 @@ static bool settle_metrics(struct deliver *deliver, struct deliver_send *send, s
 			spelling = STR("Canceled");
 		else if (str_eq(send->found.metric[i], STR("Cancelled Order")))
 			spelling = STR("Cancelled");
-	if (spelling.len == 0 && send->found.next.len > 0)
-		return true;
-	if (spelling.len == 0)
+	if (spelling.len == 0 && send->found.next.len == 0)
 		spelling = STR("Cancelled");
-	mem_free(send->account->lookups.page);
-	send->account->lookups.page = NULL;
-	send->account->lookups.spelling_known = true;
-	return put_cursor(deliver, send->account, STR(FLOW_CURSOR_SPELLING), spelling, err);
+	return spelling;
+}
+
+/* Of the lookups that have ended: how each account spells it. */
+static struct cursor_row *spellings(const struct deliver *deliver, struct arena *arena, size_t *n)
+{
+	struct cursor_row *row;
+
+	*n = 0;
+	for (const struct deliver_send *send = deliver->ended; send; send = send->next)
+		++*n;
+	row = ARENA_ARRAY(arena, *n, struct cursor_row);
+	*n = 0;
+	for (const struct deliver_send *send = deliver->ended; send; send = send->next) {
+		struct str spelling = { 0 };
+
+		if (send->lookup == LOOKUP_METRICS && send->found.ok)
+			spelling = found_spelling(send);
+		if (spelling.len > 0)
+			row[(*n)++] =
+				(struct cursor_row){ send->account->id, STR(FLOW_CURSOR_SPELLING), spelling };
+	}
+	return row;
+}
+
+bool deliver_lookups_keep(struct deliver *deliver, struct err *err)
+{
+	struct cursor_row *row;
+	struct arena arena;
+	size_t n;
+	bool ok;
+
+	arena_init(&arena);
+	row = spellings(deliver, &arena, &n);
+	ok = db_cursor_put_all(deliver->ctx->db, deliver->now_wall_ms, row, n, err);
+	arena_release(&arena);
+	return ok || err_wrap(err, "keep how metrics are spelt");
+}
+
+/* What was found is kept already (deliver_lookups_keep). */
+static void settle_metrics(const struct deliver_send *send)
+{
+	struct deliver_lookups *lookups = &send->account->lookups;
+
+	if (found_spelling(send).len == 0)
+		return;
+	mem_free(lookups->page);
+	lookups->page = NULL;
+	lookups->spelling_known = true;
 }
 
 /* The first list of that name: names are not unique in Klaviyo. */
@@ -517,7 +598,7 @@ bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, 
 	mem_free(lookups->page);
 	lookups->page = send->found.next.len > 0 ? copy_text(send->found.next) : NULL;
 	if (send->lookup == LOOKUP_METRICS)
-		ok = settle_metrics(deliver, send, err);
+		settle_metrics(send);
 	else if (send->lookup == LOOKUP_OPTOUTS)
 		ok = settle_optouts(deliver, send, err);
 	else

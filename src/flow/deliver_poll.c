@@ -62,6 +62,21 @@ static struct str turn_page(struct deliver_jobs *jobs)
 	return str_from(jobs->page);
 }
 
+/* False: what is used could not be kept. */
+static bool take_budget(struct deliver *deliver, struct deliver_account *account, enum endpoint endpoint)
+{
+	struct cursor_row row;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	budget_take(deliver_budget(account, endpoint, true), deliver->now_ms);
+	row = deliver_budget_cursor(deliver, account, endpoint, true, &arena);
+	ok = deliver_budgets_keep(deliver, &row, 1);
+	arena_release(&arena);
+	return ok;
+}
+
 static void ask(struct deliver *deliver, struct deliver_account *account, struct deliver_jobs *jobs,
 		const struct deliver_job *due, bool list)
 {
@@ -74,9 +89,8 @@ static void ask(struct deliver *deliver, struct deliver_account *account, struct
 		.page = list ? turn_page(jobs) : (struct str){ 0 },
 	};
 
-	budget_take(deliver_budget(account, due->endpoint, true), deliver->now_ms);
 	jobs->polled_at_ms = deliver->now_ms;
-	jobs->polling = deliver_budget_keep(deliver, account, due->endpoint, true);
+	jobs->polling = take_budget(deliver, account, due->endpoint);
 	if (jobs->polling)
 		deliver_send_poll(deliver, &question);
 }

@@ -57,6 +57,11 @@ void deliver_send_free(struct deliver_send *send)
 
 /* ---- the answer ---- */
 
+static size_t *flight_count(const struct deliver_send *send)
+{
+	return send->lookup != LOOKUP_NONE ? &send->deliver->n_looking : &send->deliver->n_in_flight;
+}
+
 static void leave_flight(struct deliver_send *send)
 {
 	struct deliver_send **at = &send->deliver->in_flight;
@@ -64,7 +69,7 @@ static void leave_flight(struct deliver_send *send)
 	while (*at != send)
 		at = &(*at)->next;
 	*at = send->next;
-	send->deliver->n_in_flight--;
+	--*flight_count(send);
 	send->deliver->bytes_in_flight -= send->bytes;
 	deliver_gate_count(send->account, endpoint_row(send->endpoint)->family, -1);
 	if (!send->poll && send->lookup == LOOKUP_NONE)
@@ -76,7 +81,7 @@ static void enter_flight(struct deliver_send *send)
 	send->taken_ms = send->deliver->now_ms;
 	send->next = send->deliver->in_flight;
 	send->deliver->in_flight = send;
-	send->deliver->n_in_flight++;
+	++*flight_count(send);
 	send->deliver->bytes_in_flight += send->bytes;
 	deliver_gate_count(send->account, endpoint_row(send->endpoint)->family, 1);
 	if (!send->poll && send->lookup == LOOKUP_NONE)

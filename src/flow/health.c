@@ -79,6 +79,23 @@ bool health_get(struct db *db, int64_t account_id, struct arena *arena, struct h
 	return true;
 }
 
+bool health_forget(struct db *db, int64_t now_ms, struct err *err)
+{
+	struct cursor_row *row;
+	struct arena arena;
+	size_t n, n_stopped = 0;
+	bool ok;
+
+	arena_init(&arena);
+	ok = db_cursor_list(db, CURSOR, &arena, &row, &n, err);
+	for (size_t i = 0; ok && i < n; i++)
+		if (str_eq(row[i].name, CURSOR) && row[i].value.len > 0)
+			row[n_stopped++] = (struct cursor_row){ row[i].account_id, CURSOR, STR("") };
+	ok = ok && db_cursor_put_all(db, now_ms, row, n_stopped, err);
+	arena_release(&arena);
+	return ok ? ok : err_wrap(err, "forget what was stopped");
+}
+
 /* ---- tokens ---- */
 
 bool health_refuse(struct db *db, int64_t now_ms, int64_t account_id, int64_t token_ms, struct err *err)

@@ -24,6 +24,8 @@ bool health_put(struct db *db, int64_t now_ms, int64_t account_id, const struct 
 /* *n 0: nothing is stopped. */
 bool health_get(struct db *db, int64_t account_id, struct arena *arena, struct health_stop **stop, size_t *n,
 		struct err *err) MUST_CHECK;
+/* Of all accounts: nothing is stopped. */
+bool health_forget(struct db *db, int64_t now_ms, struct err *err) MUST_CHECK;
 
 /*
  * Klaviyo refused what was sent with a token. It goes by the moment it was got (struct settings_token, since_ms), as if that were its

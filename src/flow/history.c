@@ -17,21 +17,22 @@
  * Messages and roots of the store. What waits for a schedule is due, too, but is nothing that history would
  * have to wait for: there only what history made due counts.
  */
-static bool count_roots(struct flow_ctx *ctx, const struct summary *summary,
-			const struct settings_store *store, struct arena *arena, int64_t *out,
-			struct err *err)
+static bool count_roots(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
+			int64_t *out, struct err *err)
 {
 	struct schedules schedules;
-	size_t n = 0;
+	struct store_pressure *row;
+	size_t n = 0, n_row;
 
 	*out = 0;
 	flow_schedules(store, arena, &schedules);
 	if (flow_schedules_hold(&schedules) && !db_catalog_history(ctx->db, store->id, ROOTS_MAX, &n, err))
 		return false;
-	for (size_t i = 0; i < summary->n_store; i++)
-		if (summary->store[i].store_id == store->id)
-			*out = summary->store[i].pending +
-			       (flow_schedules_hold(&schedules) ? (int64_t)n : summary->store[i].due);
+	if (!db_pressure(ctx->db, arena, &row, &n_row, err))
+		return false;
+	for (size_t i = 0; i < n_row; i++)
+		if (row[i].store_id == store->id)
+			*out = row[i].pending + (flow_schedules_hold(&schedules) ? (int64_t)n : row[i].due);
 	return true;
 }
 
@@ -51,14 +52,12 @@ bool flow_history_room(struct flow_ctx *ctx, const struct settings_store *store,
 		       bool *room, struct err *err)
 {
 	int64_t now_ms = clock_wall_ms(ctx->clock);
-	struct summary summary = { 0 };
 	struct outbox_lane *lane;
 	int64_t roots;
 	size_t n_lane;
 
-	if (!db_summary(ctx->db, now_ms, arena, &summary, err) ||
-	    !db_outbox_lanes(ctx->db, now_ms, arena, &lane, &n_lane, err) ||
-	    !count_roots(ctx, &summary, store, arena, &roots, err))
+	if (!db_outbox_lanes(ctx->db, now_ms, arena, &lane, &n_lane, err) ||
+	    !count_roots(ctx, store, arena, &roots, err))
 		return err_wrap(err, "see how much history is on its way");
 	*room = has_room(roots, lane, n_lane, store);
 	return true;

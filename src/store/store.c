@@ -328,6 +328,11 @@ bool db_catalog_find(struct db *db, int64_t store_id, struct str text, struct ar
 	return db->ops->catalog_find(db, store_id, text, arena, match, n, err);
 }
 
+bool db_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n, struct err *err)
+{
+	return db->ops->pressure(db, arena, row, n, err);
+}
+
 bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
 		     struct err *err)
 {
@@ -363,10 +368,21 @@ bool db_cursor_get(struct db *db, int64_t account_id, struct str name, struct ar
 	return db->ops->cursor_get(db, account_id, name, arena, value, err);
 }
 
+bool db_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row, size_t *n,
+		    struct err *err)
+{
+	return db->ops->cursor_list(db, prefix, arena, row, n, err);
+}
+
+bool db_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n, struct err *err)
+{
+	return n == 0 || db->ops->cursor_put_all(db, now_ms, row, n, err);
+}
+
 bool db_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
 		   struct err *err)
 {
-	return db->ops->cursor_put(db, now_ms, account_id, name, value, err);
+	return db_cursor_put_all(db, now_ms, &(struct cursor_row){ account_id, name, value }, 1, err);
 }
 
 bool db_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err)

@@ -122,10 +122,12 @@ struct db_ops {
 	bool (*outbox_recover)(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_batch **batch,
 			       size_t *n, struct err *err);
 	bool (*budget_load)(struct db *db, struct arena *arena, struct budget_row **row, size_t *n, struct err *err);
+	bool (*pressure)(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n, struct err *err);
 	bool (*cursor_get)(struct db *db, int64_t account_id, struct str name, struct arena *arena, struct str *value,
 			   struct err *err);
-	bool (*cursor_put)(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
-			   struct err *err);
+	bool (*cursor_list)(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row, size_t *n,
+			    struct err *err);
+	bool (*cursor_put_all)(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n, struct err *err);
 	bool (*clock_note)(struct db *db, struct moment now, int64_t *back_ms, struct err *err);
 
 	/* people */
@@ -349,7 +351,9 @@ bool db_catalog_search(struct db *db, int64_t store_id, enum entity_kind kind, s
 
 /* ---- outbox: deliveries on their way ---- */
 
-/* Lanes with something in them: one row per (account, kind, op, priority), in this order. */
+/* Stores with messages to be mapped or roots to be published, by id. Cheap, however many there are of these. */
+bool db_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n, struct err *err) MUST_CHECK;
+/* Lanes with something in them: one row per (account, kind, op, priority), in this order. Cheap, however much is in them. */
 bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane, size_t *n,
 		     struct err *err) MUST_CHECK;
 /*
@@ -404,6 +408,11 @@ bool db_cursor_get(struct db *db, int64_t account_id, struct str name, struct ar
 		   struct err *err) MUST_CHECK;
 bool db_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
 		   struct err *err) MUST_CHECK;
+/* Those of all accounts whose names begin so, by account and name. */
+bool db_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row, size_t *n,
+		    struct err *err) MUST_CHECK;
+/* Many at once: what is asked of a thousand accounts is noted in one step. n 0: nothing happens. */
+bool db_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n, struct err *err) MUST_CHECK;
 
 /*
  * What time it is. When the wall clock has gone back by a second or more since the last note, all that is due later (deliveries,

@@ -359,7 +359,20 @@ struct outbox_lane {
 	int64_t n_waiting;         /* WAITING, not due yet */
 	int64_t n_sending;
 	int64_t next_due_ms;       /* of those WAITING and not due; INT64_MAX if none */
-	int64_t oldest_ms;         /* creation of the oldest undone one */
+};
+
+/* What is on its way to the outbox. */
+struct store_pressure {
+	int64_t store_id;
+	int64_t pending;           /* messages to be mapped */
+	int64_t due;               /* roots to be looked at */
+};
+
+/* How far something was read (db_cursor_get). */
+struct cursor_row {
+	int64_t account_id;
+	struct str name;
+	struct str value;
 };
 
 /* Usage of one endpoint's budget; blob is klaviyo/budget's own, at most 1,000 bytes. */

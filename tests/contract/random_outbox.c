@@ -15,7 +15,6 @@ static void say_lane(struct side *side, const struct outbox_lane *lane)
 	say_int(side, lane->n_waiting);
 	say_int(side, lane->n_sending);
 	say_int(side, lane->next_due_ms);
-	say_int(side, lane->oldest_ms);
 }
 
 static void say_batch(struct side *side, const struct outbox_batch *batch)

@@ -168,6 +168,17 @@ void say_root(struct side *side, const struct catalog_root *root)
 		say_sent(side, "  sent of kin", &root->kin_sent[i]);
 }
 
+static void say_pressure(struct side *side)
+{
+	struct store_pressure *row;
+	size_t n;
+
+	CONTRACT_OK(db_pressure(side->db, &side->arena, &row, &n, &contract_err));
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&side->out, "\non its way %" PRId64 ": %" PRId64 " %" PRId64, row[i].store_id,
+			    row[i].pending, row[i].due);
+}
+
 void say_summary(struct side *side)
 {
 	struct summary summary;
@@ -193,6 +204,7 @@ void say_summary(struct side *side)
 			    store->duplicate, store->failed, store->discarded, store->due, store->held,
 			    store->last_message_ms, store->last_shop_ms);
 	}
+	say_pressure(side);
 	for (size_t i = 0; i < summary.n_account; i++) {
 		const struct account_summary *account = &summary.account[i];
 

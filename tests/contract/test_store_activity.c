@@ -610,6 +610,35 @@ static void test_a_cursor_is_kept(void **state)
 	assert_str(value, "b");
 }
 
+static void test_many_cursors_are_put_and_found_together(void **state)
+{
+	struct contract *contract = *state;
+	const struct cursor_row row[] = {
+		{ 2, STR("budget a"), STR("2a") },  { 1, STR("budget b"), STR("1b") },
+		{ 1, STR("budget"), STR("no") },    { 1, STR("budget a"), STR("1a") },
+		{ 1, STR("a budget "), STR("no") }, { 1, STR("budget b"), STR("last") },
+	};
+	struct cursor_row *found;
+	size_t n;
+
+	CONTRACT_OK(db_cursor_put_all(contract->db, contract->now_ms, row, 0, &contract_err));
+	CONTRACT_OK(db_cursor_list(contract->db, STR(""), &contract->arena, &found, &n, &contract_err));
+	assert_int_equal(n, 0);
+	CONTRACT_OK(db_cursor_put_all(contract->db, contract->now_ms, row, ARRAY_LEN(row), &contract_err));
+	CONTRACT_OK(
+		db_cursor_list(contract->db, STR("budget "), &contract->arena, &found, &n, &contract_err));
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(found[i].account_id, i < 2 ? 1 : 2);
+	assert_str(found[0].name, "budget a");
+	assert_str(found[0].value, "1a");
+	assert_str(found[1].name, "budget b");
+	assert_str(found[1].value, "last");
+	assert_str(found[2].value, "2a");
+	CONTRACT_OK(db_cursor_list(contract->db, STR(""), &contract->arena, &found, &n, &contract_err));
+	assert_int_equal(n, 5);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_an_order_is_a_root),
 	cmocka_unit_test(test_a_changed_product_leaves_its_orders_alone),
@@ -636,6 +665,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_subscription_does_not_wait_for_a_schedule),
 	cmocka_unit_test(test_a_batch_of_consent_is_for_one_list),
 	cmocka_unit_test(test_a_cursor_is_kept),
+	cmocka_unit_test(test_many_cursors_are_put_and_found_together),
 };
 
 CONTRACT_MAIN(tests)

@@ -490,6 +490,48 @@ static void test_the_summary_follows_a_change_through(void **state)
 		assert_true(contract_summary(contract).bytes > 0);
 }
 
+/* What db_pressure says of the contract's store; all 0 if nothing. */
+static struct store_pressure pressure(struct contract *contract)
+{
+	struct store_pressure *row, found = { 0 };
+	size_t n;
+
+	CONTRACT_OK(db_pressure(contract->db, &contract->arena, &row, &n, &contract_err));
+	for (size_t i = 0; i < n; i++) {
+		assert_true(row[i].pending + row[i].due > 0);
+		assert_true(i == 0 || row[i].store_id > row[i - 1].store_id);
+		if (row[i].store_id == contract->store_id)
+			found = row[i];
+	}
+	return found;
+}
+
+static void test_what_is_on_its_way(void **state)
+{
+	struct contract *contract = *state;
+	int64_t other = contract_store(contract, "other", contract->account_id);
+	struct store_pressure *row;
+	struct inbox_result result;
+	size_t n;
+
+	assert_int_equal(pressure(contract).store_id, 0);
+	(void)contract_append(contract, other, "{}");
+	result = contract_result(contract, contract_append(contract, contract->store_id, "{}"),
+				 MESSAGE_IGNORED);
+	assert_int_equal(pressure(contract).pending, 1);
+	contract_complete(contract, &result, 1);
+	assert_int_equal(pressure(contract).store_id, 0);
+	(void)CONTRACT_APPLY(contract, contract_set(ENTITY_PRODUCT, "p1", "base", 1, "{}"),
+			     contract_set(ENTITY_PRODUCT, "p2", "base", 1, "{}"));
+	assert_int_equal(pressure(contract).pending, 0);
+	assert_int_equal(pressure(contract).due, 2);
+	CONTRACT_OK(db_pressure(contract->db, &contract->arena, &row, &n, &contract_err));
+	assert_int_equal(n, 2);
+	assert_int_equal(row[1].store_id, other);
+	contract_settle_down(contract);
+	assert_int_equal(pressure(contract).store_id, 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_failed_ones_are_listed_together),
 	cmocka_unit_test(test_failed_ones_come_in_pages),
@@ -509,6 +551,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_held_ones_oldest_first),
 	cmocka_unit_test(test_no_such_delivery),
 	cmocka_unit_test(test_the_summary_follows_a_change_through),
+	cmocka_unit_test(test_what_is_on_its_way),
 };
 
 CONTRACT_MAIN(tests)

@@ -47,6 +47,7 @@ static bool may_be_scanned(const char *detail)
 		"lane",
 		"batch",
 		"budget",
+		"cursor",
 		"sweep",
 		"purge",
 		"seen_run",
@@ -235,10 +236,10 @@ static void fill_audit(struct contract *contract)
 	}
 }
 
-/* Pages of the database that the reader of people looked at since the last call. */
-static int pages_read(struct contract *contract)
+/* Pages of the database that the reader looked at since the last call. */
+static int pages_read(struct contract *contract, enum reader reader)
 {
-	sqlite3 *handle = sqlite_in(contract->db)->reader[READER_PEOPLE].handle;
+	sqlite3 *handle = sqlite_in(contract->db)->reader[reader].handle;
 	int hit = 0, miss = 0, ignored;
 
 	(void)sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_HIT, &hit, &ignored, 1);
@@ -297,14 +298,43 @@ static void test_a_page_of_a_long_audit_reads_little(void **state)
 		size_t n;
 
 		filter.look = &look;
-		(void)pages_read(contract);
+		(void)pages_read(contract, READER_PEOPLE);
 		CONTRACT_OK(db_audit_list(contract->db, &filter, &contract->arena, &row, &n, &contract_err));
-		pages = pages_read(contract);
+		pages = pages_read(contract, READER_PEOPLE);
 		print_message("%s: %zu rows of %zu looked at, %d pages\n", rows[i].what, n, look.n, pages);
 		assert_int_equal(n, rows[i].n);
 		assert_true(look.n <= rows[i].looked_max);
 		assert_true(pages <= rows[i].pages_max);
 	}
+}
+
+#define MANY_EVENTS 1000
+
+/* However long the backlog is, what the deliver stage asks in every round reads counts alone. */
+static void test_rounds_of_deliver_read_only_counts(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new *new = ARENA_ARRAY(&contract->arena, MANY_EVENTS, struct delivery_new);
+	int64_t *id = ARENA_ARRAY(&contract->arena, MANY_EVENTS, int64_t);
+	struct store_pressure *pressure;
+	struct outbox_lane *lane;
+	size_t n;
+
+	for (int i = 0; i < MANY_EVENTS; i++)
+		new[i] = contract_delivery(KLAVIYO_EVENT, DELIVERY_CREATE,
+					   arena_printf(&contract->arena, "e%d", i).p, "{}");
+	for (int i = 0; i < 20; i++) {
+		contract_publish(contract, "p1", new, MANY_EVENTS, id);
+		(void)contract_append(contract, contract->store_id, "{}");
+	}
+	CONTRACT_OK(
+		db_outbox_lanes(contract->db, contract->now_ms, &contract->arena, &lane, &n, &contract_err));
+	(void)pages_read(contract, READER_STAGES);
+	CONTRACT_OK(
+		db_outbox_lanes(contract->db, contract->now_ms, &contract->arena, &lane, &n, &contract_err));
+	CONTRACT_OK(db_pressure(contract->db, &contract->arena, &pressure, &n, &contract_err));
+	assert_int_equal(pressure[0].pending, 20);
+	assert_in_range(pages_read(contract, READER_STAGES), 1, 12);
 }
 
 /* One of each kind on its whole road; name tells it from others. */
@@ -570,17 +600,20 @@ static void test_a_full_disk_is_an_answer(void **state)
 	assert_int_equal(append_keys(contract, contract->db, (uint64_t)n * 20, 1), 1);
 }
 
-/* The check of all rows takes minutes where there are many: nobody waits for it, nor it for who looks. */
+/* The check of all rows takes minutes where many are: nobody waits for it. No stage waits for people. */
 static void test_nobody_waits_for_the_check(void **state)
 {
 	struct contract *contract = *state;
 	struct sqlite *sqlite = sqlite_in(contract->db);
+	struct store_pressure *pressure;
+	size_t n;
 
 	assert_int_equal(pthread_mutex_lock(&sqlite->reader[READER_CHECK].lock), 0);
 	(void)contract_summary(contract);
 	(void)contract_append(contract, contract->store_id, "{}");
 	assert_int_equal(pthread_mutex_unlock(&sqlite->reader[READER_CHECK].lock), 0);
 	assert_int_equal(pthread_mutex_lock(&sqlite->reader[READER_PEOPLE].lock), 0);
+	CONTRACT_OK(db_pressure(contract->db, &contract->arena, &pressure, &n, &contract_err));
 	assert_int_equal(pthread_mutex_lock(&sqlite->reader[READER_STAGES].lock), 0);
 	contract_conserves(contract->db);
 	assert_int_equal(pthread_mutex_unlock(&sqlite->reader[READER_STAGES].lock), 0);
@@ -847,6 +880,7 @@ static void test_verbs_may_be_called_from_any_thread(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_no_statement_scans_what_grows),
 	cmocka_unit_test(test_a_page_of_a_long_audit_reads_little),
+	cmocka_unit_test(test_rounds_of_deliver_read_only_counts),
 	cmocka_unit_test(test_no_statement_is_planned_at_each_use),
 	cmocka_unit_test(test_all_is_there_after_opening_again),
 	cmocka_unit_test(test_duplicates_are_found_after_opening_again),

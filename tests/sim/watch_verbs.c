@@ -226,11 +226,28 @@ static bool watch_cursor_get(struct db *db, int64_t account_id, struct str name,
 	VERB(cursor_get, watch->inner, account_id, name, arena, value, err);
 }
 
-static bool watch_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name,
-			     struct str value, struct err *err)
+static bool watch_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row,
+			      size_t *n, struct err *err)
 {
-	VERB_THEN(cursor_put, timetable_saw_state(now_ms, name), watch->inner, now_ms, account_id, name,
-		  value, err);
+	VERB(cursor_list, watch->inner, prefix, arena, row, n, err);
+}
+
+static void saw_cursors(int64_t now_ms, const struct cursor_row *row, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		timetable_saw_state(now_ms, row[i].name);
+}
+
+static bool watch_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n,
+				 struct err *err)
+{
+	VERB_THEN(cursor_put_all, saw_cursors(now_ms, row, n), watch->inner, now_ms, row, n, err);
+}
+
+static bool watch_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n,
+			   struct err *err)
+{
+	VERB(pressure, watch->inner, arena, row, n, err);
 }
 
 static bool watch_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err)
@@ -352,7 +369,9 @@ static const struct db_ops watch_ops = {
 	.outbox_recover = watch_outbox_recover,
 	.budget_load = watch_budget_load,
 	.cursor_get = watch_cursor_get,
-	.cursor_put = watch_cursor_put,
+	.cursor_list = watch_cursor_list,
+	.cursor_put_all = watch_cursor_put_all,
+	.pressure = watch_pressure,
 	.clock_note = watch_clock_note,
 	.failed_list = watch_failed_list,
 	.failed_change = watch_failed_change,

@@ -233,10 +233,22 @@ static bool fault_cursor_get(struct db *db, int64_t account_id, struct str name,
 	VERB(cursor_get, fault->inner, account_id, name, arena, value, err);
 }
 
-static bool fault_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name,
-			     struct str value, struct err *err)
+static bool fault_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row,
+			      size_t *n, struct err *err)
 {
-	VERB(cursor_put, fault->inner, now_ms, account_id, name, value, err);
+	VERB(cursor_list, fault->inner, prefix, arena, row, n, err);
+}
+
+static bool fault_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n,
+				 struct err *err)
+{
+	VERB(cursor_put_all, fault->inner, now_ms, row, n, err);
+}
+
+static bool fault_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n,
+			   struct err *err)
+{
+	VERB(pressure, fault->inner, arena, row, n, err);
 }
 
 static bool fault_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err)
@@ -388,7 +400,9 @@ static const struct db_ops fault_ops = {
 	.outbox_recover = fault_outbox_recover,
 	.budget_load = fault_budget_load,
 	.cursor_get = fault_cursor_get,
-	.cursor_put = fault_cursor_put,
+	.cursor_list = fault_cursor_list,
+	.cursor_put_all = fault_cursor_put_all,
+	.pressure = fault_pressure,
 	.clock_note = fault_clock_note,
 	.failed_list = fault_failed_list,
 	.failed_change = fault_failed_change,

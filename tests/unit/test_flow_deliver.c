@@ -712,7 +712,7 @@ static int64_t slow_mono_ms(struct clock *clock)
 {
 	struct rig *rig = ((struct slow_clock *)clock)->rig;
 
-	rig->clock.now_ms += 400;
+	rig->clock.now_ms += 20;
 	return rig->clock.now_ms;
 }
 
@@ -721,14 +721,15 @@ static int64_t slow_wall_ms(struct clock *clock)
 	return ((struct slow_clock *)clock)->rig->clock.now_ms;
 }
 
-#define ACCOUNTS 9
+#define ACCOUNTS 40
+#define LOOKUPS	 32 /* at once */
 
 static void add_accounts(struct rig *rig)
 {
 	for (int i = 0; i < ACCOUNTS; i++) {
 		const char *name = arena_printf(&rig->arena, "n%d", i).p;
 
-		rig_account(rig, name, "pk_other_0123456789", NULL);
+		rig_account(rig, name, arena_printf(&rig->arena, "pk_other_01234567%d", 10 + i).p, NULL);
 		rig_store(rig, name, "generic", name, NULL);
 		rig_generic(
 			rig, name, "order.placed",
@@ -737,27 +738,86 @@ static void add_accounts(struct rig *rig)
 	}
 }
 
-/* What was started leaves before everything that could be was; the rest has its turn later. */
+static void publish_orders(struct rig *rig)
+{
+	struct flow_next next;
+
+	rig_answer_all(rig);
+	add_accounts(rig);
+	do
+		assert_true(map_run_once(&rig->ctx, &next, &rig->err));
+	while (next.n_done > 0);
+	rig_advance(rig, 3000);
+	do
+		assert_true(publish_run_once(&rig->ctx, &next, &rig->err));
+	while (next.n_done > 0);
+}
+
+static void all_orders_are_told(struct rig *rig)
+{
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), ACCOUNTS);
+	for (int i = 0; i < ACCOUNTS; i++)
+		assert_int_equal(rig_account_summary(rig, arena_printf(&rig->arena, "n%d", i).p).failed, 0);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/events"), ACCOUNTS);
+}
+
+/* How many accounts the first n requests with this method are of. */
+static size_t accounts_of(const struct rig *rig, const char *method, size_t n)
+{
+	const struct fake_request *seen[ACCOUNTS];
+	size_t n_seen = 0;
+
+	for (size_t i = 0; i < fake_http_count(rig->http) && n > 0; i++) {
+		const struct fake_request *request = fake_http_request(rig->http, i);
+		size_t k = 0;
+
+		if (!str_eq(request->method, str_from(method)))
+			continue;
+		n--;
+		while (k < n_seen && !str_eq(seen[k]->key, request->key))
+			k++;
+		if (k == n_seen)
+			seen[n_seen++] = request;
+	}
+	return n_seen;
+}
+
+/* What was started leaves before everything that could be was; who found no room comes first next time. */
 static void a_round_behind_a_slow_store_ends(void **state)
 {
 	struct rig *rig = *state;
 	struct slow_clock slow = { { slow_wall_ms, slow_mono_ms }, rig };
 	struct flow_next next;
 
-	rig_answer_all(rig);
-	add_accounts(rig);
-	assert_true(map_run_once(&rig->ctx, &next, &rig->err));
-	rig_advance(rig, 3000);
-	assert_true(publish_run_once(&rig->ctx, &next, &rig->err));
+	publish_orders(rig);
 	rig->ctx.clock = &slow.clock;
 	assert_true(deliver_run_once(rig->deliver, 0, &next, &rig->err));
+	assert_in_range(fake_http_count_of(rig->http, "POST", "/api/"), 1, ACCOUNTS / 4);
+	for (int i = 0; i < ACCOUNTS && fake_http_count_of(rig->http, "POST", "/api/") < ACCOUNTS; i++)
+		assert_true(deliver_run_once(rig->deliver, 0, &next, &rig->err));
 	rig->ctx.clock = &rig->clock.clock;
-	assert_in_range(fake_http_count_of(rig->http, "GET", "/api/metrics"), 1, ACCOUNTS - 1);
-	(void)rig_settle(rig, 60000);
-	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), ACCOUNTS);
-	for (int i = 0; i < ACCOUNTS; i++)
-		assert_int_equal(rig_account_summary(rig, arena_printf(&rig->arena, "n%d", i).p).failed, 0);
-	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/events"), ACCOUNTS);
+	assert_int_equal(accounts_of(rig, "POST", ACCOUNTS), ACCOUNTS);
+	all_orders_are_told(rig);
+}
+
+/* Lookups of many accounts keep nothing else from leaving, and are noted in the store together. */
+static void lookups_of_many_accounts_leave_beside_the_rest(void **state)
+{
+	struct rig *rig = rig_new_faulty(&db_memory_ops);
+	struct flow_next next;
+	int64_t n_calls;
+
+	(void)state;
+	publish_orders(rig);
+	n_calls = db_fault_calls(rig->db);
+	assert_true(deliver_run_once(rig->deliver, 0, &next, &rig->err));
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), LOOKUPS);
+	assert_int_equal(fake_http_count_of(rig->http, "POST", "/api/profile-import"), ACCOUNTS);
+	/* Two cursors read of each account, a claim and a settlement; what is left notes all lookups. */
+	assert_in_range(db_fault_calls(rig->db) - n_calls, 1, ACCOUNTS * 4 + 16);
+	all_orders_are_told(rig);
+	rig_free(rig);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -791,6 +851,7 @@ int main(void)
 		TEST(an_outage_is_probed_once_and_ends_slowly),
 		TEST(a_dead_account_does_not_hold_up_another),
 		TEST(a_round_behind_a_slow_store_ends),
+		TEST(lookups_of_many_accounts_leave_beside_the_rest),
 		TEST(three_failures_open_the_breaker),
 		TEST(an_outage_ends_by_itself),
 		TEST(zoey_collects_for_ten_minutes),

@@ -327,6 +327,8 @@ struct memory_sent *memory_sent_take(struct memory *memory, int64_t account_id, 
 				     int64_t store_id, struct entity root);
 
 /* memory_outbox.c */
+bool memory_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n,
+		     struct err *err);
 bool memory_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,
 			 size_t *n, struct err *err);
 bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
@@ -335,8 +337,10 @@ bool memory_budget_load(struct db *db, struct arena *arena, struct budget_row **
 			struct err *err);
 bool memory_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena,
 		       struct str *value, struct err *err);
-bool memory_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
-		       struct err *err);
+bool memory_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row,
+			size_t *n, struct err *err);
+bool memory_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n,
+			   struct err *err);
 bool memory_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err);
 void memory_budget_save(struct memory *memory, const struct budget_row *budget);
 bool memory_delivery_queued(const struct memory_delivery *delivery); /* READY or WAITING */

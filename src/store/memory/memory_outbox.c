@@ -153,7 +153,6 @@ static struct outbox_lane *find_lane(struct outbox_lane *lane, size_t *n, const 
 		.op = row->op,
 		.priority = row->priority,
 		.next_due_ms = INT64_MAX,
-		.oldest_ms = row->created_ms, /* rows come by id */
 	};
 	return &lane[(*n)++];
 }
@@ -520,20 +519,57 @@ bool memory_cursor_get(struct db *db, int64_t account_id, struct str name, struc
 	return true;
 }
 
-bool memory_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
-		       struct err *err)
+static int compare_cursors(const void *a, const void *b)
+{
+	const struct cursor_row *left = a, *right = b;
+
+	if (left->account_id != right->account_id)
+		return left->account_id < right->account_id ? -1 : 1;
+	return str_cmp(left->name, right->name);
+}
+
+bool memory_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row,
+			size_t *n, struct err *err)
 {
 	struct memory *memory = memory_lock(db);
-	struct memory_cursor *cursor = find_cursor(memory, account_id, name);
+
+	(void)err;
+	*row = ARENA_ARRAY(arena, memory->cursor.n, struct cursor_row);
+	*n = 0;
+	for (size_t i = 0; i < memory->cursor.n; i++) {
+		const struct memory_cursor *cursor = &memory->cursor.at[i];
+
+		if (str_starts(cursor->name, prefix))
+			(*row)[(*n)++] =
+				(struct cursor_row){ cursor->account_id, arena_dup(arena, cursor->name),
+						     arena_dup(arena, cursor->value) };
+	}
+	memory_unlock(memory);
+	qsort(*row, *n, sizeof(**row), compare_cursors);
+	return true;
+}
+
+static void put_cursor(struct memory *memory, const struct cursor_row *row)
+{
+	struct memory_cursor *cursor = find_cursor(memory, row->account_id, row->name);
+
+	if (!cursor) {
+		cursor = LIST_ADD(&memory->cursor);
+		cursor->account_id = row->account_id;
+		cursor->name = memory_text(memory, row->name);
+	}
+	cursor->value = memory_text(memory, row->value);
+}
+
+bool memory_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n,
+			   struct err *err)
+{
+	struct memory *memory = memory_lock(db);
 
 	(void)now_ms;
 	(void)err;
-	if (!cursor) {
-		cursor = LIST_ADD(&memory->cursor);
-		cursor->account_id = account_id;
-		cursor->name = memory_text(memory, name);
-	}
-	cursor->value = memory_text(memory, value);
+	for (size_t i = 0; i < n; i++)
+		put_cursor(memory, &row[i]);
 	memory_unlock(memory);
 	return true;
 }

@@ -16,8 +16,15 @@ static void add_lane(struct account_summary *account, const struct outbox_lane *
 	account->sending += lane->n_sending;
 	if (lane->next_due_ms < account->next_due_ms)
 		account->next_due_ms = lane->next_due_ms;
-	if (account->oldest_ms == 0 || lane->oldest_ms < account->oldest_ms)
-		account->oldest_ms = lane->oldest_ms;
+}
+
+static int64_t oldest_ms(const struct memory *memory, int64_t account_id)
+{
+	for (size_t i = 0; i < memory->delivery.n; i++) /* by id */
+		if (memory->delivery.at[i].row.account_id == account_id &&
+		    memory_delivery_undone(&memory->delivery.at[i]))
+			return memory->delivery.at[i].row.created_ms;
+	return 0;
 }
 
 static struct account_summary *read_accounts(const struct memory *memory, const struct outbox_lane *lane,
@@ -35,6 +42,7 @@ static struct account_summary *read_accounts(const struct memory *memory, const 
 			.failed = count->failed,
 			.skipped = count->skipped,
 			.next_due_ms = INT64_MAX,
+			.oldest_ms = oldest_ms(memory, count->account_id),
 		};
 		for (size_t k = 0; k < n_lane; k++)
 			if (lane[k].account_id == count->account_id)
@@ -78,6 +86,25 @@ bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 		out->idle = out->idle && out->store[i].pending == 0 && out->store[i].due == 0;
 	for (size_t i = 0; i < n_lane; i++)
 		out->idle = out->idle && lane[i].n_ready == 0 && lane[i].n_sending == 0;
+	memory_unlock(memory);
+	return true;
+}
+
+/* ---- pressure ---- */
+
+bool memory_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n,
+		     struct err *err)
+{
+	struct memory *memory = memory_lock(db);
+	const struct store_summary *store = read_stores(memory, arena);
+
+	(void)err;
+	*row = ARENA_ARRAY(arena, memory->store_count.n, struct store_pressure);
+	*n = 0;
+	for (size_t i = 0; i < memory->store_count.n; i++)
+		if (store[i].pending + store[i].due > 0)
+			(*row)[(*n)++] =
+				(struct store_pressure){ store[i].store_id, store[i].pending, store[i].due };
 	memory_unlock(memory);
 	return true;
 }

@@ -39,28 +39,6 @@ static void count_due(struct tx *tx, int64_t now_ms, bool blocked, struct outbox
 	}
 }
 
-/* The smallest id of each state is the oldest of it. */
-static int64_t oldest_ms(struct tx *tx, const struct outbox_lane *lane)
-{
-	struct query select = query(
-		tx,
-		"SELECT created_ms FROM delivery WHERE id = (SELECT min(id) FROM (SELECT min(id) AS id FROM"
-		" delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3 AND priority = ?4"
-		" AND blocked = 0 AND state = 0"
-		" UNION ALL SELECT min(id) FROM delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3 AND"
-		" priority = ?4"
-		" AND blocked = 1 AND state = 0"
-		" UNION ALL SELECT min(id) FROM delivery INDEXED BY delivery_waiting_age WHERE account_id ="
-		" ?1 AND kind = ?2"
-		" AND op = ?3 AND priority = ?4 AND state = 1"
-		" UNION ALL SELECT min((SELECT min(d.id) FROM delivery d WHERE d.batch_id = batch.id AND"
-		" d.batch_id <> 0))"
-		" FROM batch WHERE account_id = ?1 AND kind = ?2 AND op = ?3 AND priority = ?4))");
-
-	put_lane(&select, lane);
-	return query_int(&select, 0);
-}
-
 struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *arena, size_t *n)
 {
 	struct query count = query(tx, "SELECT count(*) FROM lane");
@@ -83,11 +61,9 @@ struct outbox_lane *read_lanes(struct tx *tx, int64_t now_ms, struct arena *aren
 			.n_sending = get_int(&select, 7),
 			.next_due_ms = INT64_MAX,
 		};
-	for (size_t i = 0; i < *n; i++) {
+	for (size_t i = 0; i < *n; i++)
 		for (int blocked = 0; blocked < 2 && lane[i].n_waiting > 0; blocked++)
 			count_due(tx, now_ms, blocked, &lane[i]);
-		lane[i].oldest_ms = oldest_ms(tx, &lane[i]);
-	}
 	return lane;
 }
 

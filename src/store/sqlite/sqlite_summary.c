@@ -1,5 +1,5 @@
 /*
- * SQLite backend: the summary and the conservation check.
+ * SQLite backend: the summary, what is on its way, and the conservation check.
  */
 #include "store/sqlite/sqlite_rows.h"
 #include "store/sqlite/sqlite_verbs.h"
@@ -55,6 +55,36 @@ static struct account_summary *read_accounts(struct tx *tx, struct arena *arena,
 	return account;
 }
 
+/* The smallest id of the lane: each state has an index of its own that begins with it. */
+static int64_t oldest_id(struct tx *tx, const struct outbox_lane *lane)
+{
+	struct query select = query(
+		tx,
+		"SELECT min(id) FROM (SELECT min(id) AS id FROM delivery WHERE account_id = ?1 AND kind = ?2"
+		" AND op = ?3 AND priority = ?4 AND blocked = 0 AND state = 0"
+		" UNION ALL SELECT min(id) FROM delivery WHERE account_id = ?1 AND kind = ?2 AND op = ?3"
+		" AND priority = ?4 AND blocked = 1 AND state = 0"
+		" UNION ALL SELECT min(id) FROM delivery INDEXED BY delivery_waiting_age WHERE account_id ="
+		" ?1 AND kind = ?2 AND op = ?3 AND priority = ?4 AND state = 1"
+		" UNION ALL SELECT min((SELECT min(d.id) FROM delivery d WHERE d.batch_id = batch.id AND"
+		" d.batch_id <> 0)) FROM batch WHERE account_id = ?1 AND kind = ?2 AND op = ?3"
+		" AND priority = ?4)");
+
+	put_int(&select, 1, lane->account_id);
+	put_int(&select, 2, lane->kind);
+	put_int(&select, 3, lane->op);
+	put_int(&select, 4, lane->priority);
+	return query_int(&select, INT64_MAX);
+}
+
+static int64_t created_ms(struct tx *tx, int64_t delivery_id)
+{
+	struct query select = query(tx, "SELECT created_ms FROM delivery WHERE id = ?1");
+
+	put_int(&select, 1, delivery_id);
+	return query_int(&select, 0);
+}
+
 static void add_lane(struct account_summary *account, const struct outbox_lane *lane)
 {
 	account->ready += lane->n_ready + lane->n_blocked;
@@ -62,8 +92,26 @@ static void add_lane(struct account_summary *account, const struct outbox_lane *
 	account->sending += lane->n_sending;
 	if (lane->next_due_ms < account->next_due_ms)
 		account->next_due_ms = lane->next_due_ms;
-	if (account->oldest_ms == 0 || lane->oldest_ms < account->oldest_ms)
-		account->oldest_ms = lane->oldest_ms;
+}
+
+/* Both come by account. */
+static void add_lanes(struct tx *tx, struct account_summary *account, size_t n_account,
+		      const struct outbox_lane *lane, size_t n_lane)
+{
+	for (size_t i = 0, at = 0; i < n_account; i++) {
+		int64_t oldest = INT64_MAX;
+
+		while (at < n_lane && lane[at].account_id < account[i].account_id)
+			at++;
+		for (; at < n_lane && lane[at].account_id == account[i].account_id; at++) {
+			int64_t id = oldest_id(tx, &lane[at]);
+
+			add_lane(&account[i], &lane[at]);
+			oldest = id < oldest ? id : oldest;
+		}
+		if (oldest != INT64_MAX)
+			account[i].oldest_ms = created_ms(tx, oldest);
+	}
 }
 
 static int64_t database_bytes(struct tx *tx)
@@ -96,15 +144,35 @@ bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct s
 	lane = read_lanes(&tx, now_ms, arena, &n_lane);
 	out->store = read_stores(&tx, arena, &out->n_store);
 	account = read_accounts(&tx, arena, &out->n_account);
-	for (size_t i = 0; i < n_lane; i++)
-		for (size_t k = 0; k < out->n_account; k++)
-			if (account[k].account_id == lane[i].account_id)
-				add_lane(&account[k], &lane[i]);
+	add_lanes(&tx, account, out->n_account, lane, n_lane);
 	out->account = account;
 	out->sweeping = any_sweep(&tx);
 	out->bytes = database_bytes(&tx) + sqlite_log_bytes(sqlite_of(db));
 	judge_idle(out, lane, n_lane);
 	out->idle = out->idle && !import_any_open(&tx) && !task_any_open(&tx) && !erase_any_due(&tx, arena);
+	return tx_commit(&tx, err);
+}
+
+/* ---- pressure ---- */
+
+bool sqlite_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n,
+		     struct err *err)
+{
+	struct query count, select;
+	struct tx tx;
+
+	if (!tx_begin_read(&tx, db, READER_STAGES, err))
+		return false;
+	count = query(&tx, "SELECT count(*) FROM store_count");
+	*row = ARENA_ARRAY(arena, (size_t)query_int(&count, 0), struct store_pressure);
+	select = query(&tx, "SELECT store_id, pending, n_due FROM store_count WHERE pending + n_due > 0"
+			    " ORDER BY store_id");
+	for (*n = 0; query_row(&select); (*n)++)
+		(*row)[*n] = (struct store_pressure){
+			.store_id = get_int(&select, 0),
+			.pending = get_int(&select, 1),
+			.due = get_int(&select, 2),
+		};
 	return tx_commit(&tx, err);
 }
 

@@ -53,6 +53,8 @@ bool sqlite_catalog_search(struct db *db, int64_t store_id, enum entity_kind kin
 			   size_t max_n, struct arena *arena, struct str **id, size_t *n, struct err *err);
 /* The SQL function that a step of the schema needs (sqlite_search.c). */
 int sqlite_words_function(sqlite3 *handle);
+bool sqlite_pressure(struct db *db, struct arena *arena, struct store_pressure **row, size_t *n,
+		     struct err *err);
 bool sqlite_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct outbox_lane **lane,
 			 size_t *n, struct err *err);
 bool sqlite_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
@@ -66,8 +68,10 @@ bool sqlite_budget_load(struct db *db, struct arena *arena, struct budget_row **
 			struct err *err);
 bool sqlite_cursor_get(struct db *db, int64_t account_id, struct str name, struct arena *arena,
 		       struct str *value, struct err *err);
-bool sqlite_cursor_put(struct db *db, int64_t now_ms, int64_t account_id, struct str name, struct str value,
-		       struct err *err);
+bool sqlite_cursor_list(struct db *db, struct str prefix, struct arena *arena, struct cursor_row **row,
+			size_t *n, struct err *err);
+bool sqlite_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n,
+			   struct err *err);
 bool sqlite_clock_note(struct db *db, struct moment now, int64_t *back_ms, struct err *err);
 bool sqlite_failed_list(struct db *db, const struct failed_filter *filter, struct arena *arena,
 			struct failed_row **row, size_t *n, struct err *err);
