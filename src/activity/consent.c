@@ -266,6 +266,17 @@ static void take_back(struct fold *fold, const struct ledger *ledger)
 		tell(fold, ledger, &left);
 }
 
+/* Has Klaviyo nobody by this address? Told of it, there would be somebody beside the one of now. */
+static bool has_left(const struct fold *fold, const struct ledger *ledger)
+{
+	const struct root_sent *profile = fold_sent(fold, KLAVIYO_PROFILE, fold->root->root.id);
+	struct str id = arena_printf(fold->arena, "email:%.*s", STR_ARG(ledger->address));
+
+	if (ledger->channel != CONSENT_EMAIL || !fold->rules->send_profiles)
+		return false;
+	return profile ? !profile->exists : !fold_sent(fold, KLAVIYO_CONSENT, id);
+}
+
 static void merge_channel(struct fold *fold, struct ledger *ledger)
 {
 	const struct statement *said;
@@ -281,6 +292,8 @@ static void merge_channel(struct fold *fold, struct ledger *ledger)
 	if (!said && !ledger->former)
 		take_back(fold, ledger);
 	if (!said || (voice == VOICE_KLAVIYO && !said->of_former) || (ledger->former && said->subscribed))
+		return;
+	if (ledger->former && has_left(fold, ledger))
 		return;
 	if (ledger->address.len == 0) {
 		fold_note(fold, "consent for %s without an address", consent_channel_text(ledger->channel));

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #define REASON_BYTES_MAX 240
+#define SOON_MS		 (60 * INT64_C(1000)) /* later it waits for its schedule, and was looked at */
+#define MOVE_LOOK_MS	 200
 
 /* ---- facts ---- */
 
@@ -132,6 +134,35 @@ struct str fold_kin_now(const struct fold *fold)
 			now = fact;
 	}
 	return n > 1 ? now->entity.id : (struct str){ 0 };
+}
+
+struct str fold_kin_before(const struct fold *fold)
+{
+	const struct root_fact *before = NULL;
+
+	for (size_t i = 0; i < fold->root->n_fact; i++) {
+		const struct root_fact *fact = &fold->root->fact[i];
+
+		if (is_customer(fact) && !entity_eq(fact->entity, fold->root->root) &&
+		    (!before || fact_wins(fact->version, fact->seq, before->version, before->seq)))
+			before = fact;
+	}
+	return before ? before->entity.id : (struct str){ 0 };
+}
+
+bool fold_moves(struct fold *fold, struct str person_id)
+{
+	for (size_t i = 0; person_id.len > 0 && i < fold->root->n_entity; i++) {
+		const struct root_entity *one = &fold->root->entity[i];
+
+		if (one->entity.kind != ENTITY_PERSON || !str_eq(one->entity.id, person_id) ||
+		    one->due_ms == 0 || one->due_ms > fold->now_ms + SOON_MS)
+			continue;
+		fold_hold(fold, "waits for the new address of its person");
+		fold->view->again_ms = fold->now_ms + MOVE_LOOK_MS;
+		return true;
+	}
+	return false;
 }
 
 bool fold_is_kin(const struct fold *fold, struct str person_id)

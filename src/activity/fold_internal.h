@@ -71,6 +71,13 @@ const struct fold_fact *fold_part(const struct fold *fold, const char *part);
 /* Who the customer is now, of the persons whom the shop has known by one customer id; "" if there are not several. */
 struct str fold_kin_now(const struct fold *fold);
 /* Is that person one of those? */
+/* Who it was before that, of a person: the newest of the others; "" = nobody. */
+struct str fold_kin_before(const struct fold *fold);
+/*
+ * Of an order or visitor: is that person, who is the newest of several, about to be looked at? What is told of them before their new
+ * address is would make somebody else of them. It is held then, and looked at again soon.
+ */
+bool fold_moves(struct fold *fold, struct str person_id);
 bool fold_is_kin(const struct fold *fold, struct str person_id);
 /* Of a visitor: who the person of that id is now, themself if the shop knows them by no other id. Borrowed. */
 struct str fold_person_now(const struct fold *fold, struct str person_id);

@@ -129,6 +129,14 @@ static void read_order(struct fold *fold, const struct json *base, struct order 
 	order->key = arena_printf(fold->arena, "%.*s%.*s", STR_ARG(fold->rules->id_prefix), STR_ARG(id));
 }
 
+/* Of a customer with several addresses. */
+static bool person_moves(struct fold *fold, struct str email)
+{
+	struct str now = fold_kin_now(fold);
+
+	return now.len > 0 && str_eq(now, email) && fold_moves(fold, now);
+}
+
 void order_merge(struct fold *fold)
 {
 	const struct fold_fact *base = fold_part(fold, "base");
@@ -149,6 +157,6 @@ void order_merge(struct fold *fold)
 		return;
 	if (order.profile.email.len + order.profile.phone.len == 0)
 		fold_hold(fold, "no e-mail address and no phone number");
-	else if (!fold_waits(fold))
+	else if (!person_moves(fold, order.profile.email) && !fold_waits(fold))
 		order_events(fold, &order);
 }

@@ -75,15 +75,24 @@ static struct digest16 hash_of(const struct activity_resource *resource)
 	return resource->key;
 }
 
+/* Does the profile come from another address? It brings along what it agreed to there. */
+static bool profile_moves(const struct activity_resource *resource, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (resource[i].kind == KLAVIYO_PROFILE && resource[i].op == DELIVERY_CREATE)
+			return true;
+	return false;
+}
+
 static bool is_missing(const struct activity_resource *resource, const struct root_sent *sent,
-		       struct digest16 hash)
+		       struct digest16 hash, bool moves)
 {
 	if (!sent || (resource->kind == KLAVIYO_PROFILE && resource->op == DELIVERY_CREATE))
 		return true;
 	if (resource->kind == KLAVIYO_EVENT || resource->kind == KLAVIYO_NOTICE)
 		return false;
 	if (resource->op == DELIVERY_DELETE)
-		return !sent->wanted_deleted;
+		return !sent->wanted_deleted || (resource->kind == KLAVIYO_CONSENT && moves);
 	return sent->wanted_deleted || !digest16_eq(sent->wanted, hash);
 }
 
@@ -92,6 +101,7 @@ void activity_plan(const struct catalog_root *root, const struct activity_resour
 {
 	const struct plan_row *sent = index_sent(root, arena);
 	const struct plan_row *all = index_resources(resource, n, arena);
+	bool moves = profile_moves(resource, n);
 
 	*delivery = ARENA_ARRAY(arena, n, struct delivery_new);
 	*n_delivery = 0;
@@ -101,7 +111,7 @@ void activity_plan(const struct catalog_root *root, const struct activity_resour
 		struct digest16 hash = hash_of(&resource[i]);
 
 		if (find(all, n, &wanted)->at != i ||
-		    !is_missing(&resource[i], told ? &root->sent[told->at] : NULL, hash))
+		    !is_missing(&resource[i], told ? &root->sent[told->at] : NULL, hash, moves))
 			continue;
 		(*delivery)[(*n_delivery)++] = (struct delivery_new){
 			.kind = resource[i].kind,

@@ -10,7 +10,8 @@
  * view, in its order, rendered by the caller. Rules:
  *   event      told once: nothing if root->sent has one of its external_id, whatever it was
  *   profile    told when its contents differ from root_sent.wanted, or it has a former address (a create: see store_rows.h)
- *   consent    told when its key differs from root_sent.wanted (subscribed), or unless wanted_deleted (unsubscribed: a delete)
+ *   consent    told when its key differs from root_sent.wanted (subscribed), or unless wanted_deleted (unsubscribed: a delete; always
+ *              with a profile that has a former address: who it is now says nothing of what it agreed to there)
  *   notice     told once, as an event is
  *   erase      a delete of the profile, once
  * delivery_new.hash: of the body for a profile, the key for the others.

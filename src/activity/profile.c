@@ -152,13 +152,40 @@ static void tell_profile(struct fold *fold, const struct sources *sources)
 	fold->view->has_profile = true;
 }
 
+/* Also when it is to be told anew, as by a replay, and Klaviyo has it. */
 static bool was_told(const struct root_sent *sent)
 {
-	return sent->kind == KLAVIYO_PROFILE && !sent->wanted_deleted && !digest16_is_zero(sent->wanted);
+	return sent->kind == KLAVIYO_PROFILE && !sent->wanted_deleted &&
+	       (sent->exists || !digest16_is_zero(sent->wanted));
+}
+
+/* Of whom consent was told last: that makes somebody in Klaviyo, too. */
+static struct str last_asked(const struct fold *fold)
+{
+	const struct catalog_root *root = fold->root;
+	const struct root_sent *last = NULL;
+
+	for (size_t i = 0; i < root->n_kin_sent; i++)
+		if (root->kin_sent[i].kind == KLAVIYO_CONSENT &&
+		    str_starts(root->kin_sent[i].external_id, STR("email:")) &&
+		    (!last || root->kin_sent[i].newest_id > last->newest_id))
+			last = &root->kin_sent[i];
+	return last ? str_skip(last->external_id, sizeof("email:") - 1) : (struct str){ 0 };
+}
+
+/* Nobody's profile was told yet. Klaviyo may know them all the same, by consent or by an order. */
+static struct str never_told(const struct fold *fold)
+{
+	struct str former = last_asked(fold);
+
+	if (former.len == 0)
+		former = fold_kin_before(fold);
+	return arena_dup(fold->arena, former);
 }
 
 /*
- * Whom Klaviyo was told of last, of those the shop knows by this customer id. "": of this one, or of nobody.
+ * Whom Klaviyo was told of last, or may know, of those the shop knows by this customer id. "": of this one,
+ * or of nobody.
  */
 static struct str last_told(const struct fold *fold)
 {
@@ -170,7 +197,9 @@ static struct str last_told(const struct fold *fold)
 	for (size_t i = 0; i < root->n_kin_sent; i++)
 		if (was_told(&root->kin_sent[i]) && (!last || root->kin_sent[i].newest_id > last->newest_id))
 			last = &root->kin_sent[i];
-	return last && last != own ? arena_dup(fold->arena, last->external_id) : (struct str){ 0 };
+	if (!last)
+		return never_told(fold);
+	return last != own ? arena_dup(fold->arena, last->external_id) : (struct str){ 0 };
 }
 
 void person_merge(struct fold *fold)

@@ -233,6 +233,15 @@ static void tell(struct fold *fold, const struct visitor *visitor)
 	fold->view->n_event = visitor->n;
 }
 
+/* Persons come with a visit only if they have several addresses. */
+static bool anybody_moves(struct fold *fold, const struct visitor *visitor)
+{
+	for (size_t i = 0; i < visitor->n; i++)
+		if (fold_moves(fold, visitor->seen[i].event.profile.email))
+			return true;
+	return false;
+}
+
 void visitor_merge(struct fold *fold)
 {
 	const struct fold_fact *identity = fold_part(fold, "identity");
@@ -245,6 +254,6 @@ void visitor_merge(struct fold *fold)
 	read_events(fold, &visitor);
 	fold->view->idle_part = visitor.idle;
 	fold->view->n_idle_part = visitor.n_idle;
-	if (!fold_waits(fold))
+	if (!anybody_moves(fold, &visitor) && !fold_waits(fold))
 		tell(fold, &visitor);
 }

@@ -40,7 +40,11 @@
 	X(default_over_own, "a default of the installation counts where a store has a value of its own, too") \
 	X(default_ignored, "accounts do not follow the defaults of the installation") \
 	X(refusal_unheeded, "a token that Klaviyo refuses is not renewed before its time") \
-	X(refresh_dropped, "a newer token that comes without one to renew it by cannot be renewed")
+	X(refresh_dropped, "a newer token that comes without one to renew it by cannot be renewed") \
+	X(move_overtaken, "what is told of somebody leaves while their profile gets another address") \
+	X(former_told, "what waited since before a move is told of the former address") \
+	X(consent_left, "consent that waited since before a move leaves behind it") \
+	X(replayed_to_former, "an event that is replayed is told of the address of its day")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

@@ -44,7 +44,8 @@ enum schedule_kind flow_schedule_of(enum klaviyo_kind kind, enum delivery_op op)
 		return SCHEDULE_VARIANTS;
 	case KLAVIYO_EVENT:
 		return SCHEDULE_EVENTS;
-	case KLAVIYO_PROFILE:
+	case KLAVIYO_PROFILE: /* consent and events wait for one that moves */
+		return op == DELIVERY_UPDATE ? SCHEDULE_SUBSCRIBERS : SCHEDULE_KIND_COUNT;
 	case KLAVIYO_CONSENT:
 		return op == DELIVERY_DELETE ? SCHEDULE_KIND_COUNT : SCHEDULE_SUBSCRIBERS;
 	case KLAVIYO_NOTICE:

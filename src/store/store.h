@@ -323,7 +323,8 @@ bool db_catalog_history(struct db *db, int64_t store_id, size_t max_n, size_t *n
  *
  * A new delivery replaces those of the same Klaviyo entity that are still queued (READY or WAITING, never SENDING) from earlier
  * publications: they end as skipped, "replaced by". Except that a queued delete stays if the entity has to be deleted
- * before it can be created under another parent. Create or update is decided here, by whether Klaviyo has the entity;
+ * before it can be created under another parent, and a profile that moves if the newer one would not find it: it comes from elsewhere, or
+ * has been elsewhere in between. Create or update is decided here, by whether Klaviyo has the entity;
  * the op of queued deliveries follows when that changes. A delete of what never left ends at once as skipped, "never
  * reached Klaviyo"; so does the update of a profile, "Klaviyo has it already", that replaces others and says what was accepted last,
  * if nothing of the profile has left since then. Events, profiles and consent go as they are (store_rows.h, klaviyo_kind).
@@ -369,15 +370,18 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  *                    waits for longer than STORE_HOLD_MS, holds nobody back any more
  *   consent create   waits while its root is due within STORE_HOLD_MS: what it says may be withdrawn
  *   event, consent   wait while a profile of their person that has a former address is undone, and not tried STORE_HOLD_ATTEMPTS times
- *   event            waits as long for a younger profile that was looked for by the address of its person: SENDING, or an update
- *   profile          with a former address: waits while an event of that address is SENDING
+ *   event            waits as long for a younger profile that was looked for by the address of its person, or of its person_now: SENDING,
+ *                    or an update; and while a profile of its person_now that has a former address is undone
+ *   consent          waits as long for a profile that was looked for by the address the consent is about
+ *   profile          with a former address: waits while an event or consent of that address is SENDING, or an event of one before that
  *   event            waits while its person is being erased and the deletion of the profile is yet to come, or undone: it would go with it
  *   profile create   waits as long for older ones of the profile under the former address
  *   profile delete   waits while its person is being erased and db_person_purge has yet to end what could leave behind it
  *   notice           waits while an older one of its store (parent_external_id) and priority is WAITING or SENDING
  * So an event of a former address leaves before the profile has left that address, or after; then under the address that the
  * profile has now: person_now. That is found by the moves that were accepted of deliveries made after it, by stores there are, one
- * after the other; of the moves to one address the last is known.
+ * after the other; of the moves to one address the last is known. Consent that waits when a move is accepted, or is to be sent again
+ * after it, ends as skipped, unless Klaviyo kept a profile there or somebody is to get the address.
  * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
  * Order: first what waited, by due_ms, then READY by id. A delivery of another batch_max than the first, or consent of another
  * parent_external_id, ends the batch.
@@ -444,7 +448,8 @@ bool db_held_list(struct db *db, int64_t store_id, size_t max_n, struct arena *a
 		  struct err *err) MUST_CHECK;
 /* Pending, failed or finished. ERR_NOT_FOUND: never existed or retention dropped it. The body of a finished one goes
  * delivery_days after it was made (of history's events, profiles and consent when it ends), the row delivery_days after it ended:
- * when db_maintain comes by. A day it found past stays past, though the clock goes back. */
+ * when db_maintain comes by. A day it found past stays past, though the clock goes back. person_now: whom an event that is told
+ * again is of. */
 bool db_delivery_get(struct db *db, int64_t id, struct arena *arena, struct delivery *out, struct err *err) MUST_CHECK;
 /*
  * The next step of a walk through all that is kept of a person of a store: about max_n rows, in the arena, which also holds what

@@ -250,6 +250,7 @@ struct root_entity {
 	struct entity entity;
 	bool deleted;              /* there is a tombstone and no part that is set */
 	struct str root_id;        /* variant: its product, "" = not known */
+	int64_t due_ms;            /* person, of an order or visitor: when it is looked at next; 0 = is not due */
 };
 
 /* What Klaviyo was last told of one entity of this root. */
@@ -346,7 +347,7 @@ struct delivery {
 	                            * nothing pointed at the culprit; 0 = no such limit */
 	struct str reason;         /* of its present state */
 	struct str person_now;     /* event, of db_outbox_claim: the address to which the profile of its person has moved since the
-	                            * event was queued; "" = to none */
+	                            * event was queued; "" = to none. Of db_delivery_get: has moved, or is about to */
 };
 
 struct outbox_lane {

@@ -233,6 +233,13 @@ void store_inherit_former(struct delivery *by, const struct delivery *replaced)
 	by->parent_external_id = replaced->parent_external_id;
 }
 
+bool store_leads_on(const struct delivery *older, const struct delivery *newer)
+{
+	return older->kind == KLAVIYO_PROFILE && older->op != DELIVERY_DELETE &&
+	       newer->op != DELIVERY_DELETE && older->parent_external_id.len > 0 &&
+	       !str_eq(older->parent_external_id, newer->parent_external_id);
+}
+
 bool store_kind_replaces(enum klaviyo_kind kind)
 {
 	return klaviyo_kind_is_catalog(kind) || kind == KLAVIYO_PROFILE;
@@ -320,6 +327,36 @@ void store_sent_accept(struct sent_state *sent, const struct delivery *delivery,
 	if (delivery->kind == KLAVIYO_PROFILE)
 		sent->left = false;
 	store_sent_learn(sent, exists);
+}
+
+bool store_is_listed(const struct str *text, size_t n, struct str one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(text[i], one))
+			return true;
+	return one.len == 0;
+}
+
+struct str store_consent_email(const struct delivery *delivery)
+{
+	struct str start = STR("email:");
+
+	if (delivery->kind != KLAVIYO_CONSENT || !str_starts(delivery->external_id, start))
+		return STR("");
+	return str_skip(delivery->external_id, start.len);
+}
+
+bool store_learns_former(const struct delivery *delivery, const struct delivery_settlement *settlement,
+			 bool *exists)
+{
+	*exists = settlement->state == DELIVERY_READY && settlement->body.len > 0;
+	if (delivery->kind != KLAVIYO_PROFILE || delivery->parent_external_id.len == 0 ||
+	    delivery->op == DELIVERY_DELETE)
+		return false;
+	if (settlement->state == DELIVERY_ACCEPTED)
+		return member_of(delivery->body, "id").len > 0;
+	return settlement->state == DELIVERY_READY && delivery->op == DELIVERY_CREATE &&
+	       settlement->op == DELIVERY_UPDATE;
 }
 
 bool store_sent_has(const struct sent_state *sent, const struct delivery *update)

@@ -123,6 +123,11 @@ bool store_kind_replaces(enum klaviyo_kind kind);
 /* What replaces an update that had to find the profile under who the person was has to find it, too. */
 void store_inherit_former(struct delivery *by, const struct delivery *replaced);
 /*
+ * Does the older delivery of a profile lead it to the address from another one than the newer does, which would not find it there? Then
+ * both have to leave.
+ */
+bool store_leads_on(const struct delivery *older, const struct delivery *newer);
+/*
  * Is the body of a delivery that has ended, or of a message that was understood, given up at once? What a file of history holds is
  * not kept a second time: the disk that an import takes does not grow with its payloads.
  */
@@ -165,6 +170,15 @@ void store_sent_want(struct sent_state *sent, int64_t id, enum delivery_op op, s
 void store_sent_revert(struct sent_state *sent, int64_t id);
 /* Klaviyo accepted a delivery. */
 void store_sent_accept(struct sent_state *sent, const struct delivery *delivery, bool exists);
+/* Is it "", or one of these? */
+bool store_is_listed(const struct str *text, size_t n, struct str one);
+/* The address that a consent to mail is about; "" for others. */
+struct str store_consent_email(const struct delivery *delivery);
+/*
+ * Does what became of a delivery say whether somebody is in Klaviyo under who its person was? *exists: found there (it is to be sent as
+ * an update, with an id); not when none was found, nor when the one that was found has gone to the new address (accepted, with its id).
+ */
+bool store_learns_former(const struct delivery *delivery, const struct delivery_settlement *settlement, bool *exists);
 /* Is what this update of a profile says what Klaviyo accepted last, for sure: has nothing left since then? */
 bool store_sent_has(const struct sent_state *sent, const struct delivery *update);
 /* Klaviyo told, without accepting, whether it has the entity. */
@@ -196,6 +210,7 @@ enum audit_code user_change_code(const struct user_change *change);
 #define STORE_TEXT_HAS_ALREADY	 "Klaviyo has it already"
 #define STORE_TEXT_STORE_REMOVED "store removed"
 #define STORE_TEXT_REPLAYED	 "replayed"
+#define STORE_TEXT_MOVED	 "has another address now, and is told of by that"
 
 /* "3 facts applied, 1 older than what is known, 1 stopped by a deletion; REASON" */
 struct str store_text_mapped(struct arena *arena, const struct fact_count *count, struct str reason);

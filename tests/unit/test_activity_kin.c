@@ -94,8 +94,36 @@ static void back_at_an_old_address(void **state)
 	support.sent[0].newest_id = 6;
 	support_merge(&support);
 	support_equal(support.view.former, "", "told last");
+	support.sent[0].wanted = (struct digest16){ { 0 } };
+	support_merge(&support);
+	support_equal(support.view.former, "", "told last, and to be told anew");
 	support_close(&support);
 }
+
+/* Klaviyo may know somebody by an order or consent alone. */
+static void who_was_never_told_is_looked_for(void **state)
+{
+	struct support support;
+	struct root_sent told;
+
+	(void)state;
+	support_open(&support, ENTITY_PERSON, NEW);
+	kin_fact(&support, NEW, "customer", 30, "{'customer_id':'77','email':'" NEW "'}");
+	kin_fact(&support, "ann@shop.example", "customer", 10, "{'customer_id':'77'}");
+	kin_fact(&support, OLD, "customer", 20, "{'customer_id':'77','email':'" OLD "'}");
+	support_merge(&support);
+	support_equal(support.view.former, OLD, "the one before");
+	kin_sent(&support, &told, "email:ann@shop.example", 5);
+	told.kind = KLAVIYO_CONSENT;
+	support_merge(&support);
+	support_equal(support.view.former, "ann@shop.example", "whose consent was told");
+	support_sent(&support, KLAVIYO_PROFILE, NEW, digest16_of(&(struct str){ "y", 1 }, 1), false);
+	support_merge(&support);
+	support_equal(support.view.former, "", "told itself");
+	support_close(&support);
+}
+
+/* ---- orders and visits ---- */
 
 #define ORDER(email) \
 	"{'number':'1','placed_at':'2026-07-30T09:00:00Z','currency':'EUR','total':'5.00'," \
@@ -128,6 +156,37 @@ static void orders_are_of_who_it_is_now(void **state)
 		struct support support;
 
 		support_equal(order_email(row[i].order, &support), row[i].email, row[i].order);
+		support_close(&support);
+	}
+}
+
+/* The event would make somebody else of them, if it came before the profile has the new address. */
+static void orders_wait_for_the_new_address(void **state)
+{
+	static const struct {
+		const char *person;
+		int64_t due_ms;
+		bool waits;
+	} row[] = {
+		{ NEW, SUPPORT_NOW + 100, true },
+		{ NEW, SUPPORT_NOW - 100, true },
+		{ NEW, 0, false },
+		{ NEW, SUPPORT_NOW + MS_PER_HOUR, false }, /* its schedule */
+		{ OLD, SUPPORT_NOW + 100, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct root_entity person = { .entity = { ENTITY_PERSON, str_from(row[i].person) },
+					      .due_ms = row[i].due_ms };
+		struct support support;
+
+		(void)order_email(ORDER(OLD), &support);
+		support.root.entity = &person;
+		support.root.n_entity = 1;
+		support_merge(&support);
+		assert_int_equal(support.view.n_event == 0, row[i].waits);
+		assert_int_equal(support.view.again_ms, row[i].waits ? SUPPORT_NOW + 200 : 0);
 		support_close(&support);
 	}
 }
@@ -188,6 +247,71 @@ static void phone_consent_goes_with_the_number(void **state)
 	assert_int_equal(support.view.n_consent, 1);
 	assert_true(support.view.consent[0].subscribed);
 	support_equal(support.view.consent[0].address, "+4915112345678", "number");
+	support_close(&support);
+}
+
+/* Told of an address that Klaviyo has nobody by, there would be somebody beside the one of now. */
+static void an_opt_out_of_a_former_address(void **state)
+{
+	static const struct {
+		const char *what;
+		bool profile, exists, consent, profiles_off;
+		size_t want;
+	} row[] = {
+		{ "nobody there", .want = 0 },
+		{ "the profile stayed", .profile = true, .exists = true, .want = 1 },
+		{ "the profile has gone", .profile = true, .consent = true, .want = 0 },
+		{ "known by consent alone", .consent = true, .want = 1 },
+		{ "profiles are not told", .profiles_off = true, .want = 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct support support;
+
+		support_open(&support, ENTITY_PERSON, OLD);
+		support.rules.send_profiles = !row[i].profiles_off;
+		kin_fact(&support, OLD, "customer", 10, "{'customer_id':'77'}");
+		kin_fact(&support, NEW, "customer", 20, "{'customer_id':'77'}");
+		kin_fact(&support, OLD, "consent.email", 15,
+			 "{'state':'unsubscribed','at':'2026-07-01T00:00:00Z'}");
+		if (row[i].profile) {
+			support_sent(&support, KLAVIYO_PROFILE, OLD, digest16_of(&(struct str){ "y", 1 }, 1),
+				     false);
+			support.sent[0].exists = row[i].exists;
+		}
+		if (row[i].consent)
+			support_sent(&support, KLAVIYO_CONSENT, "email:" OLD,
+				     digest16_of(&(struct str){ "y", 1 }, 1), false);
+		support_merge(&support);
+		if (support.view.n_consent != row[i].want)
+			fail_msg("%s: %zu consents told", row[i].what, support.view.n_consent);
+		support_close(&support);
+	}
+}
+
+/* What was told of the address before it moved there says nothing of the profile that has it now. */
+static void a_profile_that_moves_is_unsubscribed_anew(void **state)
+{
+	struct support support;
+	struct activity_resource resource[] = {
+		{ .kind = KLAVIYO_PROFILE,
+		  .op = DELIVERY_UPDATE,
+		  .external_id = STR(NEW),
+		  .body = STR("{}") },
+		{ .kind = KLAVIYO_CONSENT, .op = DELIVERY_DELETE, .external_id = STR("email:" NEW) },
+	};
+	struct delivery_new *delivery;
+	size_t n;
+
+	(void)state;
+	support_open(&support, ENTITY_PERSON, NEW);
+	support_sent(&support, KLAVIYO_CONSENT, "email:" NEW, (struct digest16){ { 0 } }, true);
+	activity_plan(&support.root, resource, 2, &support.arena, &delivery, &n);
+	assert_int_equal(n, 1);
+	resource[0].op = DELIVERY_CREATE;
+	activity_plan(&support.root, resource, 2, &support.arena, &delivery, &n);
+	assert_int_equal(n, 2);
 	support_close(&support);
 }
 
@@ -428,9 +552,13 @@ int main(void)
 		cmocka_unit_test(the_newest_address_has_the_profile),
 		cmocka_unit_test(a_former_address_has_none),
 		cmocka_unit_test(back_at_an_old_address),
+		cmocka_unit_test(who_was_never_told_is_looked_for),
 		cmocka_unit_test(orders_are_of_who_it_is_now),
+		cmocka_unit_test(orders_wait_for_the_new_address),
 		cmocka_unit_test(visits_are_of_who_it_is_now),
 		cmocka_unit_test(phone_consent_goes_with_the_number),
+		cmocka_unit_test(an_opt_out_of_a_former_address),
+		cmocka_unit_test(a_profile_that_moves_is_unsubscribed_anew),
 		cmocka_unit_test(what_the_old_address_agreed_to_is_taken_back),
 		cmocka_unit_test(consent_belongs_to_its_address),
 	};

@@ -181,12 +181,17 @@ static void read_entities(struct memory *memory, const struct entity_set *set, s
 {
 	struct root_entity *entity = ARENA_ARRAY(arena, set->n, struct root_entity);
 
-	for (size_t i = 0; i < set->n; i++)
+	for (size_t i = 0; i < set->n; i++) {
+		const struct memory_due *due = memory_due(memory, out->store_id, set->at[i]);
+		bool is_other = set->at[i].kind == ENTITY_PERSON && out->root.kind != ENTITY_PERSON;
+
 		entity[i] = (struct root_entity){
 			.entity = entity_dup(arena, set->at[i]),
 			.deleted = is_deleted(memory, out->store_id, set->at[i]),
 			.root_id = variant_root(memory, out->store_id, set->at[i], arena),
+			.due_ms = is_other && due ? due->due_ms : 0,
 		};
+	}
 	out->entity = entity;
 	out->n_entity = set->n;
 }

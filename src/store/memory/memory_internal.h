@@ -457,4 +457,20 @@ void memory_due_take(const struct memory *memory, struct memory_due_claim *claim
 /* The first n were served. */
 void memory_due_end_turn(struct memory *memory, const struct memory_due_claim *claim, size_t n);
 
+/* ---- memory_former.c: people whose profile gets another address ---- */
+/* The person_now of an event, borrowed. */
+struct str memory_person_now(const struct memory *memory, const struct delivery *event);
+/* The same, and where the moves that are still to come lead. */
+struct str memory_person_to_be(const struct memory *memory, const struct delivery *event);
+/* Does what is told of somebody, or the move itself, wait because of a move? */
+bool memory_is_moving(struct memory *memory, const struct delivery *row);
+/* Has the older of two deliveries of a profile to leave although there is a newer one, because that would not find the profile? */
+bool memory_move_stays(const struct memory *memory, const struct delivery *older, const struct delivery *newer);
+/* Has the profile of the address that a consent is about gone to another one? */
+bool memory_consent_has_moved(struct memory *memory, const struct delivery *consent);
+/* What became of a delivery, before it is written: notes whether its person has left a former address. */
+void memory_former_learn(struct memory *memory, const struct delivery *delivery, const struct delivery_settlement *settlement);
+/* Ends the consents to mail of a former address that is left, once the move from there was accepted. */
+void memory_former_end(struct memory *memory, int64_t now_ms, const struct delivery *move);
+
 #endif

@@ -238,100 +238,6 @@ static bool in_doubt(struct memory *memory, const struct delivery *row, int64_t 
 	return due && due->due_ms <= now_ms + STORE_HOLD_MS;
 }
 
-/* Is that person's profile about to get another address (former), or is anything told of it undone? */
-static bool profile_moves(const struct memory *memory, const struct delivery *row, struct str person,
-			  bool former)
-{
-	for (size_t i = 0; i < memory->delivery.n; i++) {
-		const struct delivery *other = &memory->delivery.at[i].row;
-
-		if (other->account_id == row->account_id && other->kind == KLAVIYO_PROFILE &&
-		    memory_delivery_undone(&memory->delivery.at[i]) &&
-		    other->attempts < STORE_HOLD_ATTEMPTS && str_eq(other->external_id, person) &&
-		    (former ? other->parent_external_id.len > 0 : other->id < row->id))
-			return true;
-	}
-	return false;
-}
-
-/* Is the profile of an event's person leaving that address, by a delivery made after the event? */
-static bool profile_leaves(const struct memory *memory, const struct delivery *event)
-{
-	for (size_t i = 0; i < memory->delivery.n; i++) {
-		const struct delivery *other = &memory->delivery.at[i].row;
-
-		if (other->account_id == event->account_id && other->kind == KLAVIYO_PROFILE &&
-		    memory_delivery_undone(&memory->delivery.at[i]) && other->id > event->id &&
-		    other->attempts < STORE_HOLD_ATTEMPTS && other->parent_external_id.len > 0 &&
-		    (other->state == DELIVERY_SENDING || other->op == DELIVERY_UPDATE) &&
-		    str_eq(other->parent_external_id, event->parent_external_id))
-			return true;
-	}
-	return false;
-}
-
-static bool event_is_sending(const struct memory *memory, int64_t account_id, struct str person)
-{
-	for (size_t i = 0; i < memory->delivery.n; i++) {
-		const struct delivery *row = &memory->delivery.at[i].row;
-
-		if (row->account_id == account_id && row->kind == KLAVIYO_EVENT &&
-		    row->state == DELIVERY_SENDING && str_eq(row->parent_external_id, person))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Of somebody whose profile is about to get another address: told under that one before, there would be
- * two. So there would with an event of the former one that arrives after it was looked for: those that are
- * on their way then end first, those that wait go behind, under the new one (person_now).
- * The profile itself waits for what was told under the former one.
- */
-static bool is_moving(const struct memory *memory, const struct delivery *row)
-{
-	if (row->kind == KLAVIYO_EVENT)
-		return profile_moves(memory, row, row->parent_external_id, true) ||
-		       profile_leaves(memory, row);
-	if (row->kind == KLAVIYO_CONSENT)
-		return profile_moves(memory, row, row->root.id, true);
-	if (row->kind != KLAVIYO_PROFILE || row->parent_external_id.len == 0)
-		return false;
-	return (row->op == DELIVERY_CREATE && profile_moves(memory, row, row->parent_external_id, false)) ||
-	       event_is_sending(memory, row->account_id, row->parent_external_id);
-}
-
-/* The first move of a profile away from that address after *id, told by a store there is; false: none. */
-static bool next_address(const struct memory *memory, int64_t account_id, struct str *person, int64_t *id)
-{
-	const struct memory_sent *next = NULL;
-
-	for (size_t i = 0; i < memory->sent.n; i++) {
-		const struct memory_sent *sent = &memory->sent.at[i];
-
-		if (sent->account_id == account_id && sent->state.moved_id > *id &&
-		    str_eq(sent->state.accepted_parent, *person) && memory_store(memory, sent->store_id) &&
-		    (!next || sent->state.moved_id < next->state.moved_id))
-			next = sent;
-	}
-	if (!next)
-		return false;
-	*person = next->external_id;
-	*id = next->state.moved_id;
-	return true;
-}
-
-static struct str person_now(const struct memory *memory, const struct delivery *row, struct arena *arena)
-{
-	struct str person = row->parent_external_id;
-	int64_t id = row->id;
-
-	if (row->kind != KLAVIYO_EVENT)
-		return STR("");
-	while (next_address(memory, row->account_id, &person, &id)) {}
-	return str_eq(person, row->parent_external_id) ? STR("") : arena_dup(arena, person);
-}
-
 /* A deletion of somebody of whom other things could still leave behind it, and bring the profile back. */
 static bool is_too_early(struct memory *memory, const struct delivery *row)
 {
@@ -371,8 +277,8 @@ static struct memory_delivery **candidates(struct memory *memory, int64_t now_ms
 		    row->op == claim->op && row->priority == claim->priority &&
 		    memory_delivery_queued(delivery) && is_due(row, now_ms) && !is_blocked(memory, row) &&
 		    !held_back(memory, row, now_ms) && !account_waits(memory, row) &&
-		    !in_doubt(memory, row, now_ms) && !is_moving(memory, row) && !is_too_early(memory, row) &&
-		    is_deleted_yet(memory, row))
+		    !in_doubt(memory, row, now_ms) && !memory_is_moving(memory, row) &&
+		    !is_too_early(memory, row) && is_deleted_yet(memory, row))
 			candidate[(*n)++] = delivery;
 	}
 	qsort(candidate, *n, sizeof(struct memory_delivery *), compare_candidates);
@@ -439,7 +345,7 @@ bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_clai
 	for (size_t i = 0; i < n; i++) {
 		send(memory, now_ms, candidate[i], batch->id, endpoint);
 		delivery[i] = delivery_dup(arena, &candidate[i]->row);
-		delivery[i].person_now = person_now(memory, &delivery[i], arena);
+		delivery[i].person_now = arena_dup(arena, memory_person_now(memory, &delivery[i]));
 	}
 	memory_budget_save(memory, alone ? &claim->alone : &claim->budget);
 out:

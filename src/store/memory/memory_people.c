@@ -102,6 +102,10 @@ static void retry_delivery(struct memory *memory, int64_t now_ms, struct memory_
 				     store_text_replaced(&arena, sent ? sent->state.newest_id : 0));
 		goto out;
 	}
+	if (memory_consent_has_moved(memory, row)) {
+		memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_MOVED));
+		goto out;
+	}
 	memory_account_count(memory, row->account_id)->failed--;
 	row->state = DELIVERY_READY;
 	if (row->priority != PRIORITY_REPLAY)
@@ -283,10 +287,12 @@ bool memory_delivery_get(struct db *db, int64_t id, struct arena *arena, struct 
 	for (size_t i = 0; i < memory->ended.n && !delivery; i++)
 		if (memory->ended.at[i].row.id == id)
 			delivery = &memory->ended.at[i];
-	if (delivery)
+	if (delivery) {
 		*out = delivery_dup(arena, &delivery->row);
-	else
+		out->person_now = arena_dup(arena, memory_person_to_be(memory, &delivery->row));
+	} else {
 		(void)err_set(err, ERR_NOT_FOUND, "no delivery %" PRId64, id);
+	}
 	memory_unlock(memory);
 	return delivery != NULL;
 }

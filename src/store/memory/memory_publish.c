@@ -76,9 +76,12 @@ static enum priority replace_queued(struct memory *memory, int64_t now_ms, struc
 	arena_init(&arena);
 	for (size_t i = 0; i < memory->delivery.n;) {
 		const struct memory_delivery *old = &memory->delivery.at[i];
+		bool queued = memory_delivery_queued(old) && memory_same_entity(&old->row, by);
 
-		if (!memory_delivery_queued(old) || !memory_same_entity(&old->row, by) ||
-		    old->row.id >= first_id || (keep_delete && old->row.op == DELIVERY_DELETE)) {
+		if (queued)
+			store_inherit_former(by, &old->row);
+		if (!queued || old->row.id >= first_id || (keep_delete && old->row.op == DELIVERY_DELETE) ||
+		    memory_move_stays(memory, &old->row, by)) {
 			i++;
 			continue;
 		}
@@ -86,7 +89,6 @@ static enum priority replace_queued(struct memory *memory, int64_t now_ms, struc
 			priority = old->row.priority;
 		*updates = true;
 		deleted |= old->row.op == DELIVERY_DELETE;
-		store_inherit_former(by, &old->row);
 		memory_delivery_skip(memory, now_ms, old->row.id, AUDIT_DELIVERY_SKIPPED,
 				     store_text_replaced(&arena, by->id));
 	}

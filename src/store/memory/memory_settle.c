@@ -131,7 +131,7 @@ static int64_t replacement(const struct memory *memory, const struct delivery *r
 		const struct memory_delivery *newer = &memory->delivery.at[i];
 
 		if (!memory_delivery_queued(newer) || !memory_same_entity(&newer->row, row) ||
-		    newer->row.id <= row->id)
+		    newer->row.id <= row->id || memory_move_stays(memory, row, &newer->row))
 			continue;
 		if (row->op == DELIVERY_DELETE && newer->row.op != DELIVERY_DELETE &&
 		    store_sent_moves(sent, newer->row.parent_external_id))
@@ -155,6 +155,8 @@ static void requeue(struct memory *memory, int64_t now_ms, struct memory_deliver
 	if (!memory_store(memory, row->store_id)) {
 		memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED,
 				     STR(STORE_TEXT_STORE_REMOVED));
+	} else if (memory_consent_has_moved(memory, row)) {
+		memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_MOVED));
 	} else if (by != 0) {
 		memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED,
 				     store_text_replaced(&arena, by));
@@ -218,6 +220,8 @@ static void settle_one(struct memory *memory, int64_t now_ms, struct memory_deli
 	/* An event is told once, whatever becomes of it: nothing is learnt. */
 	if (settlement->state != DELIVERY_ACCEPTED && row->kind != KLAVIYO_EVENT)
 		sent->state.left = true;
+	memory_former_learn(memory, row, settlement);
+	sent = memory_sent(memory, row->account_id, row->kind, row->external_id);
 	switch (settlement->state) {
 	case DELIVERY_READY:
 		if (settlement->op != row->op && row->kind != KLAVIYO_EVENT)
@@ -238,6 +242,8 @@ static void settle_one(struct memory *memory, int64_t now_ms, struct memory_deli
 		memory_delivery_skip(memory, now_ms, row->id, AUDIT_DELIVERY_SKIPPED, settlement->reason);
 		break;
 	}
+	if (settlement->state == DELIVERY_ACCEPTED)
+		memory_former_end(memory, now_ms, &key);
 	memory_ops_renew(memory, key.account_id, key.kind, key.external_id);
 }
 

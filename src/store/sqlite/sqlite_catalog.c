@@ -369,6 +369,19 @@ static void add_visitor(struct tx *tx, struct entity_set *set, const struct cata
 			of);
 }
 
+static void read_due_people(struct tx *tx, int64_t store_id, struct entity_set *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct query select =
+			query(tx, "SELECT due_ms FROM due WHERE store_id = ?1 AND kind = ?2 AND id = ?3");
+
+		if (set->at[i].entity.kind != ENTITY_PERSON)
+			continue;
+		put_entity(&select, 1, store_id, set->at[i].entity);
+		set->at[i].due_ms = query_int(&select, 0);
+	}
+}
+
 /* Who an order's customer, or a visitor, was and is. */
 static void add_people(struct tx *tx, struct entity_set *set, struct arena *arena, struct catalog_root *out)
 {
@@ -380,6 +393,7 @@ static void add_people(struct tx *tx, struct entity_set *set, struct arena *aren
 		add_visitor(tx, set, out);
 	if (set->n == before)
 		return;
+	read_due_people(tx, out->store_id, set);
 	first = entity_eq(set->at[0].entity, out->root);
 	qsort(set->at + first, set->n - first, sizeof(*set->at), compare_entities);
 	read_facts(tx, set, arena, out);

@@ -127,13 +127,28 @@ static int64_t last_free_id(struct tx *tx, const struct outbox_claim *claim)
 }
 
 struct taking {
+	struct tx *tx;
 	const struct outbox_claim *claim;
+	bool anybody_moved; /* events: of the account */
 	struct arena *arena;
 	struct delivery_row *row;
 	size_t n;
 	int64_t bytes;
 	bool ended; /* a row did not fit: what comes after it must not overtake it */
 };
+
+/* What the query of the claim cannot tell of people who move. Names the person of an event. */
+static bool waits_for_move(const struct taking *taking, struct delivery *delivery)
+{
+	if (mutant_is(MUTANT_move_overtaken) || mutant_is(MUTANT_former_told))
+		return false;
+	if (delivery->kind == KLAVIYO_EVENT && taking->anybody_moved) {
+		delivery->person_now = sent_person_now(taking->tx, delivery, taking->arena);
+		return event_waits(taking->tx, delivery);
+	}
+	return delivery->kind == KLAVIYO_PROFILE && delivery->parent_external_id.len > 0 &&
+	       move_waits(taking->tx, delivery, taking->arena);
+}
 
 /* False: the batch has ended. */
 static bool take(struct taking *taking, const struct query *select)
@@ -144,6 +159,8 @@ static bool take(struct taking *taking, const struct query *select)
 	if (taking->n == claim->max_n)
 		return false;
 	delivery_read(select, taking->arena, &row);
+	if (waits_for_move(taking, &row.delivery))
+		return true;
 	if (taking->n > 0 && !store_may_share(&taking->row[0].delivery, taking->n, &row.delivery))
 		return false;
 	taking->bytes += row.bytes;
@@ -194,8 +211,9 @@ static void take_rows(struct query *select, struct taking *taking)
 	" AND due.kind = delivery.root_kind AND due.id = delivery.root_id AND due.due_ms <= ?6))"
 /*
  * Of somebody whose profile is about to get another address: told under that one before, there would be
- * two. So there would with an event of the former one that arrives after it was looked for: those that are
- * on their way then end first, those that wait go behind, under the new one (person_now).
+ * two. So there would with what is told of the former one and arrives after it was looked for: events and
+ * consents that are on their way then end first, those that wait go behind: events under the new one
+ * (person_now), consents never (former_end).
  * The profile itself waits for what was told under the former one.
  */
 #define NOT_MOVING \
@@ -212,7 +230,15 @@ static void take_rows(struct query *select, struct taking *taking)
 	" AND (m.state = 2 OR m.op = 1) AND m.attempts < " HOLD_ATTEMPTS "))" \
 	" AND (kind <> 4 OR parent_external_id = '' OR NOT EXISTS (SELECT 1 FROM delivery o INDEXED BY" \
 	" delivery_person WHERE o.account_id = ?1 AND o.parent_external_id = delivery.parent_external_id" \
-	" AND o.kind > 2 AND o.kind < 4 AND o.state IN (1, 2) AND o.state > 1))"
+	" AND o.kind > 2 AND o.kind < 4 AND o.state IN (1, 2) AND o.state > 1))" \
+	" AND (kind <> 5 OR NOT EXISTS (SELECT 1 FROM delivery m INDEXED BY delivery_former WHERE" \
+	" m.account_id = ?1 AND 'email:' || m.parent_external_id = delivery.external_id" \
+	" AND m.parent_external_id = substr(delivery.external_id, 7)" \
+	" AND m.kind > 3 AND m.kind < 5 AND m.parent_external_id <> '' AND m.state <= 2" \
+	" AND (m.state = 2 OR m.op = 1) AND m.attempts < " HOLD_ATTEMPTS "))" \
+	" AND (kind <> 4 OR parent_external_id = '' OR NOT EXISTS (SELECT 1 FROM delivery o WHERE" \
+	" o.account_id = ?1 AND o.kind = 5 AND o.external_id = 'email:' || delivery.parent_external_id" \
+	" AND o.kind <> 3 AND o.state <= 2 AND o.state > 1))"
 /* A deletion of somebody of whom other things could still leave behind it, and bring the profile back. */
 #define ALL_STOPPED \
 	" AND (kind <> 4 OR op <> 2 OR NOT EXISTS (SELECT 1 FROM erase WHERE erase.store_id =" \
@@ -223,9 +249,10 @@ static void take_rows(struct query *select, struct taking *taking)
 	" AND erase.id = delivery.parent_external_id AND (erase.phase < 2 OR EXISTS (SELECT 1" \
 	" FROM delivery m WHERE m.account_id = ?1 AND m.kind = 4 AND m.kind <> 3 AND m.state <= 2" \
 	" AND m.external_id = delivery.parent_external_id))))"
-#define NOT_HELD_BACK \
+#define HELD_BACK_BY(moves) \
 	NO_OLDER("3", "2", "4", EVENT_HOLDS) \
-	NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT NOT_MOVING ALL_STOPPED NOT_BEFORE_DELETION
+	NO_OLDER("6", "5", "7", "") NOT_IN_DOUBT moves ALL_STOPPED NOT_BEFORE_DELETION
+#define NOT_HELD_BACK HELD_BACK_BY(NOT_MOVING)
 
 #define READY_ROWS(condition) \
 	"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_ready WHERE account_id = ?1" \
@@ -241,6 +268,9 @@ static void take_batch(struct tx *tx, struct taking *taking)
 	if (last_id == 0)
 		return;
 	taking->row = ARENA_ARRAY(taking->arena, taking->claim->max_n, struct delivery_row);
+	taking->tx = tx;
+	taking->anybody_moved =
+		taking->claim->kind == KLAVIYO_EVENT && sent_anybody_moved(tx, taking->claim->account_id);
 	select = query(
 		tx,
 		"SELECT " DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_waiting WHERE account_id = ?1"
@@ -252,8 +282,9 @@ static void take_batch(struct tx *tx, struct taking *taking)
 	take_rows(&select, taking);
 	if (taking->ended)
 		return;
-	select = query(tx, mutant_is(MUTANT_order_at_retry) ? READY_ROWS(" AND ?6 > ?7")
-							    : READY_ROWS(NOT_HELD_BACK));
+	select = query(tx, mutant_is(MUTANT_order_at_retry)   ? READY_ROWS(" AND ?6 > ?7")
+			   : mutant_is(MUTANT_move_overtaken) ? READY_ROWS(HELD_BACK_BY(""))
+							      : READY_ROWS(NOT_HELD_BACK));
 	put_int(&select, 5, last_id);
 	put_int(&select, 6, tx->now_ms + STORE_HOLD_MS);
 	put_int(&select, 7, tx->now_ms);
@@ -285,15 +316,6 @@ static void take_all(struct tx *tx, const struct taking *taking, int64_t batch_i
 	batch_bodies_read(tx, taking->row, taking->n, taking->arena);
 }
 
-static void name_persons(struct tx *tx, const struct taking *taking)
-{
-	if (taking->claim->kind != KLAVIYO_EVENT || !sent_anybody_moved(tx, taking->claim->account_id))
-		return;
-	for (size_t i = 0; i < taking->n; i++)
-		taking->row[i].delivery.person_now =
-			sent_person_now(tx, &taking->row[i].delivery, taking->arena);
-}
-
 static void make_batch(struct tx *tx, const struct taking *taking, struct outbox_batch *batch)
 {
 	const struct outbox_claim *claim = taking->claim;
@@ -311,7 +333,6 @@ static void make_batch(struct tx *tx, const struct taking *taking, struct outbox
 	};
 	batch_insert(tx, batch, claim);
 	take_all(tx, taking, batch->id);
-	name_persons(tx, taking);
 	for (size_t i = 0; i < taking->n; i++) {
 		struct audit_row audit =
 			delivery_audit(&taking->row[i].delivery, AUDIT_DELIVERY_SENT, endpoint);

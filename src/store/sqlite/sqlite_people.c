@@ -115,6 +115,10 @@ static void retry_delivery(const struct change *change, const struct delivery_ro
 			      change->arena);
 		return;
 	}
+	if (consent_has_moved(tx, &row->delivery, change->arena)) {
+		delivery_skip(tx, row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_MOVED), change->arena);
+		return;
+	}
 	before = sent;
 	count_account(tx, &(struct account_change){ .account_id = row->delivery.account_id, .failed = -1 });
 	after.delivery.state = DELIVERY_READY;
@@ -261,6 +265,8 @@ bool sqlite_delivery_get(struct db *db, int64_t id, struct arena *arena, struct 
 	if (found) {
 		*out = row.delivery;
 		out->body = delivery_body_read(&tx, id, arena);
+		if (out->kind == KLAVIYO_EVENT)
+			out->person_now = sent_person_to_be(&tx, out, arena);
 	}
 	if (!tx_commit(&tx, err))
 		return false;

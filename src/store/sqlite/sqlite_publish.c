@@ -42,7 +42,10 @@ static struct replaced replace_queued(const struct publishing *publishing, struc
 		bool deletes = old.delivery.op == DELIVERY_DELETE;
 		bool queued = delivery_queued(&old.delivery) || mutant_is(MUTANT_coalesced_in_flight);
 
-		if (!queued || old.delivery.id >= publishing->first_id || (keep_delete && deletes)) {
+		if (queued)
+			store_inherit_former(by, &old.delivery);
+		if (!queued || old.delivery.id >= publishing->first_id || (keep_delete && deletes) ||
+		    move_stays(publishing->tx, &old.delivery, by)) {
 			found.any = true;
 			found.delete_ahead = found.delete_ahead || deletes;
 			continue;
@@ -51,7 +54,6 @@ static struct replaced replace_queued(const struct publishing *publishing, struc
 			found.priority = old.delivery.priority;
 		found.updates = true;
 		deleted = deleted || deletes;
-		store_inherit_former(by, &old.delivery);
 		delivery_skip(publishing->tx, &old, AUDIT_DELIVERY_SKIPPED,
 			      store_text_replaced(publishing->arena, by->id), publishing->arena);
 	}

@@ -202,6 +202,21 @@ void sent_put(struct tx *tx, const struct sent_row *before, const struct sent_ro
 bool sent_anybody_moved(struct tx *tx, int64_t account_id);
 /* The person_now of an event. */
 struct str sent_person_now(struct tx *tx, const struct delivery *event, struct arena *arena);
+/* Does an event wait because the profile of its person_now is on its way to another address, or to that one? */
+bool event_waits(struct tx *tx, const struct delivery *event);
+/* Does a profile with a former address wait for an event that is being sent and names one that it had before that? */
+bool move_waits(struct tx *tx, const struct delivery *move, struct arena *arena);
+/* Has the profile of the address that a consent is about gone to another one? */
+bool consent_has_moved(struct tx *tx, const struct delivery *consent, struct arena *arena);
+/* The same, and where the moves that are still to come lead. */
+struct str sent_person_to_be(struct tx *tx, const struct delivery *event, struct arena *arena);
+/* Has the older of two deliveries of a profile to leave although there is a newer one, because that would not find the profile? */
+bool move_stays(struct tx *tx, const struct delivery *older, const struct delivery *newer);
+/* What became of a delivery, before it is written: notes whether its person has left a former address. */
+void former_learn(struct tx *tx, const struct delivery *delivery, const struct delivery_settlement *settlement,
+		  struct arena *arena);
+/* Ends the consents to mail of a former address that is left, once the move from there was accepted. */
+void former_end(struct tx *tx, const struct delivery *move, struct arena *arena);
 
 /* ---- deliveries (sqlite_delivery.c) ---- */
 

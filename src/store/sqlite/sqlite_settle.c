@@ -70,7 +70,7 @@ static int64_t replacement(const struct settling *settling, const struct deliver
 	for (int64_t after = delivery->id;
 	     delivery_of_entity(settling->tx, delivery, after, settling->arena, &newer);
 	     after = newer.delivery.id) {
-		if (!delivery_queued(&newer.delivery))
+		if (!delivery_queued(&newer.delivery) || move_stays(settling->tx, delivery, &newer.delivery))
 			continue;
 		if (delivery->op == DELIVERY_DELETE && newer.delivery.op != DELIVERY_DELETE &&
 		    store_sent_moves(sent, newer.delivery.parent_external_id))
@@ -112,7 +112,10 @@ static void requeue(const struct settling *settling, const struct delivery_row *
 		return;
 	}
 	by = replacement(settling, &row->delivery, sent);
-	if (by != 0)
+	if (consent_has_moved(settling->tx, &row->delivery, settling->arena))
+		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_MOVED),
+			      settling->arena);
+	else if (by != 0)
 		delivery_skip(settling->tx, row, AUDIT_DELIVERY_SKIPPED,
 			      store_text_replaced(settling->arena, by), settling->arena);
 	else
@@ -132,6 +135,7 @@ static void accept(const struct settling *settling, const struct delivery_row *r
 	}
 	delivery_finish(settling->tx, row, DELIVERY_ACCEPTED, settling->settlement->reason, settling->arena);
 	audit_add(settling->tx, &audit);
+	former_end(settling->tx, &row->delivery, settling->arena);
 }
 
 static void fail(const struct settling *settling, const struct delivery_row *row,
@@ -205,6 +209,7 @@ static void settle_one(const struct settling *settling, const struct delivery_ro
 			       settling->arena, &sent);
 	if (settlement->state != DELIVERY_ACCEPTED && delivery->kind != KLAVIYO_EVENT)
 		learn(settling, delivery, &sent);
+	former_learn(settling->tx, delivery, settlement, settling->arena);
 	switch (settlement->state) {
 	case DELIVERY_READY:
 	case DELIVERY_WAITING:
