@@ -247,13 +247,20 @@ static void load_budget(struct deliver *deliver, const struct budget_row *row)
 {
 	bool poll = str_starts(row->endpoint, STR(POLL_PREFIX));
 	struct str name = poll ? str_skip(row->endpoint, sizeof(POLL_PREFIX) - 1) : row->endpoint;
+	struct moment now = clock_moment(deliver->ctx->clock);
 	struct deliver_account *account;
+	struct budget *budget, before;
 	enum endpoint endpoint;
 
 	if (!endpoint_find(name, &endpoint) || !snapshot_account(deliver->settings, row->account_id))
 		return;
 	account = deliver_account_get(deliver, row->account_id);
-	budget_load(deliver_budget(account, endpoint, poll), row->blob, clock_moment(deliver->ctx->clock));
+	budget = deliver_budget(account, endpoint, poll);
+	before = *budget;
+	budget_load(budget, row->blob, now);
+	/* Profiles are asked for by claims and by lookups: what was kept last knows of both. */
+	if (endpoint == ENDPOINT_profiles_get && budget_is_tighter(&before, budget, now.mono_ms))
+		*budget = before;
 }
 
 /* Those of polls and lookups. */

@@ -454,3 +454,13 @@ void budget_load(struct budget *budget, struct str blob, struct moment now)
 	budget->burst[0] = (uint16_t)budget->burst_limit;
 	budget->steady[0] = (uint16_t)budget->steady_limit;
 }
+
+bool budget_is_tighter(const struct budget *a, const struct budget *b, int64_t now_ms)
+{
+	int64_t frozen_a = a->frozen_until_ms > now_ms ? a->frozen_until_ms : now_ms;
+	int64_t frozen_b = b->frozen_until_ms > now_ms ? b->frozen_until_ms : now_ms;
+
+	if (frozen_a != frozen_b)
+		return frozen_a > frozen_b;
+	return sum(a->steady, BUDGET_STEADY_BUCKETS) > sum(b->steady, BUDGET_STEADY_BUCKETS);
+}

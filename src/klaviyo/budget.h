@@ -66,5 +66,7 @@ int64_t budget_steady_now(struct budget *budget, int64_t now_ms);
  */
 struct str budget_save(const struct budget *budget, struct moment now, struct arena *arena);
 void budget_load(struct budget *budget, struct str blob, struct moment now);
+/* Of two states of one budget, loaded now: does a know of more than b, so that it is the newer one? */
+bool budget_is_tighter(const struct budget *a, const struct budget *b, int64_t now_ms);
 
 #endif

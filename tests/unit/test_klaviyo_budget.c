@@ -401,6 +401,23 @@ static void a_start_believes_neither_clock_alone(void **state)
 }
 
 /* Rounds: some are taken at once and leave together, later; then there is a crash, or not. */
+/* Kept twice, by who claims and by who looks something up: the later one knows of all. */
+static void the_tighter_of_two_is_the_newer(void **state)
+{
+	struct budget a, b;
+
+	(void)state;
+	budget_init(&a, endpoint_row(ENDPOINT_profiles_get), 90);
+	b = a;
+	assert_false(budget_is_tighter(&a, &b, START_MS));
+	budget_take(&a, START_MS);
+	assert_true(budget_is_tighter(&a, &b, START_MS));
+	assert_false(budget_is_tighter(&b, &a, START_MS));
+	budget_freeze(&b, START_MS, 7000);
+	assert_true(budget_is_tighter(&b, &a, START_MS));
+	assert_false(budget_is_tighter(&a, &b, START_MS));
+}
+
 static void what_leaves_late_counts_late(void **state)
 {
 	static struct taken taken;
@@ -456,6 +473,7 @@ int main(void)
 		cmocka_unit_test(a_text_that_cannot_be_read_counts_as_used_up),
 		cmocka_unit_test(a_full_budget_fits_its_text),
 		cmocka_unit_test(a_start_believes_neither_clock_alone),
+		cmocka_unit_test(the_tighter_of_two_is_the_newer),
 		cmocka_unit_test(what_leaves_late_counts_late),
 	};
 
