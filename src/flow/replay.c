@@ -11,8 +11,10 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "flow/flow_internal.h"
 #include "flow/history.h"
+#include "klaviyo/render.h"
 
 #include <inttypes.h>
 
@@ -64,16 +66,20 @@ static struct str report_text(const struct piece *piece)
 
 /* ---- one row ---- */
 
+/* As it was, but of who its person is by now: there Klaviyo knows the event by its id. */
 static void replay_event(struct piece *piece, const struct delivery *event)
 {
 	struct delivery_new *new = ARENA_NEW(piece->arena, struct delivery_new);
+	struct delivery told = *event;
 
+	if (mutant_is(MUTANT_replayed_to_former))
+		told.person_now = (struct str){ 0 };
 	*new = (struct delivery_new){
 		.kind = event->kind,
 		.op = event->op,
 		.external_id = event->external_id,
-		.parent_external_id = event->parent_external_id,
-		.body = event->body,
+		.parent_external_id = told.person_now.len > 0 ? told.person_now : told.parent_external_id,
+		.body = klaviyo_event_now(&told, piece->arena),
 		.hash = event->hash,
 	};
 	piece->publication[piece->step.n_publication++] = (struct catalog_publication){
@@ -139,6 +145,7 @@ static bool render_again(struct piece *piece, struct delivery *event, bool *made
 		event->body = new->body;
 		event->hash = new->hash;
 		event->parent_external_id = new->parent_external_id;
+		event->person_now = (struct str){ 0 };
 		*made = true;
 	}
 	return true;

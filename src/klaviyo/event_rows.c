@@ -16,8 +16,7 @@ static bool read_row(const struct delivery *delivery, struct arena *arena, struc
 	struct delivery now = *delivery;
 	size_t n;
 
-	if (delivery->person_now.len > 0)
-		now.body = mend_person(delivery, arena);
+	now.body = klaviyo_event_now(delivery, arena);
 	if (!render_read_resource(&now, member, &n, err))
 		return false;
 	row->member = ARENA_ARRAY(arena, RENDER_MEMBERS_MAX, struct json_member);

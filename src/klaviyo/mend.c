@@ -78,7 +78,7 @@ static bool is_former(const struct json_member *member, bool former_is_phone, bo
 	return str_eq(member->name, STR("email"));
 }
 
-struct str mend_person(const struct delivery *event, struct arena *arena)
+struct str klaviyo_event_now(const struct delivery *event, struct arena *arena)
 {
 	bool former_is_phone = str_starts(event->parent_external_id, STR("+"));
 	bool now_is_phone = str_starts(event->person_now, STR("+"));
@@ -87,8 +87,8 @@ struct str mend_person(const struct delivery *event, struct arena *arena)
 	struct strbuf out;
 	size_t n;
 
-	if (person.len == 0 || !json_scan(person, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) ||
-	    n == RENDER_MEMBERS_MAX)
+	if (event->person_now.len == 0 || person.len == 0 ||
+	    !json_scan(person, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) || n == RENDER_MEMBERS_MAX)
 		return body;
 	strbuf_init(&out, RENDER_OUT_BYTES_MAX);
 	strbuf_add(&out, body.p, (size_t)(person.p - body.p));

@@ -32,6 +32,8 @@ struct str klaviyo_render_variant(const struct catalog_variant *variant, struct 
 struct str klaviyo_render_event(const struct activity_event *event, bool canceled_spelling, struct arena *arena, struct str *mended);
 /* external_id of its delivery, METRIC NAME|unique_id, whatever the spelling. */
 struct str klaviyo_event_external_id(const struct activity_event *event, struct arena *arena);
+/* The stored resource of an event as of its person_now; borrowed as it is if that is "". */
+struct str klaviyo_event_now(const struct delivery *event, struct arena *arena);
 struct str klaviyo_render_profile(const struct activity_profile *profile, struct arena *arena, struct str *mended);
 /* The row of a subscription or of its end; a delivery of op DELETE has it as its body too. */
 struct str klaviyo_render_consent(const struct activity_consent *consent, struct arena *arena);

@@ -82,8 +82,6 @@ struct str event_row_profile(const struct event_row *row);
  * The stored resource of an event or profile without its phone number; false if it has none, or would then say no more whom it is about.
  */
 bool mend_phone(const struct delivery *delivery, struct arena *arena, struct str *out);
-/* The stored resource of an event as of its person_now. */
-struct str mend_person(const struct delivery *event, struct arena *arena);
 /* The stored resource of a profile with Klaviyo's id of it. */
 struct str mend_with_id(struct str profile, struct str id, struct arena *arena);
 /* The stored resource of a profile without that; false if it has none. */

@@ -207,6 +207,23 @@ static void events_that_wait_go_along(void **state)
 	assert_int_equal(n_events(town, NEW), 1);
 }
 
+/* Klaviyo knows an event by its id at the profile that has it: that is where it is told again. */
+static void events_that_are_told_again_are_known(void **state)
+{
+	struct town *town = *state;
+	struct ran ran;
+
+	customer(town, OLD, "");
+	order(town, "order.placed", "1", "'email':'" OLD "','customer_id':'77'");
+	customer(town, NEW, "");
+	assert_int_equal(n_events(town, NEW), 2);
+	ran = RUN(&town->place, "replay", "shop", "--family", "events", "--yes", "--data", town->data);
+	assert_int_equal(ran.code, 0);
+	town_idle(town);
+	assert_int_equal(n_profiles(town), 1);
+	assert_int_equal(n_events(town, NEW), 2);
+}
+
 /* What an address agreed to does not hold for another one. */
 static void an_opt_in_stays_behind(void **state)
 {
@@ -221,6 +238,21 @@ static void an_opt_in_stays_behind(void **state)
 	consent(town, NEW, "subscribed", "");
 	confirm(town, NEW);
 	assert_true(is_subscribed(town, NEW));
+	assert_int_equal(n_profiles(town), 1);
+}
+
+/* Said of the former address when the profile has gone: it counts for the new one alone. */
+static void an_opt_out_that_comes_late(void **state)
+{
+	struct town *town = *state;
+
+	customer(town, OLD, "");
+	consent(town, OLD, "subscribed", "");
+	confirm(town, OLD);
+	customer(town, NEW, ",'email_marketing':true");
+	assert_true(is_subscribed(town, NEW));
+	consent(town, OLD, "unsubscribed", "");
+	assert_false(is_subscribed(town, NEW));
 	assert_int_equal(n_profiles(town), 1);
 }
 
@@ -312,7 +344,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_person_goes_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_that_wait_go_along, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(events_that_are_told_again_are_known, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_opt_in_stays_behind, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_opt_out_that_comes_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_opt_in_that_the_shop_takes_along, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_opt_out_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_new_address_is_known_already, set_up, tear_down),
