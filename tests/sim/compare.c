@@ -4,6 +4,7 @@
 #include "sim/defaults.h"
 #include "sim/history.h"
 #include "sim/klaviyo.h"
+#include "sim/moves.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
 
@@ -117,6 +118,7 @@ static void expect_events(const struct shop *one, const char *metric, int order,
 	(void)snprintf(id, sizeof(id), "s%d-o%d", one->number, order);
 	got = klaviyo_event_count(one->account, metric, id);
 	*total += (size_t)want;
+	moves_check_order(one->number, one->person[one->order[order].person].email, id);
 	if (got != want)
 		sim_fail("G3", "'%s' of order %s is there %d times, should be %d", metric, id, got, want);
 }
@@ -143,7 +145,8 @@ static void compare_person(const struct shop *one, int number)
 	char wanted_name[ID_BYTES];
 	int64_t suppressed_ms = 0;
 	enum klaviyo_consent consent = klaviyo_consent_of(one->account, want->email, &suppressed_ms);
-	bool stays = want->subscribed && want->consent_ms > suppressed_ms;
+	bool stays = want->subscribed && want->consent_ms > suppressed_ms &&
+		     want->consent_ms > moves_left_ms(want);
 
 	(void)snprintf(wanted_name, sizeof(wanted_name), "Ann v%" PRId64, want->version);
 	if (want->version > 0 && (!name || strcmp(name, wanted_name) != 0))
@@ -151,6 +154,7 @@ static void compare_person(const struct shop *one, int number)
 			 wanted_name);
 	if (want->version == 0 && name && name[0] != '\0')
 		sim_fail("G3", "%s is called '%s', should not be", want->email, name);
+	moves_check_person(one->number, number, consent == CONSENT_YES);
 	/* Who left, and was then erased, is known here or there as somebody who left, or not. */
 	if (want->consent_ms == 0 ||
 	    (want->erased_ms > 0 && klaviyo_left_ms(one->account, want->email) >= want->consent_ms))

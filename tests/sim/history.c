@@ -8,6 +8,7 @@
 #include "base/strbuf.h"
 #include "flow/backfill.h"
 #include "sim/klaviyo.h"
+#include "sim/moves.h"
 #include "sim/node.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
@@ -123,29 +124,33 @@ static void write_yes(struct history *one, const struct shop *of, struct strbuf 
 static void write_order(const struct history *one, int number, struct strbuf *out)
 {
 	const struct shop *of = &shop[one->shop];
-	const char *email = of->person[row[number].person].email;
+	const char *email = moves_known_email(&of->person[row[number].person]);
 	int64_t at_ms = row[number].placed_ms;
-	bool bad = row[number].bad;
-	char at[32];
+	bool bad = row[number].bad, known = moves_happen();
+	char at[32], customer_id[24] = "";
 	struct strbuf time;
 
 	strbuf_init(&time, sizeof(at));
 	put_time(&time, at_ms);
 	(void)snprintf(at, sizeof(at), "%.*s", STR_ARG(strbuf_str(&time)));
 	strbuf_release(&time);
+	if (known)
+		(void)snprintf(customer_id, sizeof(customer_id), "s%d-%d", of->number, row[number].person);
 	if (one->table)
-		strbuf_addf(out, "s%d-h%d,%s,EUR,%s,%s,1,s%d-p0,Thing,1,12.00,12.00", of->number, number, at,
-			    bad ? "abc" : "12.00", email, of->number);
+		strbuf_addf(out, "s%d-h%d,%s,EUR,%s,%s,1,s%d-p0,Thing,1,12.00,12.00%s%s", of->number, number,
+			    at, bad ? "abc" : "12.00", email, of->number, known ? "," : "", customer_id);
 	else if (bad)
 		strbuf_add_text(out, "{\"id\":\"torn");
 	else
-		strbuf_addf(out,
-			    "{\"id\":\"h%d-%d\",\"type\":\"order.placed\",\"timestamp\":\"%s\",\"data\":{"
-			    "\"order_id\":\"s%d-h%d\",\"placed_at\":\"%s\",\"currency\":\"EUR\","
-			    "\"total\":\"12.00\",\"customer\":{\"email\":\"%s\"},\"lines\":[{\"line_id\":"
-			    "\"1\",\"product_id\":\"s%d-p0\",\"name\":\"Thing\",\"quantity\":1,"
-			    "\"unit_price\":\"12.00\",\"row_total\":\"12.00\"}]}}",
-			    of->number, number, at, of->number, number, at, email, of->number);
+		strbuf_addf(
+			out,
+			"{\"id\":\"h%d-%d\",\"type\":\"order.placed\",\"timestamp\":\"%s\",\"data\":{"
+			"\"order_id\":\"s%d-h%d\",\"placed_at\":\"%s\",\"currency\":\"EUR\","
+			"\"total\":\"12.00\",\"customer\":{\"email\":\"%s\"%s%s%s},\"lines\":[{\"line_id\":"
+			"\"1\",\"product_id\":\"s%d-p0\",\"name\":\"Thing\",\"quantity\":1,"
+			"\"unit_price\":\"12.00\",\"row_total\":\"12.00\"}]}}",
+			of->number, number, at, of->number, number, at, email,
+			known ? ",\"customer_id\":\"" : "", customer_id, known ? "\"" : "", of->number);
 }
 
 static void write_orders(struct history *one, struct strbuf *out)
@@ -158,7 +163,7 @@ static void write_orders(struct history *one, struct strbuf *out)
 		row[i].bad = draw(0, 9) == 0;
 		row[i].person = (int)draw(0, sim_option(OPTION_people) - 1);
 		row[i].placed_ms = sim_wall_ms() - draw(1000, RECENT_MS);
-		if (of->person[row[i].person].leaving &&
+		if (!moves_happen() && of->person[row[i].person].leaving &&
 		    row[i].placed_ms > of->person[row[i].person].erased_ms)
 			row[i].placed_ms = of->person[row[i].person].erased_ms;
 		write_order(one, i, out);
@@ -186,7 +191,9 @@ int history_write(int number, bool old)
 	strbuf_init(&out, FILE_BYTES);
 	if (one->table)
 		strbuf_add_text(&out, "order_id,placed_at,currency,total,email,line_id,product_id,line_name,"
-				      "quantity,unit_price,line_total\n");
+				      "quantity,unit_price,line_total");
+	if (one->table)
+		strbuf_add_text(&out, moves_happen() ? ",customer_id\n" : "\n");
 	else
 		write_held(one, &shop[number], &out);
 	if (old)
@@ -304,6 +311,19 @@ bool history_has(int number, int person, int64_t after_ms)
 			if (row[i].person == person && row[i].placed_ms > after_ms)
 				return true;
 	return false;
+}
+
+void history_check_persons(int number, int person)
+{
+	const char *email = shop[number].person[person].email;
+	char id[40];
+
+	for (int k = 0; k < n_file; k++)
+		for (int i = file[k].first_order; file[k].shop == number && i < file[k].end_order; i++) {
+			(void)snprintf(id, sizeof(id), "s%d-h%d", number, i);
+			if (row[i].person == person)
+				moves_check_order(number, email, id);
+		}
 }
 
 bool history_is_erased(int order)

@@ -22,6 +22,8 @@ size_t history_events(int account);
 /* Does a file tell of an order of that person of a shop that was placed later? */
 bool history_has(int shop, int person, int64_t after_ms);
 /* Was whoever placed the order erased since? */
+/* All that came of their orders is at the profile they have now. */
+void history_check_persons(int shop, int person);
 bool history_is_erased(int order);
 /* Does only a file tell of the order? "s0-h3" */
 bool history_only(const char *order_id);

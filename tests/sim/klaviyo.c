@@ -112,10 +112,10 @@ static void visit_lists(struct visit *visit, struct str id)
 	people_visit_lists(visit);
 }
 
-static void visit_optouts(struct visit *visit, struct str id)
+static void visit_profiles(struct visit *visit, struct str id)
 {
 	(void)id;
-	people_visit_optouts(visit);
+	people_visit_profiles(visit);
 }
 
 static void visit_metrics(struct visit *visit, struct str id)
@@ -143,7 +143,7 @@ static const struct route route[] = {
 	{ "profile-subscription-bulk-delete-jobs", 75, 750, 0, 0, visit_unsubscribe },
 	{ "data-privacy-deletion-jobs", 3, 60, 0, 0, visit_deletion },
 	{ "lists", 10, 150, 75, 750, visit_lists },
-	{ "profiles", 75, 750, 0, 0, visit_optouts },
+	{ "profiles", 75, 750, 0, 0, visit_profiles },
 	{ "metrics", 10, 150, 0, 0, visit_metrics },
 };
 

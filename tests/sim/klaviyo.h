@@ -26,6 +26,8 @@ const struct json *klaviyo_thing(int account, const char *kind, const char *id);
 size_t klaviyo_thing_count(int account, const char *kind);
 /* Events of this metric whose property OrderId is that. */
 int klaviyo_event_count(int account, const char *metric, const char *order_id);
+/* Events of that order that are not at the profile of that address. */
+int klaviyo_event_count_elsewhere(int account, const char *email, const char *order_id);
 size_t klaviyo_event_total(int account);
 /* Of a profile: NULL if it is not there. */
 const char *klaviyo_first_name(int account, const char *email);

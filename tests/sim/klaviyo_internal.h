@@ -82,11 +82,13 @@ void people_close(void);
 void people_visit_event(struct visit *visit);
 void people_visit_events(struct visit *visit);
 void people_visit_profile(struct visit *visit);
-void people_import(int account, const struct json *row);
+/* "", or what is wrong with the row, *status. With an id the profile of that id gets the address. */
+struct str people_import(int account, const struct json *row, int *status);
 void people_visit_consent(struct visit *visit, bool subscribe);
 void people_visit_deletion(struct visit *visit);
 void people_visit_lists(struct visit *visit);
-void people_visit_optouts(struct visit *visit);
+/* By their address, or those who left. */
+void people_visit_profiles(struct visit *visit);
 void people_heard_optouts(int account, struct str body);
 
 #endif

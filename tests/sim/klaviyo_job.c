@@ -81,12 +81,11 @@ static void work(struct job *one)
 		int status = 400;
 		struct str wrong;
 
-		if (one->kind == IMPORT) {
-			people_import(one->account, json_at(one->rows, i));
-			continue;
-		}
-		wrong = thing_apply(one->account, (enum thing_kind)one->kind, one->op, json_at(one->rows, i),
-				    &arena, &status);
+		if (one->kind == IMPORT)
+			wrong = people_import(one->account, json_at(one->rows, i), &status);
+		else
+			wrong = thing_apply(one->account, (enum thing_kind)one->kind, one->op,
+					    json_at(one->rows, i), &arena, &status);
 		if (wrong.len > 0)
 			put_error(one, i, status, wrong);
 	}

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "net/url.h"
 #include "sim/history.h"
+#include "sim/moves.h"
 #include "sim/node.h"
 #include "sim/shop.h"
 
@@ -24,7 +25,7 @@
 
 struct event {
 	int account;
-	char *email;
+	size_t profile; /* whose */
 	char *metric;
 	char *unique_id;
 	char *order_id;
@@ -59,7 +60,6 @@ void people_open(void)
 void people_close(void)
 {
 	for (size_t i = 0; i < n_event; i++) {
-		mem_free(event[i].email);
 		mem_free(event[i].metric);
 		mem_free(event[i].unique_id);
 		mem_free(event[i].order_id);
@@ -105,7 +105,7 @@ static bool is_known(const struct event *one)
 {
 	for (size_t i = 0; i < n_event; i++)
 		if (event[i].account == one->account && !event[i].deleted &&
-		    strcmp(event[i].email, one->email) == 0 && strcmp(event[i].metric, one->metric) == 0 &&
+		    event[i].profile == one->profile && strcmp(event[i].metric, one->metric) == 0 &&
 		    strcmp(event[i].unique_id, one->unique_id) == 0)
 			return true;
 	return false;
@@ -113,7 +113,6 @@ static bool is_known(const struct event *one)
 
 static void free_event(struct event *one)
 {
-	mem_free(one->email);
 	mem_free(one->metric);
 	mem_free(one->unique_id);
 	mem_free(one->order_id);
@@ -125,14 +124,15 @@ static void put_event(int account, const struct json *attributes, struct str ema
 	const struct json *metric = json_get(json_get(json_get(attributes, "metric"), "data"), "attributes");
 	struct event one = {
 		.account = account,
-		.email = klaviyo_text(email),
+		.profile = (size_t)(profile_get(account, email) - profile),
 		.metric = klaviyo_text(json_get_text(metric, "name")),
 		.unique_id = klaviyo_text(json_get_text(attributes, "unique_id")),
 		.order_id = klaviyo_text(json_get_text(json_get(attributes, "properties"), "OrderId")),
 	};
 
-	sim_trace("klaviyo: %d event %s %s of %s", account, one.metric, one.unique_id, one.email);
-	if (one.unique_id[0] == '\0' || one.email[0] == '\0')
+	sim_trace("klaviyo: %d event %s %s of %s", account, one.metric, one.unique_id,
+		  profile[one.profile].email);
+	if (one.unique_id[0] == '\0' || email.len == 0)
 		sim_fail("G3", "an event '%s' without unique_id or person", one.metric);
 	if (history_only(one.order_id) && !json_get_bool(attributes, "backfill", false))
 		sim_fail("history", "'%s' of %s comes as if it were new", one.metric, one.order_id);
@@ -140,7 +140,6 @@ static void put_event(int account, const struct json *attributes, struct str ema
 		free_event(&one);
 		return;
 	}
-	(void)profile_get(account, email);
 	event = mem_resize(event, (n_event + 1) * sizeof(*event));
 	event[n_event++] = one;
 }
@@ -189,6 +188,17 @@ int klaviyo_event_count(int account, const char *metric, const char *order_id)
 	return n;
 }
 
+int klaviyo_event_count_elsewhere(int account, const char *email, const char *order_id)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < n_event; i++)
+		n += event[i].account == account && !event[i].deleted &&
+		     strcmp(event[i].order_id, order_id) == 0 &&
+		     strcmp(profile[event[i].profile].email, email) != 0;
+	return n;
+}
+
 size_t klaviyo_event_total(int account)
 {
 	size_t n = 0;
@@ -200,22 +210,82 @@ size_t klaviyo_event_total(int account)
 
 /* ---- profiles ---- */
 
-void people_import(int account, const struct json *row)
+/* "P3"; NULL if there is none. */
+static struct profile *profile_by_id(int account, struct str id)
 {
-	const struct json *attributes = json_get(row, "attributes");
-	struct profile *one = profile_get(account, json_get_text(attributes, "email"));
-	struct str name = json_get_text(attributes, "first_name");
+	int64_t number = 0;
 
+	if (!str_starts(id, STR("P")) || !str_to_int64(str_skip(id, 1), &number) || number < 0 ||
+	    (size_t)number >= n_profile || profile[number].account != account ||
+	    profile[number].deleted_ms > 0)
+		return NULL;
+	return &profile[number];
+}
+
+/* What the row is about; NULL: there is no such profile, or another one has the address. */
+static struct profile *profile_meant(int account, const struct json *row, int *status)
+{
+	struct str id = json_get_text(row, "id");
+	struct str email = json_get_text(json_get(row, "attributes"), "email");
+	struct profile *named, *other = profile_find(account, email);
+
+	*status = 201;
+	if (id.len == 0)
+		return profile_get(account, email);
+	named = profile_by_id(account, id);
+	if (!named || (other && other != named)) {
+		*status = named ? 409 : 404;
+		return NULL;
+	}
+	if (!other) {
+		sim_trace("klaviyo: %d %s is %.*s now", account, named->email, STR_ARG(email));
+		mem_free(named->email);
+		named->email = klaviyo_text(email);
+	}
+	return named;
+}
+
+struct str people_import(int account, const struct json *row, int *status)
+{
+	struct profile *one = profile_meant(account, row, status);
+	struct str name = json_get_text(json_get(row, "attributes"), "first_name");
+
+	if (!one)
+		return *status == 409 ? STR("A profile already exists with one of these identifiers.")
+				      : STR("There is no such profile.");
 	sim_trace("klaviyo: %d profile %.*s of %s", account, STR_ARG(name), one->email);
 	if (name.len > 0)
 		(void)snprintf(one->first_name, sizeof(one->first_name), "%.*s", STR_ARG(name));
+	return STR("");
 }
 
 void people_visit_profile(struct visit *visit)
 {
-	people_import(visit->account, json_get(visit->body, "data"));
-	visit->answer->status = 201;
+	int status;
+	struct str wrong = people_import(visit->account, json_get(visit->body, "data"), &status);
+
+	if (wrong.len > 0) {
+		visit_error(visit, status, status == 409 ? "duplicate_profile" : "not_found", NULL, wrong);
+		return;
+	}
+	visit->answer->status = status;
 	visit->answer->body = STR("{\"data\":{\"type\":\"profile\",\"id\":\"x\"}}");
+}
+
+/* "equals(email,"X")" */
+static void visit_found(struct visit *visit, struct str filter)
+{
+	struct str quoted = str_skip(filter, sizeof("equals(email,\"") - 1);
+	const struct profile *one =
+		profile_find(visit->account, str_of(quoted.p, str_find_char(quoted, '"')));
+
+	visit->answer->status = 200;
+	visit->answer->body = STR("{\"data\":[],\"links\":{\"next\":null}}");
+	if (one)
+		visit->answer->body = arena_printf(visit->arena,
+						   "{\"data\":[{\"type\":\"profile\",\"id\":\"P%zu\","
+						   "\"attributes\":{}}],\"links\":{\"next\":null}}",
+						   (size_t)(one - profile));
 }
 
 const char *klaviyo_first_name(int account, const char *email)
@@ -297,8 +367,9 @@ void klaviyo_opt_out(int account, const char *email)
 {
 	struct profile *one;
 
-	/* Whoever was deleted has no mail of theirs to leave by. */
-	if (!profile_find(account, str_from(email)) && klaviyo_deleted_ms(account, email) > 0)
+	/* Whoever was deleted, or is not known here yet, has no mail of theirs to leave by. */
+	if (!profile_find(account, str_from(email)) &&
+	    (klaviyo_deleted_ms(account, email) > 0 || moves_happen()))
 		return;
 	one = profile_get(account, str_from(email));
 	if (one->suppressed_ms > 0)
@@ -358,7 +429,7 @@ static void put_optout(const struct profile *one, struct strbuf *out)
 }
 
 /* Pages end between two times: a cursor is the last time of the page before. */
-void people_visit_optouts(struct visit *visit)
+static void visit_optouts(struct visit *visit)
 {
 	int64_t after_ms = since_of(visit->request->query, visit->arena);
 	const struct profile *one;
@@ -383,6 +454,17 @@ void people_visit_optouts(struct visit *visit)
 	visit->answer->status = 200;
 	visit->answer->body = arena_dup(visit->arena, strbuf_str(&out));
 	strbuf_release(&out);
+}
+
+void people_visit_profiles(struct visit *visit)
+{
+	struct str filter = { 0 };
+
+	(void)url_query(visit->request->query, "filter", visit->arena, &filter);
+	if (str_starts(filter, STR("equals(email,\"")))
+		visit_found(visit, filter);
+	else
+		visit_optouts(visit);
 }
 
 void people_heard_optouts(int account, struct str body)
@@ -426,7 +508,7 @@ static void delete_profile(struct profile *one)
 	one->deleted_ms = sim_wall_ms();
 	one->gone_ms = sim.now_ms + sim_draw(OPTION_erased, 1, GONE_MAX_MS);
 	for (size_t i = 0; i < n_event; i++)
-		if (event[i].account == one->account && strcmp(event[i].email, one->email) == 0)
+		if (&profile[event[i].profile] == one)
 			event[i].deleted = true;
 }
 

@@ -9,6 +9,7 @@
 #include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/merchant.h"
+#include "sim/moves.h"
 #include "sim/node.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
@@ -59,6 +60,7 @@ static void begin(void)
 	node_begin();
 	shops_begin(until_ms);
 	merchant_begin(until_ms);
+	moves_begin(until_ms);
 	for (int64_t i = 0; i < sim_option(OPTION_opt_outs); i++)
 		sim_at(sim_draw(OPTION_opt_outs, 1000, until_ms), leave_klaviyo, NULL);
 	while (!sim_failed() && sim.now_ms < until_ms && sim_step())

@@ -4,6 +4,7 @@
 #include "sim/shop.h"
 
 #include "base/alloc.h"
+#include "sim/moves.h"
 #include "sim/node.h"
 #include "sim/sim.h"
 
@@ -51,8 +52,7 @@ bool shops_are_done(void)
 
 /* ---- changes ---- */
 
-/* Each change has its own time. */
-static void take_time(struct shop *one)
+void shop_take_time(struct shop *one)
 {
 	int64_t now_ms = sim_wall_ms();
 
@@ -126,6 +126,7 @@ static void place_order(struct shop *one, struct strbuf *out)
 		.person = person,
 		.placed_ms = one->newest_ms,
 	};
+	memcpy(order->email, one->person[person].email, sizeof(order->email));
 	shop_write_order(one, one->n_order++, ORDER_PLACED, out);
 }
 
@@ -181,7 +182,7 @@ static void act(struct shop *one, struct strbuf *out)
 {
 	int64_t what = draw(0, 99);
 
-	take_time(one);
+	shop_take_time(one);
 	if (what < 60) {
 		act_on_product(one, out);
 	} else if (what < 65) {
@@ -264,7 +265,7 @@ static void tell_product(struct shop *one, int number)
 
 	if (!product->told)
 		return;
-	take_time(one);
+	shop_take_time(one);
 	if (!product->exists) {
 		post_all(one, shop_write_deleted, number);
 		return;
@@ -280,7 +281,7 @@ static void tell_everything(struct shop *one)
 {
 	one->disabled_until_ms = 0;
 	for (int i = 0; i < CATEGORIES; i++) {
-		take_time(one);
+		shop_take_time(one);
 		if (one->category_version[i] == 0)
 			one->category_version[i] = one->n_change;
 		if (!is_asked())
@@ -318,7 +319,7 @@ static void begin_with_all(void *arg)
 
 	strbuf_init(&none, MESSAGE_BYTES_MAX);
 	for (int i = 0; i < sim_option(OPTION_products); i++) {
-		take_time(one);
+		shop_take_time(one);
 		change_product(one, i, &none);
 		strbuf_reset(&none);
 	}
@@ -397,22 +398,24 @@ void shop_tell_erased(struct shop *one, int number)
 
 	if (one->person[number].leaving)
 		return;
-	take_time(one);
+	shop_take_time(one);
 	shop_erase(one, number, one->newest_ms);
 	one->person[number].by_shop = one->person[number].leaving = true;
 	strbuf_init(&body, MESSAGE_BYTES_MAX);
 	shop_write_erased(one, number, &body);
-	shop_post_erased(one, number, &body);
+	shop_post_certain(one, number, &body);
 }
 
 /* ---- people ---- */
 
 int64_t shop_yes_ms(const char *email)
 {
+	int64_t yes_ms;
+
 	for (int i = 0; i < sim_option(OPTION_shops); i++)
 		for (int p = 0; p < PEOPLE_MAX; p++)
-			if (strcmp(shop[i].person[p].email, email) == 0)
-				return shop[i].person[p].yes_ms;
+			if (moves_yes_ms(&shop[i].person[p], email, &yes_ms))
+				return yes_ms;
 	return 0;
 }
 

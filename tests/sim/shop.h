@@ -30,6 +30,8 @@ struct shop;
 void shop_erase(struct shop *one, int person, int64_t at_ms);
 /* The same, told by the shop until it is taken in; not of whoever is leaving already. */
 void shop_tell_erased(struct shop *one, int person);
+/* Something changes there: each change has its own time. */
+void shop_take_time(struct shop *one);
 bool shop_order_is_erased(const struct shop *one, int order);
 /* Does the shop go on telling of the order? */
 bool shop_order_is_kept(const struct shop *one, int order);
@@ -43,6 +45,7 @@ void shops_compare(void);
 #define CATEGORIES 3
 #define PEOPLE_MAX 10
 #define ORDERS_MAX 400
+#define ADDRESSES_MAX 5 /* of a customer, one after the other */
 
 struct variant {
 	bool exists;
@@ -57,15 +60,24 @@ struct product {
 	bool in_category[CATEGORIES];
 	struct variant variant[VARIANTS_MAX];
 };
+#define EMAIL_BYTES 48
 enum order_state { ORDER_PLACED, ORDER_FULFILLED, ORDER_CANCELLED };
 struct order {
 	int person;
+	char email[EMAIL_BYTES];   /* theirs at that time */
 	enum order_state state;
 	int64_t placed_ms;
 	int64_t ended_ms;
 };
+/* An address that a customer had, and what was said of it. */
+struct former {
+	char email[EMAIL_BYTES];
+	int64_t consent_ms;
+	int64_t yes_ms;
+	bool subscribed;
+};
 struct person {
-	char email[48];
+	char email[EMAIL_BYTES];
 	int64_t version;           /* of the first name; 0 = never told */
 	int64_t told_ms;
 	int64_t consent_ms;        /* 0 = never asked */
@@ -73,8 +85,12 @@ struct person {
 	bool subscribed;
 	int64_t erased_ms;         /* what happened until then is nobody's any more; 0 = never */
 	bool by_shop;              /* the shop told of it */
-	bool leaving;              /* the shop waits for its being taken in: until then they do nothing there */
+	bool leaving;              /* the shop waits for that, or a new address, to be taken in: until then they do nothing there */
 	bool forgotten;            /* the shop itself keeps nothing of it; else it may go on telling old things */
+	bool established;          /* the shop has told, or tells now until it is taken in, that the address is this customer's */
+	char before[EMAIL_BYTES];  /* the address before the last move */
+	struct former former[ADDRESSES_MAX - 1];
+	int n_former;
 };
 struct shop {
 	int number;
@@ -112,8 +128,8 @@ void shop_write_erased(struct shop *one, int person, struct strbuf *out); /* eac
 /* ---- shop_post.c ---- */
 /* Takes over body: one message, or several in an array. */
 void shop_post(struct shop *one, struct strbuf *body);
-/* The same for an erasure, which is never given up. */
-void shop_post_erased(struct shop *one, int person, struct strbuf *body);
+/* The same for what is never given up, an erasure or an address: the person has done leaving when it is taken in. */
+void shop_post_certain(struct shop *one, int person, struct strbuf *body);
 void shop_post_reset(void);
 
 /* ---- shop_page.c ---- */

@@ -21,7 +21,7 @@ struct parcel {
 	int64_t number;
 	int n_attempt;
 	bool forged;
-	struct person *erased; /* who is; NULL = it is of anything else */
+	struct person *waits; /* for its being taken in, which is never given up; NULL = nobody */
 };
 
 static int64_t n_parcel;
@@ -72,8 +72,8 @@ static void answered(void *arg, int status, int64_t retry_after_s)
 	}
 	if (status >= 200 && status < 300) {
 		one->n_failure = 0;
-		if (parcel->erased)
-			parcel->erased->leaving = false;
+		if (parcel->waits)
+			parcel->waits->leaving = false;
 		finish(parcel);
 		return;
 	}
@@ -82,7 +82,7 @@ static void answered(void *arg, int status, int64_t retry_after_s)
 		finish(parcel);
 		return;
 	}
-	if (!sim.healed && !parcel->erased && parcel->n_attempt >= sim_option(OPTION_shop_attempts)) {
+	if (!sim.healed && !parcel->waits && parcel->n_attempt >= sim_option(OPTION_shop_attempts)) {
 		finish(parcel);
 		return;
 	}
@@ -168,11 +168,11 @@ void shop_post(struct shop *one, struct strbuf *body)
 	strbuf_release(body);
 }
 
-void shop_post_erased(struct shop *one, int person, struct strbuf *body)
+void shop_post_certain(struct shop *one, int person, struct strbuf *body)
 {
 	struct parcel *parcel = parcel_new(one, strbuf_str(body));
 
-	parcel->erased = &one->person[person];
+	parcel->waits = &one->person[person];
 	send(parcel);
 	strbuf_release(body);
 }

@@ -4,6 +4,7 @@
 #include "sim/shop.h"
 
 #include "sim/defaults.h"
+#include "sim/moves.h"
 #include "sim/sim.h"
 
 #include <inttypes.h>
@@ -111,17 +112,21 @@ void shop_write_order(struct shop *one, int order, enum order_state state, struc
 	static const char *const time[] = { "placed_at", "fulfilled_at", "cancelled_at" };
 	const struct order *from = &one->order[order];
 	int64_t at_ms = state == ORDER_PLACED ? from->placed_ms : from->ended_ms;
+	char customer_id[40] = "";
 
 	open_message(one, type[state], at_ms, out);
 	strbuf_addf(out, "\"order_id\":\"s%d-o%d\",\"%s\":", one->number, order, time[state]);
 	put_time(out, at_ms);
+	if (moves_happen())
+		(void)snprintf(customer_id, sizeof(customer_id), ",\"customer_id\":\"s%d-%d\"", one->number,
+			       from->person);
 	if (state == ORDER_PLACED)
 		strbuf_addf(out,
-			    ",\"currency\":\"EUR\",\"total\":\"12.00\",\"customer\":{\"email\":\"%s\"},"
+			    ",\"currency\":\"EUR\",\"total\":\"12.00\",\"customer\":{\"email\":\"%s\"%s},"
 			    "\"lines\":[{"
 			    "\"line_id\":\"1\",\"product_id\":\"s%d-p0\",\"name\":\"Thing\",\"quantity\":1,"
 			    "\"unit_price\":\"12.00\",\"row_total\":\"12.00\"}]",
-			    one->person[from->person].email, one->number);
+			    from->email, customer_id, one->number);
 	strbuf_add_text(out, "}}");
 }
 

@@ -136,8 +136,11 @@ static enum schedule_kind kind_of(const struct delivery_new *one)
 		[KLAVIYO_NOTICE] = SCHEDULE_KIND_COUNT,
 	};
 
-	return kind[one->kind] == SCHEDULE_SUBSCRIBERS && one->op == DELIVERY_DELETE ? SCHEDULE_KIND_COUNT
-										     : kind[one->kind];
+	/* Who leaves, is erased, or has another address. */
+	if (kind[one->kind] == SCHEDULE_SUBSCRIBERS &&
+	    (one->op == DELIVERY_DELETE || (one->kind == KLAVIYO_PROFILE && one->op == DELIVERY_CREATE)))
+		return SCHEDULE_KIND_COUNT;
+	return kind[one->kind];
 }
 
 static void check_leaves(const struct book *one, int64_t now_ms,
