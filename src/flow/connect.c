@@ -195,8 +195,8 @@ static bool is_due(struct connect *connect, const struct settings_account *accou
 }
 
 /*
- * The next time is later, and later, until a token is as it should be: answers may fail to come, or to be kept,
- * or hold tokens that are refused as well.
+ * The next time is later, and later, until a token is as it should be: answers may fail to come, or to be
+ * kept, or hold tokens that are refused as well.
  */
 static void wait_longer(struct connect *connect, struct renewal *renewal)
 {
