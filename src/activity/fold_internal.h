@@ -70,7 +70,6 @@ void fold_close(struct fold *fold);
 const struct fold_fact *fold_part(const struct fold *fold, const char *part);
 /* Who the customer is now, of the persons whom the shop has known by one customer id; "" if there are not several. */
 struct str fold_kin_now(const struct fold *fold);
-/* Is that person one of those? */
 /* Who it was before that, of a person: the newest of the others; "" = nobody. */
 struct str fold_kin_before(const struct fold *fold);
 /*
@@ -78,6 +77,7 @@ struct str fold_kin_before(const struct fold *fold);
  * address is would make somebody else of them. It is held then, and looked at again soon.
  */
 bool fold_moves(struct fold *fold, struct str person_id);
+/* Is that person one of the customer's? */
 bool fold_is_kin(const struct fold *fold, struct str person_id);
 /* Of a visitor: who the person of that id is now, themself if the shop knows them by no other id. Borrowed. */
 struct str fold_person_now(const struct fold *fold, struct str person_id);
