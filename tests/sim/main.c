@@ -131,21 +131,21 @@ static const struct {
 	enum mutant mutant;
 	const char *option;
 } needs[] = {
-	{ MUTANT_told_early, "scheduled=2" },	    { MUTANT_waited_away, "scheduled=1" },
-	{ MUTANT_caught_up_each, "scheduled=5" },   { MUTANT_runs_overlap, "scheduled=4" },
-	{ MUTANT_never_caught_up, "scheduled=5" },  { MUTANT_file_from_start, "imports=3" },
-	{ MUTANT_history_as_news, "imports=3" },    { MUTANT_history_wins, "imports=3" },
-	{ MUTANT_deletion_lost, "erased=4" },	    { MUTANT_deletion_lost, "crash_s=4" },
-	{ MUTANT_erased_return, "erased=4" },	    { MUTANT_erased_overtake, "erased=4" },
-	{ MUTANT_default_unswept, "defaults=2" },   { MUTANT_default_over_own, "defaults=2" },
-	{ MUTANT_default_over_own, "shops=2" },	    { MUTANT_default_ignored, "defaults=2" },
-	{ MUTANT_bodies_spared, "erased=4" },	    { MUTANT_messages_spared, "erased=4" },
-	{ MUTANT_move_overtaken, "moves=20" },	    { MUTANT_move_overtaken, "erased=0" },
-	{ MUTANT_former_told, "moves=20" },	    { MUTANT_former_told, "erased=0" },
-	{ MUTANT_consent_left, "moves=20" },	    { MUTANT_consent_left, "erased=0" },
-	{ MUTANT_replayed_to_former, "moves=20" },  { MUTANT_replayed_to_former, "erased=0" },
-	{ MUTANT_replayed_to_former, "replays=3" }, { MUTANT_refusal_unheeded, "oauth=60" },
-	{ MUTANT_refresh_dropped, "oauth=60" },
+	{ MUTANT_told_early, "scheduled=2" },	   { MUTANT_waited_away, "scheduled=1" },
+	{ MUTANT_caught_up_each, "scheduled=5" },  { MUTANT_runs_overlap, "scheduled=4" },
+	{ MUTANT_never_caught_up, "scheduled=5" }, { MUTANT_file_from_start, "imports=3" },
+	{ MUTANT_history_as_news, "imports=3" },   { MUTANT_history_wins, "imports=3" },
+	{ MUTANT_deletion_lost, "erased=4" },	   { MUTANT_deletion_lost, "crash_s=4" },
+	{ MUTANT_deletion_lost, "wire_ms=3000" },  { MUTANT_erased_return, "erased=4" },
+	{ MUTANT_erased_overtake, "erased=4" },	   { MUTANT_default_unswept, "defaults=2" },
+	{ MUTANT_default_over_own, "defaults=2" }, { MUTANT_default_over_own, "shops=2" },
+	{ MUTANT_default_ignored, "defaults=2" },  { MUTANT_bodies_spared, "erased=4" },
+	{ MUTANT_messages_spared, "erased=4" },	   { MUTANT_move_overtaken, "moves=20" },
+	{ MUTANT_move_overtaken, "erased=0" },	   { MUTANT_former_told, "moves=20" },
+	{ MUTANT_former_told, "erased=0" },	   { MUTANT_consent_left, "moves=20" },
+	{ MUTANT_consent_left, "erased=0" },	   { MUTANT_replayed_to_former, "moves=20" },
+	{ MUTANT_replayed_to_former, "erased=0" }, { MUTANT_replayed_to_former, "replays=3" },
+	{ MUTANT_refusal_unheeded, "oauth=60" },   { MUTANT_refresh_dropped, "oauth=60" },
 };
 
 static void ask_for_it(enum mutant mutant)
