@@ -8,10 +8,12 @@
  */
 #include "activity/fold_internal.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 
 #define REASON_BYTES_MAX 240
-#define SOON_MS		 (60 * INT64_C(1000)) /* later it waits for its schedule, and was looked at */
+#define SOON_MS		 MS_PER_MIN /* later it waits for its schedule, and was looked at */
 #define MOVE_LOOK_MS	 200
 
 /* ---- facts ---- */

@@ -170,6 +170,8 @@ void store_sent_want(struct sent_state *sent, int64_t id, enum delivery_op op, s
 void store_sent_revert(struct sent_state *sent, int64_t id);
 /* Klaviyo accepted a delivery. */
 void store_sent_accept(struct sent_state *sent, const struct delivery *delivery, bool exists);
+/* Of one person, that are looked at by what waits for a move. */
+#define STORE_ADDRESSES_MAX 16
 /* Is it "", or one of these? */
 bool store_is_listed(const struct str *text, size_t n, struct str one);
 /* The address that a consent to mail is about; "" for others. */

@@ -6,8 +6,6 @@
 
 #include <limits.h>
 
-#define ADDRESSES_MAX 16 /* of one person, that are looked at */
-
 /* ---- who somebody is now ---- */
 
 /* The first move of a profile away from that address after *id, told by a store there is; false: none. */
@@ -155,7 +153,7 @@ static bool event_waits(const struct memory *memory, const struct delivery *even
 /* For what is being sent under the former address, and for events that name one before that. */
 static bool move_waits(struct memory *memory, const struct delivery *move)
 {
-	struct str person[ADDRESSES_MAX] = { move->parent_external_id };
+	struct str person[STORE_ADDRESSES_MAX] = { move->parent_external_id };
 	size_t n = 1;
 
 	if (is_being_told(memory, move->account_id, KLAVIYO_CONSENT, person[0]))
@@ -166,7 +164,8 @@ static bool move_waits(struct memory *memory, const struct delivery *move)
 
 		if (is_being_told(memory, move->account_id, KLAVIYO_EVENT, person[i]))
 			return true;
-		if (n < ADDRESSES_MAX && sent && !store_is_listed(person, n, sent->state.accepted_parent))
+		if (n < STORE_ADDRESSES_MAX && sent &&
+		    !store_is_listed(person, n, sent->state.accepted_parent))
 			person[n++] = sent->state.accepted_parent;
 	}
 	return false;
@@ -241,25 +240,15 @@ void memory_former_end(struct memory *memory, int64_t now_ms, const struct deliv
 	}
 }
 
-/* Was a move of a profile away from the address of this one made after it, and is to come? */
-static bool goes_on(const struct memory *memory, const struct delivery *move)
-{
-	for (size_t i = 0; i < memory->delivery.n; i++) {
-		const struct delivery *row = &memory->delivery.at[i].row;
-
-		if (row->account_id == move->account_id && row->kind == KLAVIYO_PROFILE &&
-		    row->id > move->id && memory_delivery_undone(&memory->delivery.at[i]) &&
-		    str_eq(row->parent_external_id, move->external_id))
-			return true;
-	}
-	return false;
-}
-
 bool memory_move_stays(const struct memory *memory, const struct delivery *older,
 		       const struct delivery *newer)
 {
+	struct str person = older->external_id;
+	int64_t id = older->id;
+
 	if (older->kind != KLAVIYO_PROFILE || older->parent_external_id.len == 0 ||
 	    older->op == DELIVERY_DELETE || newer->op == DELIVERY_DELETE)
 		return false;
-	return store_leads_on(older, newer) || goes_on(memory, older);
+	return store_leads_on(older, newer) ||
+	       next_to_come(memory, older->account_id, &person, &id, INT64_MAX);
 }

@@ -9,8 +9,6 @@
 
 #include <limits.h>
 
-#define ADDRESSES_MAX 16 /* of one person, that are looked at */
-
 /* ---- who somebody is now ---- */
 
 #define MOVED \
@@ -25,6 +23,17 @@ bool sent_anybody_moved(struct tx *tx, int64_t account_id)
 	return query_int(&select, 0) == 1;
 }
 
+/* The address where a move leads and the id of that; false: there is none. */
+static bool take_move(struct query *select, struct str *person, int64_t *id, struct arena *arena)
+{
+	if (!query_row(select))
+		return false;
+	*person = get_text(select, 0, arena);
+	*id = get_int(select, 1);
+	query_end(select);
+	return true;
+}
+
 /* The first move away from that address after *id, told by a store there is; false: none. */
 static bool next_address(struct tx *tx, int64_t account_id, struct str *person, int64_t *id,
 			 struct arena *arena)
@@ -37,12 +46,7 @@ static bool next_address(struct tx *tx, int64_t account_id, struct str *person, 
 	put_int(&select, 1, account_id);
 	put_text(&select, 2, *person);
 	put_int(&select, 3, *id);
-	if (!query_row(&select))
-		return false;
-	*person = get_text(&select, 0, arena);
-	*id = get_int(&select, 1);
-	query_end(&select);
-	return true;
+	return take_move(&select, person, id, arena);
 }
 
 struct str sent_person_now(struct tx *tx, const struct delivery *event, struct arena *arena)
@@ -68,12 +72,7 @@ static bool next_to_come(struct tx *tx, int64_t account_id, struct str *person, 
 	put_text(&select, 2, *person);
 	put_int(&select, 3, *id);
 	put_int(&select, 4, before_id);
-	if (!query_row(&select))
-		return false;
-	*person = get_text(&select, 0, arena);
-	*id = get_int(&select, 1);
-	query_end(&select);
-	return true;
+	return take_move(&select, person, id, arena);
 }
 
 struct str sent_person_to_be(struct tx *tx, const struct delivery *event, struct arena *arena)
@@ -149,14 +148,14 @@ static bool is_being_told(struct tx *tx, int64_t account_id, struct str person)
 
 bool move_waits(struct tx *tx, const struct delivery *move, struct arena *arena)
 {
-	struct str person[ADDRESSES_MAX] = { move->parent_external_id };
+	struct str person[STORE_ADDRESSES_MAX] = { move->parent_external_id };
 	struct sent_row sent;
 	size_t n = 1;
 
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && is_being_told(tx, move->account_id, person[i]))
 			return true;
-		if (n < ADDRESSES_MAX &&
+		if (n < STORE_ADDRESSES_MAX &&
 		    sent_get(tx, move->account_id, KLAVIYO_PROFILE, person[i], arena, &sent) &&
 		    !store_is_listed(person, n, sent.state.accepted_parent))
 			person[n++] = sent.state.accepted_parent;
@@ -200,26 +199,17 @@ void former_learn(struct tx *tx, const struct delivery *delivery,
 	sent_put(tx, known ? &before : NULL, &row);
 }
 
-/* Was a move of a profile away from the address of this one made after it, and is to come? */
-static bool goes_on(struct tx *tx, const struct delivery *move)
+bool move_stays(struct tx *tx, const struct delivery *older, const struct delivery *newer,
+		struct arena *arena)
 {
-	struct query select =
-		query(tx, "SELECT 1 FROM delivery INDEXED BY delivery_former WHERE account_id = ?1 AND"
-			  " parent_external_id = ?2 AND id > ?3 AND kind > 3 AND kind < 5 AND"
-			  " parent_external_id <> '' AND state <= 2 LIMIT 1");
+	struct str person = older->external_id;
+	int64_t id = older->id;
 
-	put_int(&select, 1, move->account_id);
-	put_text(&select, 2, move->external_id);
-	put_int(&select, 3, move->id);
-	return query_int(&select, 0) == 1;
-}
-
-bool move_stays(struct tx *tx, const struct delivery *older, const struct delivery *newer)
-{
 	if (older->kind != KLAVIYO_PROFILE || older->parent_external_id.len == 0 ||
 	    older->op == DELIVERY_DELETE || newer->op == DELIVERY_DELETE)
 		return false;
-	return store_leads_on(older, newer) || goes_on(tx, older);
+	return store_leads_on(older, newer) ||
+	       next_to_come(tx, older->account_id, &person, &id, INT64_MAX, arena);
 }
 
 /* Not while somebody is about to have that address (again): what is told of it is theirs. */

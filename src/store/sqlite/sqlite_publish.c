@@ -45,7 +45,7 @@ static struct replaced replace_queued(const struct publishing *publishing, struc
 		if (queued)
 			store_inherit_former(by, &old.delivery);
 		if (!queued || old.delivery.id >= publishing->first_id || (keep_delete && deletes) ||
-		    move_stays(publishing->tx, &old.delivery, by)) {
+		    move_stays(publishing->tx, &old.delivery, by, publishing->arena)) {
 			found.any = true;
 			found.delete_ahead = found.delete_ahead || deletes;
 			continue;

@@ -211,7 +211,7 @@ bool consent_has_moved(struct tx *tx, const struct delivery *consent, struct are
 /* The same, and where the moves that are still to come lead. */
 struct str sent_person_to_be(struct tx *tx, const struct delivery *event, struct arena *arena);
 /* Has the older of two deliveries of a profile to leave although there is a newer one, because that would not find the profile? */
-bool move_stays(struct tx *tx, const struct delivery *older, const struct delivery *newer);
+bool move_stays(struct tx *tx, const struct delivery *older, const struct delivery *newer, struct arena *arena);
 /* What became of a delivery, before it is written: notes whether its person has left a former address. */
 void former_learn(struct tx *tx, const struct delivery *delivery, const struct delivery_settlement *settlement,
 		  struct arena *arena);

@@ -70,7 +70,8 @@ static int64_t replacement(const struct settling *settling, const struct deliver
 	for (int64_t after = delivery->id;
 	     delivery_of_entity(settling->tx, delivery, after, settling->arena, &newer);
 	     after = newer.delivery.id) {
-		if (!delivery_queued(&newer.delivery) || move_stays(settling->tx, delivery, &newer.delivery))
+		if (!delivery_queued(&newer.delivery) ||
+		    move_stays(settling->tx, delivery, &newer.delivery, settling->arena))
 			continue;
 		if (delivery->op == DELIVERY_DELETE && newer.delivery.op != DELIVERY_DELETE &&
 		    store_sent_moves(sent, newer.delivery.parent_external_id))
