@@ -216,6 +216,8 @@ static int64_t judge_round(const struct role *role, bool ok, const struct err *e
 	}
 	if (err->code == ERR_FATAL)
 		end_process(role, err);
+	if (err->code == ERR_BUSY && atomic_load(&role->app->stopping))
+		return 0; /* the stop itself was in its way */
 	if (*backoff_ms == 0)
 		log_warn("app", "role=%s waits and tries again: %s", role->row->name, err->msg);
 	*backoff_ms = *backoff_ms == 0 ? BACKOFF_MIN_MS : *backoff_ms * 2;
@@ -293,6 +295,8 @@ bool roles_start(struct app *app, struct err *err)
 void roles_stop(struct app *app)
 {
 	atomic_store(&app->stopping, true);
+	if (app->db)
+		db_interrupt(app->db);
 	for (enum role_id id = 0; id < ROLE_COUNT; id++) {
 		wake_send(app->role[id].wake);
 		wake_send(app->role[id].pause);

@@ -480,6 +480,11 @@ bool db_conserve(struct db *db, struct arena *arena, struct conservation *out, s
 	return db->ops->conserve(db, arena, out, err);
 }
 
+void db_interrupt(struct db *db)
+{
+	db->ops->interrupt(db);
+}
+
 bool db_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 		 struct err *err)
 {

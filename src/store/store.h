@@ -157,6 +157,7 @@ struct db_ops {
 
 	/* upkeep */
 	bool (*conserve)(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
+	void (*interrupt)(struct db *db);
 	bool (*maintain)(struct db *db, int64_t now_ms, const struct retention *retention, bool *more, struct err *err);
 	bool (*person_purge)(struct db *db, int64_t now_ms, size_t max_n, bool *more, struct err *err);
 };
@@ -494,6 +495,11 @@ bool db_grant_change(struct db *db, int64_t now_ms, const struct grant_change *c
  * delivery is in an open batch and every lane row agrees with its rows. out->error is "" when all holds.
  */
 bool db_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err) MUST_CHECK;
+/*
+ * Before a close, from any thread, also while a verb runs: the check of the books, which takes long, ends at once with ERR_BUSY, now
+ * and ever after. All other verbs go on.
+ */
+void db_interrupt(struct db *db);
 /* A slice of upkeep off the acknowledgement path: checkpoint, drop days past retention, forget old tombstones and the keys of old messages.
  * What is pending or failed is never dropped. Short; *more says that there is more to do now. Under load call it about every
  * 100 ms. */

@@ -620,6 +620,31 @@ static void test_nobody_waits_for_the_check(void **state)
 	assert_int_equal(pthread_mutex_unlock(&sqlite->reader[READER_PEOPLE].lock), 0);
 }
 
+/* Called as a statement of the check begins. */
+static int interrupt_where_messages_are_counted(unsigned event, void *arg, void *statement, void *sql)
+{
+	(void)event;
+	(void)sql;
+	if (strstr(sqlite3_sql(statement), "FROM message_2"))
+		db_interrupt(arg);
+	return 0;
+}
+
+static void test_the_check_is_interrupted_within_a_statement(void **state)
+{
+	struct contract *contract = *state;
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+	struct conservation found;
+
+	assert_int_equal(append_keys(contract, contract->db, 0, 1000), 0);
+	assert_int_equal(sqlite3_trace_v2(sqlite_in(other)->reader[READER_CHECK].handle, SQLITE_TRACE_STMT,
+					  interrupt_where_messages_are_counted, other),
+			 SQLITE_OK);
+	CONTRACT_FAILS(db_conserve(other, &contract->arena, &found, &contract_err), ERR_BUSY);
+	assert_int_equal(append_keys(contract, other, 1000, 1), 0);
+	db_close(other);
+}
+
 static void test_a_broken_disk_is_not_tried_again(void **state)
 {
 	struct contract *contract = *state;
@@ -891,6 +916,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_lock_held_elsewhere_is_busy),
 	cmocka_unit_test(test_a_full_disk_is_an_answer),
 	cmocka_unit_test(test_nobody_waits_for_the_check),
+	cmocka_unit_test(test_the_check_is_interrupted_within_a_statement),
 	cmocka_unit_test(test_a_broken_disk_is_not_tried_again),
 	cmocka_unit_test(test_files_are_private),
 	cmocka_unit_test(test_the_log_stays_small),

@@ -52,9 +52,8 @@ static void test_visitors_whom_nobody_knows_are_forgotten(void **state)
 	contract_maintain(contract, month); /* for ever */
 	assert_int_equal(contract_store_summary(contract, contract->store_id).held, 2);
 	contract_maintain(contract, week);
-	CONTRACT_FAILS(db_catalog_get(contract->db, contract->store_id,
-				      contract_entity(ENTITY_VISITOR, "w1"), &contract->arena, &root,
-				      &contract_err),
+	CONTRACT_FAILS(db_catalog_get(contract->db, contract->store_id, contract_entity(ENTITY_VISITOR, "w1"),
+				      &contract->arena, &root, &contract_err),
 		       ERR_NOT_FOUND);
 	assert_int_equal(contract_store_summary(contract, contract->store_id).held, 1);
 }
@@ -312,6 +311,33 @@ static void test_a_day_stays_past_when_the_clock_goes_back(void **state)
 	assert_str(contract_get(contract, id).body, "");
 }
 
+static void test_an_interrupted_check_ends_and_nothing_else_does(void **state)
+{
+	struct contract *contract = *state;
+	struct db *mine = contract->db, *other;
+	struct conservation found;
+	char folder[64];
+	size_t n;
+
+	contract_folder_make(folder);
+	other = contract->db = contract_open(mine->ops, folder, contract->now_ms);
+	contract->store_id = contract_store(contract, "other", contract_account(contract, "other"));
+	(void)contract_append(contract, contract->store_id, "{1}");
+	contract_conserves(other);
+	for (int time = 0; time < 2; time++) {
+		db_interrupt(other);
+		CONTRACT_FAILS(db_conserve(other, &contract->arena, &found, &contract_err), ERR_BUSY);
+	}
+	(void)contract_append(contract, contract->store_id, "{2}");
+	contract_maintain(contract, month);
+	(void)contract_pending(contract, 10, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(contract_summary(contract).n_store, 1);
+	contract->db = mine;
+	db_close(other);
+	contract_folder_remove(folder);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_visitors_whom_nobody_knows_are_forgotten),
 	cmocka_unit_test(test_old_messages_go_but_not_pending_or_failed_ones),
@@ -325,6 +351,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_what_is_still_at_klaviyo_is_not_forgotten),
 	cmocka_unit_test(test_the_clock_may_go_back),
 	cmocka_unit_test(test_a_day_stays_past_when_the_clock_goes_back),
+	cmocka_unit_test(test_an_interrupted_check_ends_and_nothing_else_does),
 };
 
 CONTRACT_MAIN(tests)

@@ -318,6 +318,11 @@ static bool watch_conserve(struct db *db, struct arena *arena, struct conservati
 	VERB(conserve, watch->inner, arena, out, err);
 }
 
+static void watch_interrupt(struct db *db)
+{
+	db_interrupt(((struct watch *)db)->inner);
+}
+
 static bool watch_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 			   struct err *err)
 {
@@ -382,6 +387,7 @@ static const struct db_ops watch_ops = {
 	.person_find = watch_person_find,
 	.summary = watch_summary,
 	.conserve = watch_conserve,
+	.interrupt = watch_interrupt,
 	.maintain = watch_maintain,
 	.person_purge = watch_person_purge,
 };

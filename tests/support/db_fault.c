@@ -349,6 +349,11 @@ static bool fault_conserve(struct db *db, struct arena *arena, struct conservati
 	VERB(conserve, fault->inner, arena, out, err);
 }
 
+static void fault_interrupt(struct db *db)
+{
+	db_interrupt(((struct db_fault *)db)->inner);
+}
+
 static bool fault_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 			   struct err *err)
 {
@@ -418,6 +423,7 @@ static const struct db_ops fault_ops = {
 	.grant_list = fault_grant_list,
 	.grant_change = fault_grant_change,
 	.conserve = fault_conserve,
+	.interrupt = fault_interrupt,
 	.maintain = fault_maintain,
 	.person_purge = fault_person_purge,
 };

@@ -208,6 +208,7 @@ const struct db_ops db_memory_ops = {
 	.grant_list = memory_grant_list,
 	.grant_change = memory_grant_change,
 	.conserve = memory_conserve,
+	.interrupt = memory_interrupt,
 	.maintain = memory_maintain,
 	.person_purge = memory_person_purge,
 };

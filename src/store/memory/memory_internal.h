@@ -145,6 +145,7 @@ struct memory_erased {
 struct memory {
 	struct db db;
 	pthread_mutex_t lock;
+	_Atomic bool interrupted;
 	struct arena arena;
 	int64_t last_id;
 	int64_t turn_store_id; /* the last store served by a claim */
@@ -394,6 +395,7 @@ bool memory_grant_change(struct db *db, int64_t now_ms, const struct grant_chang
 /* memory_upkeep.c */
 bool memory_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err);
 bool memory_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
+void memory_interrupt(struct db *db);
 bool memory_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 		     struct err *err);
 

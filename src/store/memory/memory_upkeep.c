@@ -171,18 +171,28 @@ static struct str check_batches(const struct memory *memory, struct arena *arena
 	return STR("");
 }
 
+static bool goes_on(const struct memory *memory, const struct conservation *found)
+{
+	return found->error.len == 0 && !memory->interrupted;
+}
+
 bool memory_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err)
 {
 	struct memory *memory = memory_lock(db);
 
-	(void)err;
 	out->error = check_batches(memory, arena);
-	for (size_t i = 0; i < memory->store_count.n && out->error.len == 0; i++)
+	for (size_t i = 0; i < memory->store_count.n && goes_on(memory, out); i++)
 		out->error = check_store(memory, &memory->store_count.at[i].row, arena);
-	for (size_t i = 0; i < memory->account_count.n && out->error.len == 0; i++)
+	for (size_t i = 0; i < memory->account_count.n && goes_on(memory, out); i++)
 		out->error = check_account(memory, &memory->account_count.at[i], arena);
 	memory_unlock(memory);
-	return true;
+	return !memory->interrupted || err_set(err, ERR_BUSY, "the check of the books was interrupted");
+}
+
+/* Who calls waits for nobody, least of all for the check. */
+void memory_interrupt(struct db *db)
+{
+	((struct memory *)db)->interrupted = true;
 }
 
 /* ---- maintain ---- */

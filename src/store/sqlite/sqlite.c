@@ -32,6 +32,9 @@ static const char *const pragmas =
 #define CACHE_WRITER "PRAGMA cache_size = -12288"
 #define CACHE_READER "PRAGMA cache_size = -2048"
 
+/* So often the check of the books asks whether it is to end: in steps of SQLite's machine, some a row. */
+#define INTERRUPT_STEPS 1000
+
 static bool connection_open(struct connection *connection, const char *path, const char *cache,
 			    struct err *err)
 {
@@ -99,11 +102,26 @@ static struct sqlite *sqlite_new(const char *folder)
 	return sqlite;
 }
 
+/* Asked by SQLite in the midst of a statement: ends one that has begun, and one that is about to. */
+static int is_interrupted(void *arg)
+{
+	const struct sqlite *sqlite = arg;
+
+	return sqlite->interrupted;
+}
+
+void sqlite_interrupt(struct db *db)
+{
+	sqlite_of(db)->interrupted = true;
+}
+
 static bool readers_open(struct sqlite *sqlite, struct err *err)
 {
 	for (int i = 0; i < READER_COUNT; i++)
 		if (!connection_open(&sqlite->reader[i], sqlite->path, CACHE_READER, err))
 			return false;
+	sqlite3_progress_handler(sqlite->reader[READER_CHECK].handle, INTERRUPT_STEPS, is_interrupted,
+				 sqlite);
 	return connection_open(&sqlite->upkeep, sqlite->path, CACHE_READER, err);
 }
 
@@ -211,6 +229,7 @@ const struct db_ops db_sqlite_ops = {
 	.grant_list = sqlite_grant_list,
 	.grant_change = sqlite_grant_change,
 	.conserve = sqlite_conserve,
+	.interrupt = sqlite_interrupt,
 	.maintain = sqlite_maintain,
 	.person_purge = sqlite_person_purge,
 };

@@ -303,6 +303,8 @@ bool sqlite_conserve(struct db *db, struct arena *arena, struct conservation *ou
 	size_t n_store, n_account;
 	struct tx tx;
 
+	if (sqlite_of(db)->interrupted)
+		return sqlite_err(NULL, err, SQLITE_INTERRUPT, "");
 	if (!tx_begin_read(&tx, db, READER_CHECK, err))
 		return false;
 	out->error = check_batches(&tx, arena);

@@ -29,6 +29,8 @@ bool sqlite_err(struct sqlite *sqlite, struct err *err, int rc, const char *text
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return err_set(err, ERR_BUSY, "the database is in use: %s", text);
+	case SQLITE_INTERRUPT:
+		return err_set(err, ERR_BUSY, "the check of the books was interrupted");
 	case SQLITE_FULL:
 		return err_set(err, ERR_TOO_LARGE, "no space left for the database: %s", text);
 	default:

@@ -48,6 +48,7 @@ struct sqlite {
 	struct connection reader[READER_COUNT];
 	struct connection upkeep;      /* checkpoints */
 	_Atomic bool broken;           /* the disk failed: nothing is tried any more */
+	_Atomic bool interrupted;      /* the check of all rows is to end */
 	struct seen *seen;             /* keys of messages, for duplicates; under writer.lock */
 	struct audit_pending audit;    /* under writer.lock */
 	int64_t turn_store_id;         /* the last store served by a claim; under the stages' reader.lock */

@@ -92,6 +92,7 @@ bool sqlite_grant_list(struct db *db, int64_t user_id, struct arena *arena, stru
 bool sqlite_grant_change(struct db *db, int64_t now_ms, const struct grant_change *change, int64_t *id, struct err *err);
 bool sqlite_summary(struct db *db, int64_t now_ms, struct arena *arena, struct summary *out, struct err *err);
 bool sqlite_conserve(struct db *db, struct arena *arena, struct conservation *out, struct err *err);
+void sqlite_interrupt(struct db *db);
 bool sqlite_maintain(struct db *db, int64_t now_ms, const struct retention *retention, bool *more,
 		     struct err *err);
 bool sqlite_person_find(struct db *db, struct person_search *search, size_t max_n, struct arena *arena,
