@@ -1,7 +1,7 @@
 /*
  * Death at every instant of base/crash_point.h, in the real programs: whoever dies there and is started again
  * ends where an undisturbed run ends. Arguments: at which visit (1 or 3), how the names of those to look at
- * end (.before, .after or nothing: all), and how they start.
+ * end (.before, .after or nothing: all), how they start, and N: only every Nth of them, from the Nth on.
  *
  * The runs mostly wait, so several go side by side, each group in a process of its own.
  */
@@ -82,10 +82,11 @@ static void add_row(struct str name, int visit)
 }
 
 /* suffix, prefix: of the names; NULL = all. False: this build has no crash points. */
-static bool read_rows(int visit, const char *suffix, const char *prefix)
+static bool read_rows(int visit, const char *suffix, const char *prefix, int every)
 {
 	struct ran ran;
 	struct str rest, name;
+	int n = 0;
 
 	assert_int_equal(setenv("PANNIER_CRASH_POINT", "list", 1), 0);
 	ran = RUN(&matrix.place, "account", "add", "main", "--key-file",
@@ -98,7 +99,7 @@ static bool read_rows(int visit, const char *suffix, const char *prefix)
 	add_row(STR(""), 0);
 	while (str_split(&rest, '\n', &name))
 		if (name.len && (!suffix || str_ends(name, str_from(suffix))) &&
-		    (!prefix || str_starts(name, str_from(prefix))))
+		    (!prefix || str_starts(name, str_from(prefix))) && ++n % every == 0)
 			add_row(name, visit);
 	return true;
 }
@@ -263,7 +264,8 @@ int main(int argc, char **argv)
 
 	matrix.scenario = visit > 1 ? SCENARIO_LONG : SCENARIO_SHORT;
 	place_init(&matrix.place);
-	if (!read_rows(visit, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL)) {
+	if (!read_rows(visit, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL,
+		       argc > 4 ? atoi(argv[4]) : 1)) {
 		(void)printf("this build has no crash points (-Dtest_hooks=true)\n");
 		place_release(&matrix.place);
 		return 77;
