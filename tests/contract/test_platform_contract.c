@@ -390,8 +390,9 @@ static void test_deep_nesting_is_refused_at_once(void **state)
 	}
 }
 
-#define ROUNDS		40
 #define LONG_TEXT_BYTES 1000000
+
+static unsigned rounds;
 
 struct mutator {
 	struct rand *rand;
@@ -485,7 +486,7 @@ static void take_mutated(struct bench *bench, struct mutator *mutator, const str
 
 	if (!json_parse(fixture->body, &json, NULL))
 		return;
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; round < rounds; round++) {
 		mutator->one_in = 3 + round;
 		copy = mutated(mutator, json);
 		request = fixture_request(fixture, json_write_arena(copy, false, &bench->arena));
@@ -568,7 +569,7 @@ static void test_scrambled_bytes(void **state)
 	{
 		size_t n = support_fixtures(&kept, bench.platform->name, fixture);
 
-		for (size_t i = 0; i < n * ROUNDS; i++) {
+		for (size_t i = 0; i < n * rounds; i++) {
 			struct platform_request request = fixture_request(
 				&fixture[i % n], scrambled(&seeded.rand, &bench.arena, fixture[i % n].body));
 
@@ -605,7 +606,7 @@ static void test_any_topic_with_any_body(void **state)
 	arena_release(&kept);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_is_complete),
@@ -621,5 +622,6 @@ int main(void)
 		cmocka_unit_test(test_any_topic_with_any_body),
 	};
 
+	rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 12;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,8 @@ static void run_seed(uint64_t seed, uint64_t n_step)
 	mem_free(side);
 }
 
+static uint64_t last_seed;
+
 static void test_both_backends_answer_alike(void **state)
 {
 	const char *one = getenv("CONTRACT_SEED");
@@ -123,15 +125,16 @@ static void test_both_backends_answer_alike(void **state)
 		run_seed(strtoull(one, NULL, 10), n_step);
 		return;
 	}
-	for (uint64_t seed = 1; seed <= 4; seed++)
+	for (uint64_t seed = 1; seed <= last_seed; seed++)
 		run_seed(seed, n_step);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_backends_answer_alike),
 	};
 
+	last_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 2;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
