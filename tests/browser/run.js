@@ -1,7 +1,7 @@
 /*
  * What runs in browsers, in real Chromium: the storefront's script (tests.js), the walk through the demo's shop, and the screens
  * (admin_*.js). Prints one line per test; exit code 1 if one failed, 77 where there is no browser. Names as arguments run those
- * alone; --long runs what takes long, and what that needs.
+ * alone; --pages leaves out the screens, --screens all else; --long runs what takes long, and what that needs.
  */
 "use strict";
 
@@ -22,6 +22,10 @@ const { switch_tests } = require("./admin_switches.js");
 
 const admin_tests = Object.assign({}, screens.admin_tests, settings_tests, sync_tests, oauth_tests, tls_tests);
 const admin_long_tests = Object.assign({}, screens.admin_long_tests, switch_tests, picture_tests);
+
+const options = process.argv.slice(2).filter((word) => word.startsWith("--"));
+const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const isLong = options.includes("--long");
 
 function skip(why) {
 	console.log("skipped: browser: " + why);
@@ -79,8 +83,20 @@ async function runOne(name, test, world, context) {
 }
 
 async function runShared(chromium, executablePath, world, wanted) {
-	const all = Object.assign({}, tests, { demo_walk });
 	const browser = await chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false });
+	let failed = 0;
+
+	if (!options.includes("--screens"))
+		failed += await runPages(browser, world, wanted);
+	if (!options.includes("--pages"))
+		failed += await runScreens(browser, world, wanted);
+	await browser.close();
+	return failed;
+}
+
+/* The pages of the shop. */
+async function runPages(browser, world, wanted) {
+	const all = Object.assign({}, tests, { demo_walk });
 	let failed = 0;
 
 	for (const name of Object.keys(all).filter(wanted)) {
@@ -89,22 +105,20 @@ async function runShared(chromium, executablePath, world, wanted) {
 		failed += await runOne(name, all[name], world, context);
 		await context.close();
 	}
-	failed += await runScreens(browser, world, wanted);
-	await browser.close();
 	return failed;
 }
 
 /* The screens: a demo of their own, and its owner before all others. */
 async function runScreens(browser, world, wanted) {
-	const all = process.argv.includes("--long") ? Object.assign({}, admin_tests, admin_long_tests) : admin_tests;
-	const names = Object.keys(all).filter(wanted);
+	const all = isLong ? Object.assign({}, admin_tests, admin_long_tests) : admin_tests;
+	const some = Object.keys(all).filter(wanted);
 	let failed = 0;
 
-	if (names.length === 0)
+	if (some.length === 0)
 		return 0;
 	world.admin = new AdminWorld(world.folder);
 	await world.admin.start();
-	for (const name of new Set(["admin_first_owner", ...names])) {
+	for (const name of new Set(["admin_first_owner", ...some])) {
 		const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Berlin" });
 
 		failed += await runOne(name, all[name], world, context);
@@ -132,12 +146,11 @@ async function main() {
 	if (typeof fetch !== "function")
 		skip("node 18 or newer is needed, here is " + process.version);
 	const chromium = loadPlaywright(), executablePath = findChromium() || skip("no chromium here");
-	const names = process.argv.slice(2).filter((name) => name !== "--long"), long = process.argv.includes("--long");
-	const wanted = (name) => names.length > 0 ? names.includes(name) : !long || name in admin_long_tests;
+	const wanted = (name) => names.length > 0 ? names.includes(name) : !isLong || name in admin_long_tests;
 	const world = await makeWorld();
 	let failed = await runShared(chromium, executablePath, world, wanted);
 
-	if (wanted("storage_disabled"))
+	if (!options.includes("--screens") && wanted("storage_disabled"))
 		failed += await runWithoutStorage(chromium, executablePath, world);
 	await world.shop.stop();
 	await world.stranger.stop();
