@@ -3,7 +3,7 @@
 
 JOBS ?= $(shell nproc)
 # Many tests mostly wait.
-TEST_JOBS ?= $(shell expr $(JOBS) + 1)
+TEST_JOBS ?= $(shell expr $(JOBS) + $(JOBS))
 BUILD = build
 BUILD_TEST = build-test
 BUILD_FUZZ = build-fuzz
