@@ -1,6 +1,7 @@
 /*
  * The store is busy at each call in turn, once before the call has done anything and once after it has done
- * everything (the answer is lost): the stages try again, and the catalog ends as it should.
+ * everything (the answer is lost): the stages try again, and the catalog ends as it should. Argument: "long"
+ * for all of them, otherwise a third.
  */
 #include "support/rig.h"
 
@@ -52,6 +53,8 @@ static void tell(struct arena *arena, int64_t fail_at, enum db_fault_when when, 
 	rig_free(rig);
 }
 
+static bool is_long;
+
 static void busy_at_each_call(void **state)
 {
 	struct arena arena;
@@ -62,9 +65,11 @@ static void busy_at_each_call(void **state)
 	arena_init(&arena);
 	tell(&arena, 0, DB_FAULT_BEFORE, &want);
 	assert_non_null(strstr(want.catalog.p, " item p3 "));
-	/* every call of the beginning, then some: the rest is waiting for the same things again */
+	/* calls of the beginning, then some: the rest is waiting for the same things again */
 	for (int64_t i = 1; i <= want.n_calls; i += i < 100 ? 1 : 9) {
 		for (enum db_fault_when when = DB_FAULT_BEFORE; when <= DB_FAULT_AFTER; when++) {
+			if (!is_long && (i + when) % 3 != 0)
+				continue;
 			tell(&arena, i, when, &got);
 			n_failed += got.failed[0] != '\0';
 			if (!str_eq(got.catalog, want.catalog))
@@ -73,15 +78,16 @@ static void busy_at_each_call(void **state)
 		}
 	}
 	print_message("%zu calls failed\n", n_failed);
-	assert_true(n_failed > 200);
+	assert_true(n_failed > (is_long ? 200 : 60));
 	arena_release(&arena);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(busy_at_each_call),
 	};
 
+	is_long = argc > 1 && strcmp(argv[1], "long") == 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
