@@ -204,8 +204,8 @@ bool db_inbox_append(struct db *db, const struct inbox_record *record, size_t n,
 		     struct err *err) MUST_CHECK;
 /*
  * The next pending messages, at most max_n and about max_bytes of bodies, in order of receipt within each store, stores in
- * turn so that a flooding one delays others by one share: of the stores with something pending 8, or max_n / 16 if that is more,
- * get an equal share of max_n (and of max_bytes), then what is left over goes to those of them that have more. max_n >= 1.
+ * turn so that a flooding one delays others by one share: one after another gets store_turn_rows rows (and as much of max_bytes
+ * as these are of max_n) until the claim is full, then what is left over goes to those of them that have more. max_n >= 1.
  * Claims nothing durable: one mapper runs per owner. n may be 0.
  */
 bool db_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct arena *arena, struct inbox_message **message,
@@ -294,7 +294,7 @@ bool db_found_list(struct db *db, const struct found_query *query, struct arena 
 
 /*
  * Roots whose due_ms has passed: live ones (priority REALTIME), then replays and history, which always get a sixteenth of max_n,
- * half of it each; of all three the stores in turn, 8 or a sixteenth of max_n, with equal shares, a store's oldest first.
+ * half of it each; of all three the stores in turn, with store_turn_rows rows each, a store's oldest first.
  * Each with all it needs to be merged: facts of itself, its variants (at most STORE_VARIANTS_MAX), of what they name, of the
  * categories above a named one (STORE_ANCESTORS_MAX levels), of all markets and store groups (not for a person); for an order or
  * visitor also the products of variants and what these products name; for a person the kin, others with the same customer id (member

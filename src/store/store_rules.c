@@ -67,14 +67,22 @@ int64_t store_id_day(int64_t id)
 
 /* ---- turns ---- */
 
-#define TURN_ROWS   16
-#define TURN_STORES 8 /* at least */
+#define TURN_LEAST 16
+#define TURN_MOST  64
+#define TURN_ALL   512 /* rows until everybody came, as long as each gets more than the least */
 
-size_t store_turn_stores(size_t max_n)
+size_t store_turn_rows(size_t n_waiting)
 {
-	size_t n = max_n / TURN_ROWS > TURN_STORES ? max_n / TURN_ROWS : TURN_STORES;
+	size_t n = n_waiting > 0 ? TURN_ALL / n_waiting : TURN_MOST;
 
-	return n < max_n ? n : max_n;
+	if (n < TURN_LEAST)
+		return TURN_LEAST;
+	return n < TURN_MOST ? n : TURN_MOST;
+}
+
+size_t store_turn_bytes(size_t rows, size_t max_n, size_t max_bytes)
+{
+	return rows < max_n ? max_bytes / max_n * rows : max_bytes;
 }
 
 /* ---- facts ---- */

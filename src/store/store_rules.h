@@ -34,11 +34,15 @@ struct str store_change_name(const struct config_change *change); /* for the his
 
 /* ---- turns ---- */
 
+#define STORE_TURN_SEEN 32 /* stores that a claim looks at */
+
 /*
- * Stores that share one claim of max_n rows, 1 to max_n: where many wait, each gets some rows of it. What is written of one store
- * lies side by side; one row of each of many costs a page of every table.
+ * Rows that a store gets when its turn comes, 16 to 64: fewer where more wait, so that it comes again soon. What is written of
+ * one store lies side by side; one row of each of many costs a page of every table.
+ * n_waiting  stores with something to claim, 0 to STORE_TURN_SEEN.
  */
-size_t store_turn_stores(size_t max_n);
+size_t store_turn_rows(size_t n_waiting);
+size_t store_turn_bytes(size_t rows, size_t max_n, size_t max_bytes); /* of a claim of max_n rows and max_bytes, the part of these rows */
 
 /* ---- messages ---- */
 

@@ -2,6 +2,7 @@
 #include "contract/contract.h"
 
 #include "base/clock.h"
+#include "store/store_rules.h"
 
 #include <string.h>
 
@@ -275,32 +276,37 @@ static void apply_to(struct contract *contract, int64_t store_id, const char *pr
 	contract->store_id = own_id;
 }
 
+static const char *numbered(struct contract *contract, size_t i)
+{
+	return arena_cstr(&contract->arena, arena_printf(&contract->arena, "p%03zu", i));
+}
+
 /* Who floods waits in their own line. */
 static void test_stores_take_turns(void **state)
 {
-	static const char *const product[] = { "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7" };
 	struct contract *contract = *state;
 	int64_t second = contract_store(contract, "second", contract->account_id);
 	int64_t third = contract_store(contract, "third", contract->account_id);
+	size_t n, rows = store_turn_rows(3);
 	struct catalog_root *root;
-	size_t n;
 
-	for (size_t i = 0; i < 8; i++)
-		apply_to(contract, contract->store_id, product[i]);
+	for (size_t i = 0; i < rows + 2; i++)
+		apply_to(contract, contract->store_id, numbered(contract, i));
 	contract->now_ms += 100;
 	apply_to(contract, second, "q");
 	apply_to(contract, third, "r0");
 	apply_to(contract, third, "r1");
 	contract->now_ms += 20000;
-	/* Shares of two; what the second leaves goes to the first in turn that has more. */
-	root = contract_due(contract, 6, &n);
-	assert_int_equal(n, 6);
-	assert_str(root[0].root.id, "p0");
-	assert_str(root[1].root.id, "p1");
-	assert_str(root[2].root.id, "q");
-	assert_str(root[3].root.id, "r0");
-	assert_str(root[4].root.id, "r1");
-	assert_str(root[5].root.id, "p2");
+	/* A turn for each; what is left goes to the first that has more. */
+	root = contract_due(contract, rows + 4, &n);
+	assert_int_equal(n, rows + 4);
+	for (size_t i = 0; i < rows; i++)
+		assert_int_equal(root[i].store_id, contract->store_id);
+	assert_str(root[0].root.id, "p000");
+	assert_str(root[rows].root.id, "q");
+	assert_str(root[rows + 1].root.id, "r0");
+	assert_str(root[rows + 2].root.id, "r1");
+	assert_str(root[rows + 3].root.id, numbered(contract, rows));
 	/* Where there is room for one, everybody comes once before anybody comes again. */
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(contract_due(contract, 1, &n)->store_id, contract->store_id);

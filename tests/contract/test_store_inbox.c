@@ -2,6 +2,7 @@
 #include "contract/contract.h"
 
 #include "base/clock.h"
+#include "store/store_rules.h"
 
 #include <string.h>
 
@@ -290,10 +291,11 @@ static void test_a_flooding_store_leaves_room_for_others(void **state)
 		(void)contract_append(contract, contract->store_id, "{}");
 	for (int i = 0; i < 3; i++)
 		(void)contract_append(contract, quiet, "{}");
-	message = contract_pending(contract, 10, &n);
-	assert_int_equal(n, 10);
+	message = contract_pending(contract, 80, &n);
+	assert_int_equal(n, 80);
 	assert_int_equal(count_of(message, n, quiet), 3);
-	assert_int_equal(count_of(message, n, contract->store_id), 7);
+	assert_int_equal(count_of(message, n, contract->store_id), 77);
+	assert_int_equal(message[store_turn_rows(2)].store_id, quiet);
 }
 
 static void test_more_stores_than_fit_take_turns(void **state)
@@ -322,39 +324,67 @@ static void test_more_stores_than_fit_take_turns(void **state)
 		assert_int_equal(served[i], 2);
 }
 
-#define MANY 12
-
-/* Where many wait, a claim has several rows of each of some, and the next claims are the others'. */
-static void test_of_many_stores_some_share_a_claim(void **state)
+static int64_t numbered_store(struct contract *contract, size_t i)
 {
-	struct contract *contract = *state;
-	size_t served[MANY] = { 0 }, n, n_store = 0;
-	int64_t store_id[MANY];
+	struct str name = arena_printf(&contract->arena, "store%zu", i);
 
-	for (size_t i = 0; i < MANY; i++) {
-		char name[] = "storea";
+	return contract_store(contract, arena_cstr(&contract->arena, name), contract->account_id);
+}
 
-		name[5] = (char)('a' + i);
-		store_id[i] = contract_store(contract, name, contract->account_id);
-		for (int k = 0; k < 8; k++)
+/* Stores that each have three rows more than their turn gives; claims of two turns. Counts what each was served. */
+static void claim_turns(struct contract *contract, size_t n_store, size_t n_round, size_t *served)
+{
+	int64_t *store_id = ARENA_ARRAY(&contract->arena, n_store, int64_t);
+	size_t n, rows = store_turn_rows(n_store);
+
+	for (size_t i = 0; i < n_store; i++) {
+		store_id[i] = numbered_store(contract, i);
+		for (size_t k = 0; k < rows + 3; k++)
 			(void)contract_append(contract, store_id[i], "{}");
 	}
-	for (int round = 0; round < 3; round++) {
-		struct inbox_message *message = contract_pending(contract, 32, &n);
+	for (size_t round = 0; round < n_round; round++) {
+		struct inbox_message *message = contract_pending(contract, 2 * rows, &n);
 
-		assert_int_equal(n, 32);
-		n_store = 0;
-		for (size_t i = 0; i < MANY; i++) {
-			size_t n_here = count_of(message, n, store_id[i]);
-
-			assert_true(n_here == 0 || n_here == 4);
-			n_store += n_here > 0;
-			served[i] += n_here;
-		}
-		assert_int_equal(n_store, 8);
+		assert_int_equal(n, 2 * rows);
+		for (size_t i = 0; i < n_store; i++)
+			served[i] += count_of(message, n, store_id[i]);
 	}
-	for (size_t i = 0; i < MANY; i++)
-		assert_int_equal(served[i], 8);
+}
+
+/* Some rows of each of two, side by side, and the next claim is the others'. */
+static void test_of_several_stores_two_share_a_claim(void **state)
+{
+	size_t served[8] = { 0 };
+
+	claim_turns(*state, 8, 4, served);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(served[i], 64);
+}
+
+/* Where more wait each gets less, so that all come again soon. */
+static void test_of_many_stores_each_gets_less(void **state)
+{
+	size_t served[20] = { 0 };
+
+	claim_turns(*state, 20, 10, served);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(served[i], 25);
+}
+
+/* Stores that have little do not make a claim small. */
+static void test_a_claim_is_filled_from_many_stores(void **state)
+{
+	struct contract *contract = *state;
+	size_t n;
+
+	for (size_t i = 0; i < 12; i++) {
+		int64_t store_id = numbered_store(contract, i);
+
+		for (int k = 0; k < 8; k++)
+			(void)contract_append(contract, store_id, "{}");
+	}
+	(void)contract_pending(contract, 90, &n);
+	assert_int_equal(n, 90);
 }
 
 /* ---- complete ---- */
@@ -483,7 +513,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_claim_is_bounded_by_bytes),
 	cmocka_unit_test(test_a_flooding_store_leaves_room_for_others),
 	cmocka_unit_test(test_more_stores_than_fit_take_turns),
-	cmocka_unit_test(test_of_many_stores_some_share_a_claim),
+	cmocka_unit_test(test_of_several_stores_two_share_a_claim),
+	cmocka_unit_test(test_of_many_stores_each_gets_less),
+	cmocka_unit_test(test_a_claim_is_filled_from_many_stores),
 	cmocka_unit_test(test_messages_end_as_told),
 	cmocka_unit_test(test_results_out_of_order_are_refused),
 	cmocka_unit_test(test_results_of_several_stores_in_one_call),

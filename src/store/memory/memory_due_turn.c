@@ -40,11 +40,11 @@ static size_t stores_in_turn(const struct memory *memory, const struct memory_du
 			     struct arena *arena, int64_t **store_id)
 {
 	int64_t from_id = memory->due_turn[claim->priority];
-	size_t n = 0, max_n = store_turn_stores(claim->max_n);
+	size_t n = 0;
 
 	*store_id = ARENA_ARRAY(arena, memory->store_count.n, int64_t);
 	for (int round = 0; round < 2; round++)
-		for (size_t i = 0; i < memory->store_count.n && n < max_n; i++) {
+		for (size_t i = 0; i < memory->store_count.n && n < STORE_TURN_SEEN; i++) {
 			int64_t id = memory->store_count.at[i].row.store_id;
 
 			if ((id > from_id) == (round == 0) && has_due(memory, claim, id))
@@ -59,7 +59,7 @@ static void add_due(const struct memory *memory, struct memory_due_claim *claim,
 {
 	size_t end = claim->n + max_n;
 
-	for (size_t i = 0; i < memory->due.n && claim->n < end; i++) {
+	for (size_t i = 0; i < memory->due.n && claim->n < end && claim->n < claim->max_n; i++) {
 		const struct memory_due *due = &memory->due.at[i];
 
 		if (due->store_id != store_id || !is_due(claim, due))
@@ -75,10 +75,10 @@ void memory_due_take(const struct memory *memory, struct memory_due_claim *claim
 {
 	int64_t *store_id;
 	size_t n_store = stores_in_turn(memory, claim, arena, &store_id);
-	size_t share = n_store > 0 ? claim->max_n / n_store : 0;
+	size_t share = store_turn_rows(n_store);
 
 	claim->due = ARENA_ARRAY(arena, claim->max_n, const struct memory_due *);
-	for (size_t i = 0; i < n_store; i++)
+	for (size_t i = 0; i < n_store && claim->n < claim->max_n; i++)
 		add_due(memory, claim, store_id[i], share, 0);
 	claim->n_first = claim->n;
 	for (size_t i = 0; i < n_store && claim->n < claim->max_n; i++)

@@ -140,15 +140,14 @@ static void claim_store(const struct memory *memory, int64_t store_id, size_t sh
 	}
 }
 
-/* Stores with something pending, in turn from the one after the last served; at most max_n. */
-static size_t stores_in_turn(const struct memory *memory, size_t max_n, struct arena *arena,
-			     int64_t **store_id)
+/* Stores with something pending, in turn from the one after the last served. */
+static size_t stores_in_turn(const struct memory *memory, struct arena *arena, int64_t **store_id)
 {
 	size_t n = 0;
 
 	*store_id = ARENA_ARRAY(arena, memory->store_count.n, int64_t);
 	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < memory->store_count.n && n < max_n; i++) {
+		for (size_t i = 0; i < memory->store_count.n && n < STORE_TURN_SEEN; i++) {
 			const struct store_summary *count = &memory->store_count.at[i].row;
 			bool later = count->store_id > memory->turn_store_id;
 
@@ -165,13 +164,14 @@ bool memory_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct ar
 	struct memory *memory = memory_lock(db);
 	struct claim claim = { .arena = arena, .max_n = max_n, .max_bytes = max_bytes };
 	int64_t *store_id;
-	size_t n_store = stores_in_turn(memory, store_turn_stores(max_n), arena, &store_id);
+	size_t n_store = stores_in_turn(memory, arena, &store_id), share = store_turn_rows(n_store);
 	int64_t *after_id = ARENA_ARRAY(arena, n_store, int64_t);
 
 	(void)err;
 	claim.message = ARENA_ARRAY(arena, max_n, struct inbox_message);
 	for (size_t i = 0; i < n_store && !claim_full(&claim); i++) {
-		claim_store(memory, store_id[i], max_n / n_store, max_bytes / n_store, &after_id[i], &claim);
+		claim_store(memory, store_id[i], share, store_turn_bytes(share, max_n, max_bytes),
+			    &after_id[i], &claim);
 		memory->turn_store_id = store_id[i];
 	}
 	for (size_t i = 0; i < n_store && !claim_full(&claim); i++)

@@ -1,8 +1,8 @@
 /*
  * SQLite backend: which due roots come next, in turn over the stores.
  *
- * Does:    stores that have something due, from the one after the last served on; an equal share for each,
- *          oldest first; what is left of the claim goes to those who have more.
+ * Does:    stores that have something due, from the one after the last served on; some rows of each, oldest
+ *          first, until the claim is full; what is left of it goes to those who have more.
  * Keeps:   a store's place in turn does not depend on how much it has waiting. The place is not durable.
  */
 #include "store/sqlite/sqlite_rows.h"
@@ -33,11 +33,11 @@ static size_t stores_in_turn(struct tx *tx, const struct due_claim *claim, struc
 			     int64_t **store_id, int64_t *next_ms)
 {
 	int64_t from_id = tx->sqlite->due_turn[claim->priority], at = from_id, due_ms = 0;
-	size_t n = 0, max_n = store_turn_stores(claim->max_n);
+	size_t n = 0;
 
-	*store_id = ARENA_ARRAY(arena, max_n, int64_t);
+	*store_id = ARENA_ARRAY(arena, STORE_TURN_SEEN, int64_t);
 	for (int round = 0; round < 2; round++, at = 0)
-		while (n < max_n && (at = next_store(tx, claim->priority, at, &due_ms)) != 0 &&
+		while (n < STORE_TURN_SEEN && (at = next_store(tx, claim->priority, at, &due_ms)) != 0 &&
 		       (round == 0 || at <= from_id)) {
 			if (due_ms <= claim->now_ms)
 				(*store_id)[n++] = at;
@@ -72,15 +72,20 @@ static size_t add_keys(struct tx *tx, const struct due_claim *claim, int64_t sto
 	return n;
 }
 
+static size_t at_most(size_t n, size_t max)
+{
+	return n < max ? n : max;
+}
+
 size_t due_in_turn(struct tx *tx, struct due_claim *claim, struct arena *arena, struct catalog_root *root,
 		   int64_t *next_ms)
 {
 	int64_t *store_id;
 	size_t n_store = stores_in_turn(tx, claim, arena, &store_id, next_ms), n = 0;
-	size_t share = n_store > 0 ? claim->max_n / n_store : 0;
+	size_t share = store_turn_rows(n_store);
 
-	for (size_t i = 0; i < n_store; i++)
-		n += add_keys(tx, claim, store_id[i], share, 0, arena, root + n);
+	for (size_t i = 0; i < n_store && n < claim->max_n; i++)
+		n += add_keys(tx, claim, store_id[i], at_most(share, claim->max_n - n), 0, arena, root + n);
 	claim->n_first = n;
 	for (size_t i = 0; i < n_store && n < claim->max_n; i++)
 		n += add_keys(tx, claim, store_id[i], claim->max_n - n, share, arena, root + n);

@@ -175,11 +175,10 @@ static void claim_store(struct claim *claim, struct share *share, size_t max_n, 
 			return;
 }
 
-/* Stores with something pending, in turn from the one after the last served; at most max_n. */
-static struct share *shares_in_turn(struct tx *tx, int64_t turn_store_id, size_t max_n, struct arena *arena,
-				    size_t *n)
+/* Stores with something pending, in turn from the one after the last served. */
+static struct share *shares_in_turn(struct tx *tx, int64_t turn_store_id, struct arena *arena, size_t *n)
 {
-	struct share *share = ARENA_ARRAY(arena, max_n, struct share);
+	struct share *share = ARENA_ARRAY(arena, STORE_TURN_SEEN, struct share);
 
 	*n = 0;
 	for (int round = 0; round < 2; round++) {
@@ -189,7 +188,7 @@ static struct share *shares_in_turn(struct tx *tx, int64_t turn_store_id, size_t
 
 		put_int(&select, 1, round == 0 ? turn_store_id : 0);
 		put_int(&select, 2, round == 0 ? INT64_MAX : turn_store_id);
-		put_int(&select, 3, (int64_t)(max_n - *n));
+		put_int(&select, 3, (int64_t)(STORE_TURN_SEEN - *n));
 		while (query_row(&select))
 			share[(*n)++] = (struct share){ .store_id = get_int(&select, 0),
 							.cursor_id = get_int(&select, 1) };
@@ -204,17 +203,18 @@ bool sqlite_inbox_claim(struct db *db, size_t max_n, size_t max_bytes, struct ar
 	struct tx tx;
 	struct claim claim = { .tx = &tx, .arena = arena, .max_n = max_n, .max_bytes = max_bytes };
 	struct share *share;
-	size_t n_share;
+	size_t n_share, rows;
 
 	if (!tx_begin_read(&tx, db, READER_STAGES, err))
 		return false;
-	share = shares_in_turn(&tx, sqlite->turn_store_id, store_turn_stores(max_n), arena, &n_share);
+	share = shares_in_turn(&tx, sqlite->turn_store_id, arena, &n_share);
+	rows = store_turn_rows(n_share);
 	if (n_share > 0) {
 		claim.message = ARENA_ARRAY(arena, max_n, struct inbox_message);
 		claim.day = day_list(&tx, DAY_MESSAGE, true, arena, &claim.n_day);
 	}
 	for (size_t i = 0; i < n_share && !claim_full(&claim); i++) {
-		claim_store(&claim, &share[i], max_n / n_share, max_bytes / n_share);
+		claim_store(&claim, &share[i], rows, store_turn_bytes(rows, max_n, max_bytes));
 		sqlite->turn_store_id = share[i].store_id;
 	}
 	for (size_t i = 0; i < n_share && !claim_full(&claim); i++)
