@@ -9,6 +9,10 @@
  */
 #include "klaviyo/render_internal.h"
 
+#include <stdlib.h>
+
+#define NOWHERE SIZE_MAX
+
 static bool read_row(const struct delivery *delivery, struct arena *arena, struct event_row *row,
 		     struct err *err)
 {
@@ -38,15 +42,45 @@ static struct str person_of(const struct delivery *event)
 	return event->person_now.len > 0 ? event->person_now : event->parent_external_id;
 }
 
-static const struct event_row *find_same(const struct delivery *delivery, const struct event_row *row,
-					 size_t i)
+struct known_id {
+	struct str id;
+	size_t at;
+};
+
+static int compare_ids(const void *a, const void *b)
 {
-	for (size_t k = 0; k < i; k++)
-		if (!row[k].repeated && str_eq(delivery[k].external_id, delivery[i].external_id) &&
-		    (str_eq(person_of(&delivery[k]), person_of(&delivery[i])) ||
-		     str_eq(event_row_profile(&row[k]), event_row_profile(&row[i]))))
-			return &row[k];
-	return NULL;
+	const struct known_id *left = a, *right = b;
+	int order = str_cmp(left->id, right->id);
+
+	return order != 0 ? order : (left->at > right->at) - (left->at < right->at);
+}
+
+/* Where the id of each came last before it; NOWHERE if it did not. */
+static size_t *ids_before(const struct delivery *delivery, size_t n, struct arena *arena)
+{
+	struct known_id *known = ARENA_ARRAY(arena, n, struct known_id);
+	size_t *before = ARENA_ARRAY(arena, n, size_t);
+
+	for (size_t i = 0; i < n; i++)
+		known[i] = (struct known_id){ delivery[i].external_id, i };
+	qsort(known, n, sizeof(*known), compare_ids);
+	for (size_t i = 0; i < n; i++)
+		before[known[i].at] =
+			i > 0 && str_eq(known[i - 1].id, known[i].id) ? known[i - 1].at : NOWHERE;
+	return before;
+}
+
+/* The first that is said of the same id and person. */
+static const struct event_row *find_same(const struct delivery *delivery, const struct event_row *row,
+					 const size_t *before, size_t i)
+{
+	const struct event_row *same = NULL;
+
+	for (size_t k = before[i]; k != NOWHERE; k = before[k])
+		if (!row[k].repeated && (str_eq(person_of(&delivery[k]), person_of(&delivery[i])) ||
+					 str_eq(event_row_profile(&row[k]), event_row_profile(&row[i]))))
+			same = &row[k];
+	return same;
 }
 
 /* Behind the last one that is said, in its entry or in a new one. */
@@ -67,11 +101,12 @@ bool event_rows_read(const struct delivery *delivery, size_t n, struct arena *ar
 {
 	struct event_row *row = ARENA_ARRAY(arena, n, struct event_row);
 	const struct event_row *last = NULL, *same;
+	const size_t *before = ids_before(delivery, n, arena);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!read_row(&delivery[i], arena, &row[i], err))
 			return false;
-		same = find_same(delivery, row, i);
+		same = find_same(delivery, row, before, i);
 		if (same) {
 			row[i].repeated = true;
 			row[i].entry = same->entry;

@@ -83,12 +83,15 @@ struct str klaviyo_event_now(const struct delivery *event, struct arena *arena)
 	bool former_is_phone = str_starts(event->parent_external_id, STR("+"));
 	bool now_is_phone = str_starts(event->person_now, STR("+"));
 	struct json_member member[RENDER_MEMBERS_MAX];
-	struct str person = person_of(event), body = event->body;
+	struct str body = event->body, person;
 	struct strbuf out;
 	size_t n;
 
-	if (event->person_now.len == 0 || person.len == 0 ||
-	    !json_scan(person, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) || n == RENDER_MEMBERS_MAX)
+	if (event->person_now.len == 0)
+		return body;
+	person = person_of(event);
+	if (person.len == 0 || !json_scan(person, member, RENDER_MEMBERS_MAX, &n, NULL, NULL) ||
+	    n == RENDER_MEMBERS_MAX)
 		return body;
 	strbuf_init(&out, RENDER_OUT_BYTES_MAX);
 	strbuf_add(&out, body.p, (size_t)(person.p - body.p));

@@ -10,7 +10,9 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
+#define CODE_LEN	3			/* of a currency */
 #define MONEY_MINOR_MAX INT64_C(10000000000000) /* 10^13: exact in a double, and no price */
 
 /* ISO 4217, list one of 2024-06-25: the currencies whose minor unit is not 1/100. */
@@ -26,8 +28,8 @@ static const struct {
 
 int money_decimals(struct str currency)
 {
-	for (size_t i = 0; i < ARRAY_LEN(decimals_row); i++)
-		if (str_eq(currency, str_from(decimals_row[i].currency)))
+	for (size_t i = 0; currency.len == CODE_LEN && i < ARRAY_LEN(decimals_row); i++)
+		if (memcmp(currency.p, decimals_row[i].currency, CODE_LEN) == 0)
 			return decimals_row[i].decimals;
 	return 2;
 }

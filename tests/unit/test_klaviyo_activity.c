@@ -409,11 +409,14 @@ static void events_of_one_profile_share_an_entry(void **state)
 	const struct delivery delivery[] = {
 		event_of("1", "a@x.test"), event_of("2", "a@x.test"), event_of("3", "b@x.test"),
 		event_of("2", "a@x.test"), event_of("3", "a@x.test"), event_of("4", "b@x.test"),
+		event_of("3", "b@x.test"),
 	};
 	static const struct {
 		size_t entry, at;
 		bool repeated;
-	} want[] = { { 0, 0, 0 }, { 0, 1, 0 }, { 1, 0, 0 }, { 0, 1, 1 }, { 2, 0, 0 }, { 3, 0, 0 } };
+	} want[] = {
+		{ 0, 0, 0 }, { 0, 1, 0 }, { 1, 0, 0 }, { 0, 1, 1 }, { 2, 0, 0 }, { 3, 0, 0 }, { 1, 0, 1 }
+	};
 	struct event_row *row;
 	struct json *body;
 	const struct json *entry;
