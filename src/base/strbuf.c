@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 64
+#define FIRST_CAPACITY 256
 
 static char empty[1];
 

@@ -212,6 +212,7 @@ static struct query select_through(const struct listing *listing, int64_t day)
 	struct query select =
 		seldom ? query_day_once(listing->tx,
 					AUDIT_SELECT "WHERE code = ?3 AND " AUDIT_SELDOM
+						     " AND " AUDIT_SELDOM_ONCE
 						     " AND id < ?1 AND id >= ?2 ORDER BY id DESC",
 					day)
 		       : query_day_once(listing->tx,

@@ -132,8 +132,7 @@ static void add_products(struct entity_set *set, struct tx *tx, int64_t store_id
 static void add_markets(struct entity_set *set, struct tx *tx, int64_t store_id)
 {
 	struct query select = query(tx, "SELECT kind, id, deleted_ms > 0 AND n_set = 0, root_id FROM entity "
-					"WHERE store_id = ?1 AND kind IN"
-					" (7, 8)");
+					"WHERE store_id = ?1 AND kind BETWEEN 7 AND 8");
 
 	put_int(&select, 1, store_id);
 	set_add_rows(set, &select);
