@@ -331,7 +331,7 @@ static int64_t numbered_store(struct contract *contract, size_t i)
 	return contract_store(contract, arena_cstr(&contract->arena, name), contract->account_id);
 }
 
-/* Stores that each have three rows more than their turn gives; claims of two turns. Counts what each was served. */
+/* Stores with three rows more than their turn gives; claims of two turns. Counts what each was served. */
 static void claim_turns(struct contract *contract, size_t n_store, size_t n_round, size_t *served)
 {
 	int64_t *store_id = ARENA_ARRAY(&contract->arena, n_store, int64_t);

@@ -10,8 +10,8 @@
 
 /*
  * Codes that few rows have. They have an index; of the others, which are written with every message and delivery, a page is never far.
- * A condition with numbers, because the index has it as a text (sqlite_audit.c asserts that they are right). Not as a list: SQLite would make
- * a table of it for each row that is written. AUDIT_SELDOM_ONCE: that of days which were written before.
+ * A condition with numbers, because the index has it as a text (sqlite_audit.c asserts that they are right). Not as a list: SQLite
+ * would make a table of it for each row that is written. AUDIT_SELDOM_ONCE: that of days which were written before.
  */
 #define AUDIT_SELDOM \
 	"code <> 2 AND code <> 6 AND code <> 7 AND code <> 10 AND code <> 11 AND code <> 12 AND code <> 13"
