@@ -121,7 +121,8 @@ static bool make_one_dir(const char *path, struct err *err)
 	if (mkdir(path, 0700) == 0)
 		return file_sync_parent(path, err);
 	if (errno != EEXIST)
-		return fail(err, ERR_INVALID, "create folder", path);
+		return fail(err, errno == ENOSPC || errno == EDQUOT ? ERR_BUSY : ERR_INVALID, "create folder",
+			    path);
 	if (stat(path, &there) != 0)
 		return fail(err, ERR_INVALID, "look at", path);
 	if (!S_ISDIR(there.st_mode))

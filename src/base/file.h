@@ -15,7 +15,7 @@ bool file_read(const char *path, size_t max_bytes, struct arena *arena, struct s
 /* Creates the file with mode 0600 and syncs it and its folder; ERR_CONFLICT if it exists already. */
 bool file_create_private(const char *path, struct str contents, struct err *err) MUST_CHECK;
 
-/* Creates the folder and its parents, mode 0700; an existing folder is fine. */
+/* Creates the folder and its parents, mode 0700; an existing folder is fine. ERR_BUSY: the disk is full. */
 bool file_make_dir(const char *path, struct err *err) MUST_CHECK;
 
 /* What was made, renamed or removed in the folder that path is in lasts. ERR_FATAL: the disk failed. */

@@ -54,19 +54,28 @@ static bool fail(struct err *err, enum err_code code, const char *what, struct s
 	return err_set(err, code, "%s '%.*s': %s", what, STR_ARG(path), strerror(errno));
 }
 
-static bool open_part(struct upload *upload, int64_t *there, struct err *err)
+static bool open_once(struct upload *upload, struct stat *about, struct err *err)
 {
-	struct stat stat_of;
-
 	upload->fd = open(upload->path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (upload->fd < 0)
 		return fail(err, errno == ENOSPC ? ERR_BUSY : ERR_INVALID, "create", upload->path);
 	if (flock(upload->fd, LOCK_EX | LOCK_NB) != 0)
 		return err_set(err, ERR_BUSY, "'%.*s' is being sent already", STR_ARG(upload->wish.name));
-	if (fstat(upload->fd, &stat_of) != 0)
-		return fail(err, ERR_INVALID, "look at", upload->path);
-	*there = upload_durable(stat_of.st_size);
-	return true;
+	return fstat(upload->fd, about) == 0 || fail(err, ERR_INVALID, "look at", upload->path);
+}
+
+static bool open_part(struct upload *upload, struct stat *about, struct err *err)
+{
+	if (!open_once(upload, about, err))
+		return false;
+	if (about->st_nlink == 1)
+		return true;
+	/* It was whole, and an import may read it under its second name: that is not written to. */
+	(void)close(upload->fd);
+	upload->fd = -1;
+	if (unlink(upload->path.p) != 0)
+		return fail(err, ERR_INVALID, "remove", upload->path);
+	return open_once(upload, about, err);
 }
 
 /* The digest of what is there already. */
@@ -100,20 +109,35 @@ static bool has_room(const struct upload *upload, struct err *err)
 	return err_set(err, ERR_BUSY, "the disk has too little room for it");
 }
 
-static bool go_on(struct upload *upload, int64_t *received, struct err *err)
+static bool sync_part(struct upload *upload, struct err *err)
 {
-	int64_t there;
+	if (fdatasync(upload->fd) != 0)
+		return fail(err, errno == ENOSPC || errno == EDQUOT ? ERR_BUSY : ERR_FATAL, "sync",
+			    upload->path);
+	upload->synced = upload->received;
+	return true;
+}
 
-	if (!open_part(upload, &there, err))
-		return false;
-	*received = there;
-	if (upload->wish.offset > there)
-		return err_set(err, ERR_CONFLICT, "%" PRId64 " bytes of it are here: it goes on there",
-			       there);
-	upload->received = upload->synced = upload->wish.offset;
+/* What is cut off does not come back when the power goes: it may be of another file. */
+static bool cut(struct upload *upload, int64_t there, struct err *err)
+{
 	if (ftruncate(upload->fd, upload->received) != 0 || lseek(upload->fd, upload->received, SEEK_SET) < 0)
 		return fail(err, ERR_INVALID, "go on with", upload->path);
-	return has_room(upload, err) && read_back(upload, err);
+	return there == upload->received || sync_part(upload, err);
+}
+
+static bool go_on(struct upload *upload, int64_t *received, struct err *err)
+{
+	struct stat about;
+
+	if (!open_part(upload, &about, err))
+		return false;
+	*received = upload_durable(about.st_size);
+	if (upload->wish.offset > *received)
+		return err_set(err, ERR_CONFLICT, "%" PRId64 " bytes of it are here: it goes on there",
+			       *received);
+	upload->received = upload->synced = upload->wish.offset;
+	return cut(upload, about.st_size, err) && has_room(upload, err) && read_back(upload, err);
 }
 
 static bool check(const struct upload_wish *wish, struct err *err)
@@ -166,15 +190,6 @@ void upload_close(struct upload *upload)
 }
 
 /* ---- pieces ---- */
-
-static bool sync_part(struct upload *upload, struct err *err)
-{
-	if (fdatasync(upload->fd) != 0)
-		return fail(err, errno == ENOSPC || errno == EDQUOT ? ERR_BUSY : ERR_FATAL, "sync",
-			    upload->path);
-	upload->synced = upload->received;
-	return true;
-}
 
 static bool write_some(struct upload *upload, struct str *rest, struct err *err)
 {
@@ -250,6 +265,9 @@ bool upload_end(struct upload *upload, struct db *db, int64_t now_ms, const stru
 			       err);
 	if (ok || err->code == ERR_INVALID)
 		(void)unlink(upload->path.p);
+	/* It is the database that has no room; of the file it would mean that it can never be taken in. */
+	if (!ok && err->code == ERR_TOO_LARGE)
+		err->code = ERR_BUSY;
 	/* A file that no import is of, the sweep takes. */
 	return ok;
 }

@@ -10,7 +10,7 @@
  *
  * What broke off goes on from where it was. Every UPLOAD_STEP bytes are synced before more are taken, and only whole steps count
  * afterwards: so nothing of what is gone on from can be missing, however we died. A file that is whole becomes an import, once:
- * whatever is repeated finds it.
+ * whatever is repeated finds it. Where only that is missing it begins anew, beside the one that is here.
  *
  * Files alone; no threads, no HTTP. All of a folder by one thread.
  */
@@ -45,7 +45,7 @@ int64_t upload_received(const struct upload *upload);
 bool upload_is_whole(const struct upload *upload);
 /*
  * It is whole: an import of it. sha256: what the sender says (SHA256_BYTES), "" = nothing. ERR_INVALID: it differs, or this is no file
- * of history; it is dropped then. digest: what it is.
+ * of history; it is dropped then. ERR_BUSY: disk or database have no room, or are busy. digest: what it is.
  */
 bool upload_end(struct upload *upload, struct db *db, int64_t now_ms, const struct import_options *options, int64_t per_minute,
 		struct str sha256, unsigned char digest[static SHA256_BYTES], int64_t *id, struct err *err) MUST_CHECK;

@@ -117,7 +117,8 @@ static bool list_one(void *arg, struct str path, struct str name, const struct s
 	(void)err;
 	if (listing->n == ROWS_MAX || !read_part_name(name, &row))
 		return true;
-	row.received = upload_durable(stat_of->st_size);
+	/* One that was whole begins anew (upload.c). */
+	row.received = stat_of->st_nlink == 1 ? upload_durable(stat_of->st_size) : 0;
 	row.changed_ms = (int64_t)stat_of->st_mtime * MS_PER_S;
 	listing->row[listing->n++] = row;
 	return true;

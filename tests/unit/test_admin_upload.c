@@ -372,13 +372,77 @@ static void test_files_go(void **state)
 	assert_int_equal(n_files(rig), 0);
 }
 
+static void put_file(struct str path, struct str text)
+{
+	FILE *file = fopen(path.p, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text.p, 1, text.len, file), text.len);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Killed, or without power, between the two names of a file: what an import reads is not gone over. */
+static void test_second_name(void **state)
+{
+	struct rig *rig = *state;
+	struct str one = STR("email,state\na@a.test,yes\n"), other = STR("email,state\nb@b.test,yes\n");
+	struct str folder = arena_printf(&rig->arena, "%s/imports/1", rig->folder);
+	struct str part = arena_printf(&rig->arena, "%.*s/a.csv.%zu.part", STR_ARG(folder), one.len);
+	struct str whole = arena_printf(&rig->arena, "%.*s/0000000000000000-a.csv", STR_ARG(folder));
+	struct upload_row *row;
+	struct got got;
+	size_t n;
+
+	let_in(rig);
+	OK(file_make_dir(folder.p, &err));
+	put_file(part, one);
+	assert_int_equal(link(part.p, whole.p), 0);
+	OK(upload_list(rig->folder, 1, &rig->arena, &row, &n, &err));
+	assert_int_equal(n, 1);
+	assert_int_equal(row[0].received, 0);
+	got = send_file(rig, "name=a.csv", other);
+	assert_int_equal(got.status, 200);
+	assert_file(rig, whole, one);
+	assert_file(rig, jobs(rig, &n)[0].path, other);
+}
+
+static bool put_nothing(struct db *db, int64_t now_ms, const struct import_job *job, int64_t *id,
+			struct err *err)
+{
+	(void)db;
+	(void)now_ms;
+	(void)job;
+	(void)id;
+	return err_set(err, ERR_TOO_LARGE, "no space left");
+}
+
+/* That the database has no room says nothing of the file. */
+static void test_database_full(void **state)
+{
+	static const struct import_options options = { .kind = IMPORT_KIND_COUNT };
+	struct str text = STR("email,state\na@a.test,yes\n");
+	struct rig *rig = *state;
+	unsigned char digest[SHA256_BYTES];
+	struct upload_wish wish = { 1, STR("a.csv"), (int64_t)text.len, 0, 1 << 20 };
+	struct err err = { 0 };
+	struct upload *upload;
+	const struct db_ops ops = { .import_put = put_nothing };
+	struct db full = { &ops };
+	int64_t id;
+
+	assert_true(upload_open(rig->folder, &wish, &upload, &id, &err) && upload_add(upload, text, &err));
+	assert_false(upload_end(upload, &full, START_MS, &options, 0, STR(""), digest, &id, &err));
+	assert_int_equal(err.code, ERR_BUSY);
+	upload_close(upload);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_up, down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_whole),    TEST(test_parts),	 TEST(test_broken_off),
-		TEST(test_checksum), TEST(test_refused), TEST(test_files_go),
+		TEST(test_whole),   TEST(test_parts),	 TEST(test_broken_off),	 TEST(test_checksum),
+		TEST(test_refused), TEST(test_files_go), TEST(test_second_name), TEST(test_database_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
