@@ -165,6 +165,12 @@ static bool is_needed(const struct sweep *sweep, struct str path, bool *any)
 	return false;
 }
 
+/* What is of another day than has come is from before the clock was set back. */
+static bool is_older(int64_t age_ms, int64_t than_ms)
+{
+	return age_ms > than_ms || age_ms < -MS_PER_DAY;
+}
+
 static bool sweep_file(void *arg, struct str path, struct str name, const struct stat *stat_of,
 		       struct err *err)
 {
@@ -177,9 +183,9 @@ static bool sweep_file(void *arg, struct str path, struct str name, const struct
 	if (!S_ISREG(stat_of->st_mode))
 		return true;
 	if (read_part_name(name, &row))
-		goes = age_ms > UPLOAD_KEPT_DAYS * MS_PER_DAY;
+		goes = is_older(age_ms, UPLOAD_KEPT_DAYS * MS_PER_DAY);
 	else
-		goes = !is_needed(sweep, path, &any) && (any || age_ms > FRESH_MS);
+		goes = !is_needed(sweep, path, &any) && (any || is_older(age_ms, FRESH_MS));
 	if (goes && unlink(path.p) == 0)
 		log_info("upload", "'%.*s' is not needed any more", STR_ARG(path));
 	return true;

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define TOKEN	   "token-of-a-script"
 #define STORE	   "/v1/stores/shop-a/import"
@@ -388,13 +389,15 @@ static void test_second_name(void **state)
 	struct str one = STR("email,state\na@a.test,yes\n"), other = STR("email,state\nb@b.test,yes\n");
 	struct str folder = arena_printf(&rig->arena, "%s/imports/1", rig->folder);
 	struct str part = arena_printf(&rig->arena, "%.*s/a.csv.%zu.part", STR_ARG(folder), one.len);
-	struct str whole = arena_printf(&rig->arena, "%.*s/0000000000000000-a.csv", STR_ARG(folder));
+	struct str whole = arena_printf(&rig->arena, "%s/kept.csv", rig->folder);
 	struct upload_row *row;
 	struct got got;
 	size_t n;
 
 	let_in(rig);
-	OK(file_make_dir(folder.p, &err));
+	/* Of the second, the sweep of the start is over. */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(send_file(rig, "name=b.csv", STR("email,state\n")).status, 200);
 	put_file(part, one);
 	assert_int_equal(link(part.p, whole.p), 0);
 	OK(upload_list(rig->folder, 1, &rig->arena, &row, &n, &err));
@@ -402,8 +405,10 @@ static void test_second_name(void **state)
 	assert_int_equal(row[0].received, 0);
 	got = send_file(rig, "name=a.csv", other);
 	assert_int_equal(got.status, 200);
+	assert_int_equal(number(&got, "import"), 2);
 	assert_file(rig, whole, one);
-	assert_file(rig, jobs(rig, &n)[0].path, other);
+	assert_file(rig, jobs(rig, &n)[1].path, other);
+	assert_int_equal(unlink(whole.p), 0);
 }
 
 static bool put_nothing(struct db *db, int64_t now_ms, const struct import_job *job, int64_t *id,
@@ -436,13 +441,30 @@ static void test_database_full(void **state)
 	upload_close(upload);
 }
 
+/* Of a clock that was ahead by months, and is right again. */
+static void test_clock_back(void **state)
+{
+	struct str part = STR("a.csv.100.part"), whole = STR("0000000000000000-a.csv");
+	struct rig *rig = *state;
+	struct str folder = arena_printf(&rig->arena, "%s/imports/1", rig->folder);
+
+	OK(file_make_dir(folder.p, &err));
+	put_file(arena_printf(&rig->arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(part)), STR("a"));
+	put_file(arena_printf(&rig->arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(whole)), STR("b"));
+	OK(uploads_sweep(rig->folder, rig->db, (int64_t)time(NULL) * MS_PER_S - MS_PER_HOUR, &err));
+	assert_int_equal(n_files(rig), 2);
+	OK(uploads_sweep(rig->folder, rig->db, (int64_t)time(NULL) * MS_PER_S - 60 * MS_PER_DAY, &err));
+	assert_int_equal(n_files(rig), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_up, down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_whole),   TEST(test_parts),	 TEST(test_broken_off),	 TEST(test_checksum),
-		TEST(test_refused), TEST(test_files_go), TEST(test_second_name), TEST(test_database_full),
+		TEST(test_whole),	TEST(test_parts),	  TEST(test_broken_off),
+		TEST(test_checksum),	TEST(test_refused),	  TEST(test_files_go),
+		TEST(test_second_name), TEST(test_database_full), TEST(test_clock_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
