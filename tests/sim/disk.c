@@ -8,6 +8,7 @@
 #include "sim/disk.h"
 
 #include "base/alloc.h"
+#include "sim/files.h"
 #include "sim/sim.h"
 
 #include <assert.h>
@@ -52,8 +53,7 @@ bool disk_is_dead(void)
 	return dead;
 }
 
-/* One operation. *done: it still happens, although nobody learns of it. False: the process is dead. */
-static bool operate(bool *done)
+bool disk_operate(bool *done)
 {
 	*done = true;
 	if (dead) {
@@ -190,7 +190,7 @@ int disk_read(struct disk_file *file, void *out, int n, int64_t at)
 	return there == n ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
-static bool is_full(void)
+bool disk_is_full(void)
 {
 	if (sim.healed)
 		full_until_ms = 0;
@@ -207,9 +207,9 @@ static bool is_full(void)
 
 int disk_write(struct disk_file *file, const void *data, int n, int64_t at)
 {
-	bool done, alive = operate(&done);
+	bool done, alive = disk_operate(&done);
 
-	if (alive && at + n > file->size && is_full())
+	if (alive && at + n > file->size && disk_is_full())
 		return SQLITE_FULL;
 	if (alive && sim_fault(OPTION_disk_errors))
 		return SQLITE_IOERR_WRITE;
@@ -223,7 +223,7 @@ int disk_write(struct disk_file *file, const void *data, int n, int64_t at)
 
 int disk_truncate(struct disk_file *file, int64_t size)
 {
-	bool done, alive = operate(&done);
+	bool done, alive = disk_operate(&done);
 
 	if (done && size < file->size) {
 		file->size = size;
@@ -246,19 +246,26 @@ static void keep_write(struct disk_file *file, const struct disk_write *write)
 		file->kept_size = write->at;
 }
 
-int disk_sync(struct disk_file *file)
+bool disk_sync_fails(void)
 {
-	bool done, alive = operate(&done);
-
-	if (alive && sim_option(OPTION_disk_ms) > 0 && !sim.healed) {
+	if (sim_option(OPTION_disk_ms) > 0 && !sim.healed) {
 		sim.n_hit[OPTION_disk_ms]++;
 		sim_pass(sim_draw(OPTION_disk_ms, 0, sim_option(OPTION_disk_ms)));
 	}
-	if (alive && sim_fault(OPTION_disk_sync_errors)) {
-		sim_trace("a sync failed");
+	if (!sim_fault(OPTION_disk_sync_errors))
+		return false;
+	sim_trace("a sync failed");
+	if (sim_fault(OPTION_disk_sync_kills))
+		disk_die();
+	return true;
+}
+
+int disk_sync(struct disk_file *file)
+{
+	bool done, alive = disk_operate(&done);
+
+	if (alive && disk_sync_fails()) {
 		drop_writes(file);
-		if (sim_fault(OPTION_disk_sync_kills))
-			disk_die();
 		return SQLITE_IOERR_FSYNC;
 	}
 	for (size_t i = 0; done && i < file->n_write; i++)
@@ -273,7 +280,7 @@ int disk_sync(struct disk_file *file)
 int disk_delete(const char *name)
 {
 	struct disk_file *file = disk_find(name);
-	bool done, alive = operate(&done);
+	bool done, alive = disk_operate(&done);
 
 	if (!file)
 		return alive ? SQLITE_IOERR_DELETE_NOENT : SQLITE_IOERR_DELETE;
@@ -360,6 +367,8 @@ void disk_restart(bool power_loss)
 		else if (power_loss)
 			lose_power(file);
 	}
+	if (power_loss)
+		files_lose_power();
 	dead = false;
 	ops_left = 0;
 }

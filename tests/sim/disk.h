@@ -28,6 +28,12 @@ void disk_restart(bool power_loss);
 /* Where the bytes stand, whatever may still become of what was not synced: the file's name; NULL = nowhere. */
 const char *disk_holds(const char *text);
 
+/* ---- for files.c ---- */
+/* One operation. *done: it still happens, although nobody learns of it. False: the process is dead. */
+bool disk_operate(bool *done);
+bool disk_is_full(void);
+bool disk_sync_fails(void); /* takes its time */
+
 /* ---- for vfs.c ---- */
 struct disk_file {
 	struct disk_file *next;

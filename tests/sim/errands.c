@@ -9,6 +9,7 @@
 #include "flow/reconcile.h"
 #include "flow/replay.h"
 #include "flow/schedule.h"
+#include "sim/history.h"
 #include "sim/sim.h"
 #include "sim/timetable.h"
 #include "sim/wire.h"
@@ -33,7 +34,7 @@ bool errands_are_wanted(void)
 {
 	static const enum option asks[] = { OPTION_pulls,      OPTION_pulls_heal, OPTION_replays,
 					    OPTION_reconciles, OPTION_estranged,  OPTION_scheduled,
-					    OPTION_imports };
+					    OPTION_imports,    OPTION_uploads };
 
 	for (size_t i = 0; i < ARRAY_LEN(asks); i++)
 		if (sim_option(asks[i]) > 0)
@@ -52,7 +53,7 @@ struct errands *errands_open(struct flow_ctx *ctx, void (*ring)(void))
 	errands->reconcile = reconcile_open(ctx, errands->reconcile_client);
 	if (sim_option(OPTION_scheduled) > 0)
 		errands->schedule = schedule_new(ctx);
-	if (sim_option(OPTION_imports) > 0)
+	if (history_is_read())
 		errands->backfill = backfill_new(ctx);
 	return errands;
 }

@@ -236,9 +236,10 @@ static void begin_history(int64_t until_ms)
 {
 	for (int i = 0; i < SHOPS_MAX; i++)
 		old_file[i] = -1;
-	if (sim_option(OPTION_imports) == 0)
+	if (!history_is_read())
 		return;
-	sim_at(sim_draw(OPTION_imports, 1000, until_ms), write_old, NULL);
+	if (sim_option(OPTION_imports) > 0)
+		sim_at(sim_draw(OPTION_imports, 1000, until_ms), write_old, NULL);
 	sim_at(sim_draw(OPTION_imports, 1000, until_ms), meddle, NULL);
 }
 

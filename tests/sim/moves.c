@@ -174,7 +174,7 @@ void moves_check_person(int number, int person, bool is_subscribed)
 			sim_fail("moves", "%s, who is %s now, is still there", one->former[i].email,
 				 one->email);
 	/* A file may have said yes for them, long ago. */
-	if (one->n_former > 0 && one->consent_ms == 0 && is_subscribed && sim_option(OPTION_imports) == 0)
+	if (one->n_former > 0 && one->consent_ms == 0 && is_subscribed && !history_is_read())
 		sim_fail("moves", "%s never agreed and is subscribed", one->email);
 	if (moves_happen())
 		history_check_persons(number, person);

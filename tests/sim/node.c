@@ -15,6 +15,7 @@
 #include "sim/sim.h"
 #include "sim/timetable.h"
 #include "sim/token.h"
+#include "sim/upload.h"
 #include "sim/watch.h"
 #include "sim/wire.h"
 
@@ -29,6 +30,7 @@
 #define BACKOFF_MAX_MS	  5000
 #define IDLE_MAX_MS	  60000
 #define DOWN_MAX_MS	  60000
+#define DOWN_SHORT_MS	  5000
 #define DOWN_LONG_MS	  (5 * MS_PER_MIN) /* runs by the clock are missed */
 #define AT_ONCE_MS	  800
 #define CLOCK_BACK_MAX_MS (23 * MS_PER_HOUR)
@@ -47,6 +49,7 @@ enum role_id {
 	ROLE_UPKEEP,
 	ROLE_ERRANDS,
 	ROLE_CONNECT,
+	ROLE_UPLOAD,
 	ROLE_COUNT
 };
 
@@ -227,6 +230,14 @@ static bool run_connect(int64_t *wait_ms, struct err *err)
 	return ok;
 }
 
+static bool run_upload(int64_t *wait_ms, struct err *err)
+{
+	bool ok = uploads_run_once(node.db, wait_ms, err);
+
+	*wait_ms = later(*wait_ms);
+	return ok;
+}
+
 static void bury(void);
 static void turn(void *arg);
 
@@ -264,6 +275,11 @@ static void ring_deliver(void)
 static void ring_errands(void)
 {
 	ring(ROLE_ERRANDS);
+}
+
+void node_ring_upload(void)
+{
+	ring(ROLE_UPLOAD);
 }
 
 struct flow_ctx *node_ctx(void)
@@ -400,6 +416,7 @@ static void init_roles(void)
 		[ROLE_UPKEEP] = { .name = "upkeep", .run_once = run_upkeep },
 		[ROLE_ERRANDS] = { .name = "errands", .run_once = run_errands },
 		[ROLE_CONNECT] = { .name = "connect", .run_once = run_connect },
+		[ROLE_UPLOAD] = { .name = "upload", .run_once = run_upload },
 	};
 
 	for (int i = 0; i < ROLE_COUNT; i++) {
@@ -418,6 +435,7 @@ static void init_roles(void)
 /* Each step allows that its start was never reached. */
 static void close_all(void)
 {
+	uploads_died();
 	inbox_free(node.inbox);
 	ingest_free(node.ingest);
 	errands_close(node.errands);
@@ -441,6 +459,12 @@ static void close_all(void)
 	node.client = NULL;
 	node.settings = NULL;
 	node.db = NULL;
+}
+
+static bool has_role(enum role_id role)
+{
+	return (role != ROLE_ERRANDS || node.errands) && (role != ROLE_CONNECT || node.connect) &&
+	       (role != ROLE_UPLOAD || uploads_are_wanted());
 }
 
 static void start(void *arg)
@@ -471,8 +495,9 @@ static void start(void *arg)
 	node.down_ms += sim.now_ms - node.down_since_ms;
 	check_messages_there(watch_inner(node.db));
 	check_conservation(watch_inner(node.db));
+	uploads_check_there(watch_inner(node.db));
 	for (int i = 0; i < ROLE_COUNT; i++)
-		if ((i != ROLE_ERRANDS || node.errands) && (i != ROLE_CONNECT || node.connect))
+		if (has_role((enum role_id)i))
 			plan(&node.role[i], sim.now_ms);
 }
 
@@ -485,6 +510,14 @@ static void plan_start(int64_t longest_ms)
 		longest_ms = AT_ONCE_MS;
 	node.down_since_ms = sim.now_ms;
 	sim_at(sim.now_ms + (sim.healed ? 1000 : sim_draw(OPTION_crash_s, 1, longest_ms)), start, NULL);
+}
+
+/* Who sends a file sees little of a process that is hardly there. */
+static int64_t longest_down_ms(void)
+{
+	if (sim_option(OPTION_scheduled) > 0)
+		return DOWN_LONG_MS;
+	return uploads_are_wanted() ? DOWN_SHORT_MS : DOWN_MAX_MS;
 }
 
 static void bury(void)
@@ -501,7 +534,7 @@ static void bury(void)
 	if (sqlite3_memory_used() != 0)
 		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
 	if (!sim_failed())
-		plan_start(sim_option(OPTION_scheduled) > 0 ? DOWN_LONG_MS : DOWN_MAX_MS);
+		plan_start(longest_down_ms());
 }
 
 /* At some operation of the disk from now on, or between two steps. */
@@ -554,6 +587,9 @@ static void step_clock(void *arg)
 	/* What a shop tells on its pages, and is a day ahead of us, is not taken in. */
 	if (errands_ask_shops() && sim.wall_step_ms < -CLOCK_BACK_MAX_MS)
 		sim.wall_step_ms = -CLOCK_BACK_MAX_MS;
+	/* What a file tells of, and has yet to come, is no history. */
+	if (uploads_are_wanted() && sim.wall_step_ms < 0)
+		sim.wall_step_ms = -sim.wall_step_ms;
 	sim_trace("the clock is off by %lld", (long long)sim.wall_step_ms);
 	sim_at(sim.now_ms + sim_draw(OPTION_clock_step_s, 1000, 120000), step_clock, NULL);
 }

@@ -32,6 +32,8 @@ int64_t node_down_ms(void); /* all in all */
 struct flow_ctx *node_ctx(void);
 /* Somebody has left work in the database: its roles look. */
 void node_wake(void);
+/* A piece of an upload has come. */
+void node_ring_upload(void);
 
 /* Names, keys and secrets of what node_setup makes. */
 #define NODE_SECRET "a-canary-secret-of-the-shop"

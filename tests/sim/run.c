@@ -6,6 +6,7 @@
 #include "sim/check.h"
 #include "sim/disk.h"
 #include "sim/erasure.h"
+#include "sim/files.h"
 #include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/merchant.h"
@@ -14,6 +15,7 @@
 #include "sim/shop.h"
 #include "sim/sim.h"
 #include "sim/timetable.h"
+#include "sim/upload.h"
 #include "sim/watch.h"
 #include "sim/wire.h"
 
@@ -43,8 +45,10 @@ static void open_world(uint64_t seed, const char *folder, bool verbose)
 	sim_open(seed, verbose);
 	(void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESET);
 	disk_open();
+	files_open(folder);
 	timetable_open();
 	history_open(folder);
+	uploads_open(folder);
 	node_setup(folder);
 	klaviyo_open((int)sim_option(OPTION_accounts));
 	shops_open();
@@ -61,6 +65,7 @@ static void begin(void)
 	shops_begin(until_ms);
 	merchant_begin(until_ms);
 	moves_begin(until_ms);
+	uploads_begin(until_ms);
 	for (int64_t i = 0; i < sim_option(OPTION_opt_outs); i++)
 		sim_at(sim_draw(OPTION_opt_outs, 1000, until_ms), leave_klaviyo, NULL);
 	while (!sim_failed() && sim.now_ms < until_ms && sim_step())
@@ -90,8 +95,8 @@ static bool summary_is_empty(struct db *db)
 static bool nothing_moves(struct db *db)
 {
 	/* Who left Klaviyo, and came back to a shop before we knew, is known only after the next look. */
-	return merchant_is_done(db) && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS && shops_are_done() &&
-	       wire_in_flight() == 0 && summary_is_empty(db);
+	return merchant_is_done(db) && uploads_are_done() && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS &&
+	       shops_are_done() && wire_in_flight() == 0 && summary_is_empty(db);
 }
 
 /* Files that told of somebody are written anew once nothing else is to be done. */
@@ -132,6 +137,7 @@ static void compare(void)
 	check_messages_there(node_db());
 	check_database_at_end(node_db());
 	history_check(node_db());
+	uploads_check(node_db());
 	erasure_check(node_db());
 	shops_compare();
 }
@@ -148,6 +154,8 @@ static void close_world(void)
 	check_close();
 	timetable_check_close();
 	history_close();
+	uploads_close();
+	files_close();
 	if (sqlite3_memory_used() != 0)
 		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
 	disk_close();
