@@ -295,10 +295,10 @@ static void answer_file(struct feeds *feeds, const struct question *question, co
 
 static bool answer(struct feeds *feeds, struct question *question, struct err *err)
 {
-	const struct snapshot *settings = flow_settings(feeds->ctx, err);
+	struct err problem = { ERR_NONE, "" };
+	const struct snapshot *settings = flow_settings(feeds->ctx, &problem);
 	const struct settings_store *store = settings ? snapshot_store(settings, question->store_id) : NULL;
 	struct written *written = written_of(feeds, question->store_id, question->form);
-	struct err problem = { ERR_NONE, "" };
 	struct arena arena;
 	bool ok;
 
@@ -306,7 +306,7 @@ static bool answer(struct feeds *feeds, struct question *question, struct err *e
 	ok = store && renew(feeds, store, settings->version, written, &arena, &problem);
 	if (ok)
 		answer_file(feeds, question, written, &arena);
-	else if (!store)
+	else if (problem.code == ERR_NONE)
 		reply_error(question->exchange, 404, 0, STR("there is nothing here"));
 	else
 		reply_error(question->exchange, problem.code == ERR_TOO_LARGE ? 413 : 503,

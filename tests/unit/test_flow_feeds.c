@@ -1,0 +1,135 @@
+/*
+ * Feeds over sockets: what somebody hears who asks for one while the database is busy, and afterwards.
+ */
+#include "flow/feeds.h"
+
+#include "base/alloc.h"
+#include "net/http_client.h"
+#include "support/rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct world {
+	struct rig *rig;
+	struct wake *wake;
+	struct feeds *feeds;
+	struct http_server *server;
+	struct http_client *client;
+	pthread_t role;
+	atomic_bool stop;
+};
+
+static void handle(void *ctx, struct http_exchange *exchange)
+{
+	struct world *world = ctx;
+	struct str path = str_skip(http_exchange_request(exchange)->path, 1), store, token;
+
+	(void)str_split(&path, '/', &store);
+	(void)str_split(&path, '/', &token);
+	feeds_ask(world->feeds, exchange, store, token, path);
+}
+
+static void *run_role(void *arg)
+{
+	struct world *world = arg;
+	struct err err;
+	int64_t wait_ms;
+
+	while (!atomic_load(&world->stop)) {
+		if (!feeds_run_once(world->feeds, &wait_ms, &err))
+			abort();
+		(void)wake_wait(world->wake, wait_ms);
+	}
+	return NULL;
+}
+
+static int set_up(void **state)
+{
+	static const char *const feed[] = { "catalog_source=feed", NULL };
+	struct world *world = mem_zalloc(1, sizeof(*world));
+	struct http_server_config server = { .listen = "127.0.0.1:0", .ctx = world, .handle = handle };
+	struct rig *rig = world->rig = rig_new_faulty(&db_memory_ops);
+
+	rig_account_set(rig, "main", "", feed);
+	world->wake = wake_new();
+	world->feeds = feeds_new(&rig->ctx, rig->folder, world->wake);
+	assert_true(http_server_start(&server, &world->server, &rig->err));
+	assert_true(http_client_new(&(struct http_client_config){ 0 }, &world->client, &rig->err));
+	*state = world;
+	return 0;
+}
+
+static void remove_files(struct rig *rig)
+{
+	static const char *const ending[] = { "", ".gz" };
+
+	for (size_t i = 0; i < 2; i++)
+		(void)unlink(
+			arena_printf(&rig->arena, "%s/feeds/1-catalog.json%s", rig->folder, ending[i]).p);
+	assert_int_equal(rmdir(arena_printf(&rig->arena, "%s/feeds", rig->folder).p), 0);
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	atomic_store(&world->stop, true);
+	wake_send(world->wake);
+	(void)pthread_join(world->role, NULL);
+	http_client_free(world->client);
+	http_server_stop(world->server);
+	feeds_free(world->feeds);
+	wake_free(world->wake);
+	remove_files(world->rig);
+	rig_free(world->rig);
+	mem_free(world);
+	return 0;
+}
+
+static int ask(struct world *world)
+{
+	struct rig *rig = world->rig;
+	const struct snapshot *snapshot = settings_take(rig->settings);
+	struct str token = feed_token(rig->settings, snapshot_find_store(snapshot, STR("shop")), &rig->arena);
+	struct http_call call = {
+		.method = "GET",
+		.url = arena_printf(&rig->arena, "http://127.0.0.1:%d/shop/%.*s/catalog.json",
+				    http_server_port(world->server), STR_ARG(token)),
+	};
+	struct str answer;
+	int status = 0;
+
+	settings_release(rig->settings, snapshot);
+	assert_true(http_client_fetch(world->client, &call, &rig->arena, &status, &answer, &rig->err));
+	return status;
+}
+
+/* Who reads "there is nothing here" may take the catalog for empty. */
+static void a_busy_database_is_no_missing_feed(void **state)
+{
+	struct world *world = *state;
+
+	db_fault_set(world->rig->db, 1, DB_FAULT_BEFORE, ERR_BUSY);
+	assert_int_equal(pthread_create(&world->role, NULL, run_role, world), 0);
+	assert_int_equal(ask(world), 503);
+	assert_string_equal(db_fault_failed(world->rig->db), "config_version");
+	assert_int_equal(ask(world), 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_busy_database_is_no_missing_feed, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
