@@ -9,7 +9,7 @@
 #include "base/unpack.h"
 
 #include "base/alloc.h"
-#include "base/attr.h"
+#include "base/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +19,11 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define INPUT_BYTES	  ((size_t)128 << 10)
-#define WINDOW_LOG_MAX	  27 /* 128 MiB, what the zstd program itself takes without --long */
-#define GZIP_WINDOW	  (15 + 16)
-#define FINGERPRINT_BYTES ((size_t)64 << 10)
+#define INPUT_BYTES	   ((size_t)128 << 10)
+#define WINDOW_LOG_MAX	   27 /* 128 MiB, what the zstd program itself takes without --long */
+#define GZIP_WINDOW	   (15 + 16)
+#define FINGERPRINT_BYTES  ((int64_t)64 << 10)
+#define FINGERPRINT_PIECES 256
 
 enum packing { PACKED_NOT, PACKED_GZIP, PACKED_ZSTD };
 
@@ -244,33 +245,44 @@ bool unpack_skip(struct unpack *unpack, int64_t n, struct err *err)
 
 /* ---- fingerprint ---- */
 
+/* All of a file that is no larger than its pieces; of others they are spread from first byte to last. */
+static int64_t piece_at(int64_t size, int64_t i)
+{
+	if (size <= FINGERPRINT_PIECES * FINGERPRINT_BYTES)
+		return i * FINGERPRINT_BYTES;
+	return i * (size - FINGERPRINT_BYTES) / (FINGERPRINT_PIECES - 1);
+}
+
+static bool add_pieces(int fd, int64_t size, struct digest_sum *sum)
+{
+	char *bytes = mem_alloc((size_t)FINGERPRINT_BYTES);
+	bool ok = true;
+
+	for (int64_t i = 0; i < FINGERPRINT_PIECES && piece_at(size, i) < size && ok; i++) {
+		ssize_t n = pread(fd, bytes, (size_t)FINGERPRINT_BYTES, piece_at(size, i));
+
+		ok = n >= 0;
+		digest_sum_add(sum, str_of(bytes, ok ? (size_t)n : 0));
+	}
+	mem_free(bytes);
+	return ok;
+}
+
 bool unpack_fingerprint(const char *path, struct digest16 *digest, int64_t *size, struct err *err)
 {
-	char *bytes;
-	struct str part[4];
-	int64_t from[3];
-	bool ok = true;
+	unsigned char whole[SHA256_BYTES];
+	struct digest_sum *sum;
+	bool ok;
 	int fd;
 
 	if (!open_file(path, &fd, size, err))
 		return false;
-	bytes = mem_alloc(ARRAY_LEN(from) * FINGERPRINT_BYTES);
-	from[0] = 0;
-	from[1] = *size / 2;
-	from[2] = *size > (int64_t)FINGERPRINT_BYTES ? *size - (int64_t)FINGERPRINT_BYTES : 0;
-	for (size_t i = 0; i < ARRAY_LEN(from) && ok; i++) {
-		char *to = bytes + i * FINGERPRINT_BYTES;
-		ssize_t n = pread(fd, to, FINGERPRINT_BYTES, from[i]);
-
-		ok = n >= 0;
-		part[i] = str_of(to, ok ? (size_t)n : 0);
-	}
-	part[3] = str_of((const char *)size, sizeof(*size));
-	if (ok)
-		*digest = digest16_of(part, ARRAY_LEN(part));
-	else
-		(void)err_set(err, ERR_BUSY, "read '%s': %s", path, strerror(errno));
-	mem_free(bytes);
+	sum = digest_sum_new();
+	digest_sum_add(sum, str_of((const char *)size, sizeof(*size)));
+	ok = add_pieces(fd, *size, sum) || err_set(err, ERR_BUSY, "read '%s': %s", path, strerror(errno));
+	digest_sum_end(sum, whole);
+	memcpy(digest->byte, whole, sizeof(digest->byte));
+	digest_sum_free(sum);
 	(void)close(fd);
 	return ok;
 }

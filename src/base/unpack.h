@@ -24,8 +24,9 @@ int64_t unpack_size(const struct unpack *unpack);
 int64_t unpack_used(const struct unpack *unpack);
 
 /*
- * What tells a file's contents from others' without reading all of it: its size and its first, middle and last 64 KiB. A file
- * that grew or was written anew has another one; copying or touching it changes nothing.
+ * What tells a file's contents from others': its size and all of it up to 16 MiB; of a larger one 256 pieces of 64 KiB, the first and
+ * the last bytes among them, so that it takes no longer. A file that grew or was written anew has another one; copying or touching
+ * it changes nothing.
  */
 bool unpack_fingerprint(const char *path, struct digest16 *digest, int64_t *size, struct err *err) MUST_CHECK;
 

@@ -307,6 +307,38 @@ static void test_throttle_and_pause(void **state)
 	assert_int_equal(job_of(world, id).n_new, 500);
 }
 
+/* A price of the file is mended, behind this many bytes. */
+static void mend_price(struct world *world, long behind)
+{
+	FILE *file = fopen(world->path, "r+b");
+	char line[512];
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, behind, SEEK_SET), 0);
+	assert_non_null(fgets(line, sizeof(line), file));
+	behind = ftell(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	behind += strstr(line, "5.00") - line;
+	assert_int_equal(fseek(file, behind, SEEK_SET), 0);
+	assert_int_equal(fputc('6', file), '6');
+	assert_int_equal(fclose(file), 0);
+}
+
+static void test_a_mended_file_is_another_one(void **state)
+{
+	struct world *world = *state;
+	int64_t id, mended;
+
+	write_orders(world, 1000);
+	id = put(world, 0);
+	mend_price(world, 80000);
+	mended = put(world, 0);
+	assert_int_not_equal(mended, id);
+	run_until(world, id, IMPORT_FAILED);
+	run_until(world, mended, IMPORT_DONE);
+	assert_int_equal(job_of(world, mended).n_new, 1000);
+}
+
 static void test_another_file_and_none(void **state)
 {
 	struct world *world = *state;
@@ -384,6 +416,7 @@ int main(void)
 		TEST_MANY(test_no_more_than_some_beside_a_schedule),
 		TEST_MANY(test_no_more_than_some_is_read),
 		TEST(test_throttle_and_pause),
+		TEST(test_a_mended_file_is_another_one),
 		TEST(test_another_file_and_none),
 		TEST(test_another_process_goes_on),
 		cmocka_unit_test(test_every_fault),
