@@ -30,6 +30,8 @@ void bench_shop_close(struct bench_shop *shop);
 void bench_shop_post(struct bench_shop *shop, struct str body);
 /* The same to the shop with that number, from 0. */
 void bench_shop_post_to(struct bench_shop *shop, size_t number, struct str body);
+/* The same, but it may be answered 429: false, nothing of it was taken in. */
+bool bench_shop_offer_to(struct bench_shop *shop, size_t number, struct str body);
 /*
  * One try, which may fail: the status, 0 = there was no answer. id: of the webhook, the same when it is sent again. answer: the
  * body, or why there is none; in shop->arena.

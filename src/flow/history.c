@@ -9,22 +9,31 @@
 
 #include <string.h>
 
-/* Messages and roots of a store, and deliveries of an account: some seconds of what Klaviyo takes. */
+/*
+ * Messages and roots of a store, and deliveries of an account: some seconds of what Klaviyo takes. Live
+ * messages of the store wait behind its messages, but overtake its roots and deliveries.
+ */
+#define MESSAGES_MAX   256
 #define ROOTS_MAX      8192
 #define DELIVERIES_MAX 16000
 
+struct on_its_way {
+	int64_t messages;
+	int64_t roots; /* messages not mapped yet among them */
+};
+
 /*
- * Messages and roots of the store. What waits for a schedule is due, too, but is nothing that history would
- * have to wait for: there only what history made due counts.
+ * Of the store. What waits for a schedule is due, too, but is nothing that history would have to wait for:
+ * there only what history made due counts.
  */
 static bool count_roots(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
-			int64_t *out, struct err *err)
+			struct on_its_way *out, struct err *err)
 {
 	struct schedules schedules;
 	struct store_pressure *row;
 	size_t n = 0, n_row;
 
-	*out = 0;
+	*out = (struct on_its_way){ 0 };
 	flow_schedules(store, arena, &schedules);
 	if (flow_schedules_hold(&schedules) && !db_catalog_history(ctx->db, store->id, ROOTS_MAX, &n, err))
 		return false;
@@ -32,11 +41,14 @@ static bool count_roots(struct flow_ctx *ctx, const struct settings_store *store
 		return false;
 	for (size_t i = 0; i < n_row; i++)
 		if (row[i].store_id == store->id)
-			*out = row[i].pending + (flow_schedules_hold(&schedules) ? (int64_t)n : row[i].due);
+			*out = (struct on_its_way){
+				row[i].pending,
+				row[i].pending + (flow_schedules_hold(&schedules) ? (int64_t)n : row[i].due),
+			};
 	return true;
 }
 
-static bool has_room(int64_t roots, const struct outbox_lane *lane, size_t n_lane,
+static bool has_room(struct on_its_way of_store, const struct outbox_lane *lane, size_t n_lane,
 		     const struct settings_store *store)
 {
 	int64_t deliveries = 0;
@@ -45,7 +57,7 @@ static bool has_room(int64_t roots, const struct outbox_lane *lane, size_t n_lan
 		if (lane[i].account_id == store->account->id && lane[i].priority >= PRIORITY_REPLAY)
 			deliveries +=
 				lane[i].n_ready + lane[i].n_blocked + lane[i].n_waiting + lane[i].n_sending;
-	return roots < ROOTS_MAX && deliveries < DELIVERIES_MAX;
+	return of_store.messages < MESSAGES_MAX && of_store.roots < ROOTS_MAX && deliveries < DELIVERIES_MAX;
 }
 
 bool flow_history_room(struct flow_ctx *ctx, const struct settings_store *store, struct arena *arena,
@@ -53,13 +65,13 @@ bool flow_history_room(struct flow_ctx *ctx, const struct settings_store *store,
 {
 	int64_t now_ms = clock_wall_ms(ctx->clock);
 	struct outbox_lane *lane;
-	int64_t roots;
+	struct on_its_way of_store;
 	size_t n_lane;
 
 	if (!db_outbox_lanes(ctx->db, now_ms, arena, &lane, &n_lane, err) ||
-	    !count_roots(ctx, store, arena, &roots, err))
+	    !count_roots(ctx, store, arena, &of_store, err))
 		return err_wrap(err, "see how much history is on its way");
-	*room = has_room(roots, lane, n_lane, store);
+	*room = has_room(of_store, lane, n_lane, store);
 	return true;
 }
 
