@@ -151,6 +151,22 @@ static void hidden_path(int number, char out[static PATH_BYTES])
 	(void)snprintf(out, PATH_BYTES, "%s/.file%d", data_folder, number);
 }
 
+/* Whatever its names are; false: the run has failed. */
+static bool open_hidden(int number, int flags, int *fd, int64_t *size)
+{
+	char path[PATH_BYTES];
+	struct stat64 about;
+
+	hidden_path(number, path);
+	*fd = __real_open64(path, flags | O_CLOEXEC);
+	if (*fd < 0 || __real_fstat64(*fd, &about) != 0) {
+		sim_fail("files", "a file cannot be looked at");
+		return false;
+	}
+	*size = about.st_size;
+	return true;
+}
+
 static void touch(struct stored *one, bool written)
 {
 	one->changed_ms = clock_wall_ms(&sim.clock);
@@ -248,12 +264,12 @@ static void hurry_death(int64_t permille)
 /* 0: it is done, and said; else what is said. *done: it happens. */
 static int begin(bool grows, bool *done)
 {
+	bool alive, full, fails;
+
 	hurry_death(grows ? WRITE_DEATHS : CUT_DEATHS);
-	bool alive = disk_operate(done);
-
-	bool full = alive && grows && disk_is_full();
-	bool fails = alive && !full && sim_fault(OPTION_disk_errors);
-
+	alive = disk_operate(done);
+	full = alive && grows && disk_is_full();
+	fails = alive && !full && sim_fault(OPTION_disk_errors);
 	*done = *done && !full && !fails;
 	if (full)
 		return ENOSPC;
@@ -417,20 +433,15 @@ int __wrap_mkdir(const char *path, mode_t mode)
 
 static void keep(struct stored *one, int number)
 {
-	char path[PATH_BYTES];
-	struct stat64 about;
+	int64_t size;
 	int fd;
 
-	hidden_path(number, path);
-	fd = __real_open64(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || __real_fstat64(fd, &about) != 0) {
-		sim_fail("files", "a file cannot be read");
+	if (!open_hidden(number, O_RDONLY, &fd, &size))
 		return;
-	}
-	one->kept = mem_resize(one->kept, (size_t)about.st_size + 1);
-	if (about.st_size > one->kept_size)
-		memset(one->kept + one->kept_size, 0, (size_t)(about.st_size - one->kept_size));
-	one->kept_size = about.st_size;
+	one->kept = mem_resize(one->kept, (size_t)size + 1);
+	if (size > one->kept_size)
+		memset(one->kept + one->kept_size, 0, (size_t)(size - one->kept_size));
+	one->kept_size = size;
 	if (one->dirty_to > one->kept_size)
 		one->dirty_to = one->kept_size;
 	if (one->dirty_to > one->dirty_from)
@@ -609,21 +620,15 @@ static void tear_bytes(const struct stored *one, unsigned char *bytes, int64_t s
 static void tear_file(struct stored *one, int number)
 {
 	enum tear tear = (enum tear)sim_draw(OPTION_crash_power, 0, TEAR_COUNT - 1);
-	char path[PATH_BYTES];
-	struct stat64 about;
 	unsigned char *bytes;
-	int64_t size;
+	int64_t size, now;
 	int fd;
 
-	hidden_path(number, path);
-	fd = __real_open64(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || __real_fstat64(fd, &about) != 0) {
-		sim_fail("files", "a file cannot be torn");
+	if (!open_hidden(number, O_RDWR, &fd, &now))
 		return;
-	}
-	size = reaches_disk(tear) ? about.st_size : one->kept_size;
-	bytes = mem_zalloc(1, (size_t)(size > about.st_size ? size : about.st_size) + 1);
-	(void)!__real_pread64(fd, bytes, (size_t)about.st_size, 0);
+	size = reaches_disk(tear) ? now : one->kept_size;
+	bytes = mem_zalloc(1, (size_t)(size > now ? size : now) + 1);
+	(void)!__real_pread64(fd, bytes, (size_t)now, 0);
 	tear_bytes(one, bytes, size, tear);
 	if (__real_ftruncate64(fd, 0) != 0 || __real_write(fd, bytes, (size_t)size) != size)
 		sim_fail("files", "a file cannot be torn");
