@@ -35,6 +35,83 @@ static void as_version(struct contract *contract, int version)
 	contract_reopen(contract);
 }
 
+static sqlite3_stmt *prepared(sqlite3 *handle, struct str sql)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	assert_int_equal(sqlite3_prepare_v2(handle, sql.p, (int)sql.len, &stmt, NULL), SQLITE_OK);
+	return stmt;
+}
+
+#define ENTRY_BYTES 32 /* hash, message, key */
+
+/* One bucket's keys. */
+static void keys_unpack(sqlite3_stmt *insert, int64_t run, const char *bytes, int n_bytes)
+{
+	for (int at = 0; at < n_bytes; at += ENTRY_BYTES) {
+		int64_t hash, id;
+
+		memcpy(&hash, bytes + at, sizeof(hash));
+		memcpy(&id, bytes + at + 8, sizeof(id));
+		(void)sqlite3_bind_int64(insert, 1, run);
+		(void)sqlite3_bind_int64(insert, 2, hash);
+		(void)sqlite3_bind_blob(insert, 3, bytes + at + 16, 16, SQLITE_STATIC);
+		(void)sqlite3_bind_int64(insert, 4, id);
+		assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
+		(void)sqlite3_reset(insert);
+	}
+}
+
+/* Up to format 15 each key had a row, in tables of another name. */
+static void keys_to_rows(struct contract *contract)
+{
+	struct arena *arena = &contract->arena;
+	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
+	sqlite3_stmt *select, *insert;
+	char day[9];
+
+	time_day_text(time_day(contract->now_ms), day);
+	execute(writer, arena_printf(arena,
+				     "BEGIN; CREATE TABLE seen_%s (run INTEGER NOT NULL,"
+				     " hash INTEGER NOT NULL, key BLOB NOT NULL, message_id INTEGER NOT NULL,"
+				     " PRIMARY KEY (run, hash)) STRICT, WITHOUT ROWID",
+				     day)
+				.p);
+	select = prepared(writer, arena_printf(arena, "SELECT id / 1024, entries FROM seen_bucket_%s", day));
+	insert = prepared(writer, arena_printf(arena, "INSERT INTO seen_%s VALUES (?1, ?2, ?3, ?4)", day));
+	while (sqlite3_step(select) == SQLITE_ROW)
+		keys_unpack(insert, sqlite3_column_int64(select, 0), sqlite3_column_blob(select, 1),
+			    sqlite3_column_bytes(select, 1));
+	(void)sqlite3_finalize(select);
+	(void)sqlite3_finalize(insert);
+	execute(writer, arena_printf(arena, "DROP TABLE seen_bucket_%s", day).p);
+	execute(writer, arena_printf(arena, "UPDATE day SET kind = %d WHERE kind = %d; COMMIT", DAY_SEEN,
+				     DAY_SEEN_BUCKET)
+				.p);
+}
+
+static void test_keys_in_rows_are_found(void **state)
+{
+	struct contract *contract = *state;
+	const struct retention month = { 30, 30, 30, 30 };
+
+	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 0);
+	contract_maintain(contract, month);
+	keys_to_rows(contract);
+	as_version(contract, 15);
+	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 45000);
+	assert_int_equal(append_keys(contract, contract->db, 45000, 45000), 0);
+	contract_maintain(contract, month);
+	contract_reopen(contract);
+	assert_int_equal(append_keys(contract, contract->db, 0, 90000), 90000);
+	contract->now_ms += 6 * MS_PER_DAY;
+	contract_maintain(contract, month);
+	assert_int_equal(
+		count_in(contract->db,
+			 "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name GLOB 'seen*_2*'"),
+		0);
+}
+
 /* Before format 15 filters had six bits of a slot; those of nine have these, too. */
 static void test_keys_in_old_filters_are_found(void **state)
 {
@@ -159,6 +236,7 @@ static void test_roots_of_an_older_audit_are_found(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_keys_in_rows_are_found),
 	cmocka_unit_test(test_keys_in_old_filters_are_found),
 	cmocka_unit_test(test_customers_of_an_old_format_get_their_ids),
 	cmocka_unit_test(test_a_catalog_of_an_old_format_can_be_searched),

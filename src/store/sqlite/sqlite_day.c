@@ -26,10 +26,11 @@ static const struct {
 		  "CREATE TABLE message_end_%s (id INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT" },
 		{ "DROP TABLE message_%s", "DROP TABLE message_end_%s" },
 	},
-	[DAY_SEEN] = {
-		{ "CREATE TABLE seen_%s (run INTEGER NOT NULL, hash INTEGER NOT NULL, key BLOB NOT NULL,"
-		  " message_id INTEGER NOT NULL, PRIMARY KEY (run, hash)) STRICT, WITHOUT ROWID" },
-		{ "DROP TABLE seen_%s" },
+	/* Those up to format 15; none is made any more. */
+	[DAY_SEEN] = { { NULL }, { "DROP TABLE seen_%s" } },
+	[DAY_SEEN_BUCKET] = {
+		{ "CREATE TABLE seen_bucket_%s (id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT" },
+		{ "DROP TABLE seen_bucket_%s" },
 	},
 	[DAY_BODY] = {
 		{ "CREATE TABLE body_%s (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT" },

@@ -17,6 +17,7 @@ static int64_t first_day(enum day_kind kind, int64_t today, const struct retenti
 		return today - (retention->message_days > STORE_DUPLICATE_DAYS ? retention->message_days
 									       : STORE_DUPLICATE_DAYS);
 	case DAY_SEEN:
+	case DAY_SEEN_BUCKET:
 		return today - STORE_DUPLICATE_DAYS - 1;
 	case DAY_BODY:
 	case DAY_DELIVERY:
@@ -167,6 +168,17 @@ static bool drop_kept(struct query remove)
 
 /* ---- days ---- */
 
+static bool holds_keys(enum day_kind kind)
+{
+	return kind == DAY_SEEN || kind == DAY_SEEN_BUCKET;
+}
+
+/* Keys get their table with the first run of a day. */
+static bool is_made_ahead(enum day_kind kind)
+{
+	return !holds_keys(kind);
+}
+
 /* One slice of dropping a day; true if there is more to do for this kind. */
 static bool drop_day(struct tx *tx, enum day_kind kind, int64_t day)
 {
@@ -174,7 +186,7 @@ static bool drop_day(struct tx *tx, enum day_kind kind, int64_t day)
 		return true;
 	if (kind == DAY_BODY && keep_bodies(tx, day))
 		return true;
-	if (kind == DAY_SEEN && !seen_drop_day(tx, day))
+	if (holds_keys(kind) && !seen_drop_day(tx, day))
 		return false;
 	day_drop(tx, kind, day);
 	return true;
@@ -192,12 +204,6 @@ static bool drop_some_day(struct tx *tx, const struct retention *retention)
 			return true;
 	}
 	return false;
-}
-
-/* Keys get their table with the first run of a day. */
-static bool is_made_ahead(enum day_kind kind)
-{
-	return kind != DAY_SEEN;
 }
 
 static void make_days(struct tx *tx, int64_t today)

@@ -8,7 +8,8 @@
  *
  * message_D      raw messages by the day of their id; append-only.
  * message_end_D  those that ended otherwise than mapped: ignored, discarded.
- * seen_D         older keys of messages, in sorted runs (sqlite_seen.c).
+ * seen_bucket_D  older keys of messages, in runs of SEEN_BUCKETS rows (sqlite_seen.c).
+ * seen_D         the same with a row for each key, of days that an older program wrote.
  * body_D         bodies of deliveries by the day they were made; written once, never moved.
  * delivery_D     ended deliveries by the day they ended, without their bodies.
  * audit_D        audit rows by the day of their id. root_bucket spreads roots over few places of the index,
@@ -334,10 +335,13 @@ static const char *const step_15[] = {
 	NULL,
 };
 
+/* Keys of messages are written to tables that an older program does not look into. */
+static const char *const step_16[] = { NULL };
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
 static const char *const *const steps[] = { step_1,  step_2,  step_3,  step_4,	step_5,
 					    step_6,  step_7,  step_8,  step_9,	step_10,
-					    step_11, step_12, step_13, step_14, step_15 };
+					    step_11, step_12, step_13, step_14, step_15, step_16 };
 
 static int64_t schema_version(struct sqlite *sqlite)
 {

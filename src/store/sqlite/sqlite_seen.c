@@ -8,7 +8,7 @@
  *
  *     newest  active   messages behind frozen and flushed_id
  *             frozen   being written as the next run
- *     oldest  runs     seen_D (run, hash) and their filters; a run lies in the table of its newest day
+ *     oldest  runs     seen_bucket_D and their filters; a run lies in the table of its newest day
  *
  * The first of these that has the slot decides. Filter: blocks of 512 bits, 24 bits per slot, 9 bits set in
  * the one block that the slot's hash names; about 1 in 25000 wrong "maybe": each costs a walk to a cold page,
@@ -24,13 +24,13 @@
 #include "store/sqlite/sqlite_rows.h"
 
 #include "base/alloc.h"
-#include "store/sqlite/seen_set.h"
+#include "store/sqlite/seen_bucket.h"
 
 #include <string.h>
 
 /* 24 bits of each fit into 2^20; with what one append adds behind it twice as many into 2^17 places. */
 #define SEEN_RUN_MAX	40000
-#define SEEN_SLICE_MAX	2048		   /* rows that one db_maintain writes */
+#define SEEN_SLICE_MAX	256		   /* buckets that one db_maintain writes */
 #define SEEN_ACTIVE_MAX (4 * SEEN_RUN_MAX) /* nobody calls db_maintain: the append itself writes a run */
 
 struct seen_undo {
@@ -45,8 +45,8 @@ struct seen {
 	int64_t run_known; /* sequence.seen_run */
 	struct seen_table active;
 	struct seen_table frozen;
-	uint32_t *order;	   /* of frozen's entries, by hash */
-	size_t n_written;	   /* of them */
+	struct seen_order *order;  /* of frozen; NULL when nothing is frozen */
+	size_t n_written;	   /* buckets */
 	int64_t frozen_id;	   /* newest message in frozen */
 	struct seen_group **group; /* of runs, oldest first */
 	size_t n_group;
@@ -67,9 +67,9 @@ struct seen *seen_new(void)
 
 static void frozen_drop(struct seen *seen)
 {
-	seen_table_drop(&seen->frozen);
-	mem_free(seen->order);
+	seen_order_free(seen->order);
 	seen->order = NULL;
+	seen_table_drop(&seen->frozen);
 	seen->n_written = 0;
 	seen->undo_written = 0;
 }
@@ -216,38 +216,13 @@ static void catch_up(struct tx *tx, struct seen *seen)
 
 /* ---- writing runs ---- */
 
-#define ORDER_BUCKETS 65536
-
-/* By the first 16 bits of the hash: nearly sorted, which is all the table needs to grow at its end. */
-static uint32_t *order_of(const struct seen_table *table)
-{
-	uint32_t *start = mem_zalloc(ORDER_BUCKETS + 1, sizeof(*start));
-	uint32_t *order = mem_alloc(table->n * sizeof(*order));
-
-	for (size_t i = 0; i < table->capacity; i++)
-		if (table->at[i].id != 0)
-			start[(table->at[i].hash >> 48) + 1]++;
-	for (size_t i = 1; i <= ORDER_BUCKETS; i++)
-		start[i] += start[i - 1];
-	for (size_t i = 0; i < table->capacity; i++)
-		if (table->at[i].id != 0)
-			order[start[table->at[i].hash >> 48]++] = (uint32_t)i;
-	mem_free(start);
-	return order;
-}
-
 static void freeze(struct seen *seen)
 {
 	seen->frozen = seen->active;
 	seen->frozen_id = seen->known_id;
-	seen->order = order_of(&seen->frozen);
+	seen->order = seen_order_new(&seen->frozen);
 	seen->active = (struct seen_table){ 0 };
 	seen_table_reserve(&seen->active, 1);
-}
-
-static uint64_t entry_hash(const struct seen *seen, size_t i)
-{
-	return seen->frozen.at[seen->order[i]].hash;
 }
 
 /* The run is complete: from now on it counts, and its messages need not be read back after a start. */
@@ -259,8 +234,9 @@ static void run_write(struct tx *tx, struct seen *seen)
 	int64_t day = store_id_day(seen->frozen_id);
 	struct query write;
 
-	for (size_t i = 0; i < seen->frozen.n; i++)
-		seen_filter_add(word, n_block, entry_hash(seen, i));
+	for (size_t i = 0; i < seen->frozen.capacity; i++)
+		if (seen->frozen.at[i].id != 0)
+			seen_filter_add(word, n_block, seen->frozen.at[i].hash);
 	write = query(tx, "INSERT INTO seen_run (run, day, filter, n_hash) VALUES (?1, ?2, ?3, ?4)");
 	put_int(&write, 1, seen->run_known + 1);
 	put_int(&write, 2, day);
@@ -276,25 +252,27 @@ static void run_write(struct tx *tx, struct seen *seen)
 	mem_free(word);
 }
 
+static int64_t bucket_id(int64_t run, size_t bucket)
+{
+	return run * SEEN_BUCKETS + (int64_t)bucket;
+}
+
 static void frozen_write(struct tx *tx, struct seen *seen, size_t max_n)
 {
 	int64_t day = store_id_day(seen->frozen_id);
 
-	day_ensure(tx, DAY_SEEN, day);
-	for (size_t i = 0; i < max_n && seen->n_written < seen->frozen.n && tx->rc == SQLITE_OK; i++) {
-		const struct seen_entry *entry = &seen->frozen.at[seen->order[seen->n_written]];
+	day_ensure(tx, DAY_SEEN_BUCKET, day);
+	for (size_t i = 0; i < max_n && seen->n_written < SEEN_BUCKETS && tx->rc == SQLITE_OK; i++) {
 		struct query insert =
-			query_day(tx, "INSERT OR REPLACE INTO seen_%s VALUES (?1, ?2, ?3, ?4)", day);
+			query_day(tx, "INSERT OR REPLACE INTO seen_bucket_%s VALUES (?1, ?2)", day);
 
-		put_int(&insert, 1, seen->run_known + 1);
-		put_int(&insert, 2, (int64_t)entry_hash(seen, seen->n_written++));
-		put_digest(&insert, 3, &entry->key);
-		put_int(&insert, 4, entry->id);
+		put_int(&insert, 1, bucket_id(seen->run_known + 1, seen->n_written));
+		put_blob(&insert, 2, seen_order_pack(seen->order, seen->n_written++));
 		query_run(&insert);
 	}
 }
 
-/* Writes up to max_n keys of the run under way; true if there is more to write. */
+/* Writes up to max_n buckets of the run under way; true if there is more to write. */
 static bool flush(struct tx *tx, size_t max_n)
 {
 	struct seen *seen = tx->sqlite->seen;
@@ -302,7 +280,7 @@ static bool flush(struct tx *tx, size_t max_n)
 	if (seen->frozen.n == 0)
 		freeze(seen);
 	frozen_write(tx, seen, max_n);
-	if (seen->n_written == seen->frozen.n)
+	if (seen->n_written == SEEN_BUCKETS)
 		run_write(tx, seen);
 	return !seen->run_done;
 }
@@ -363,8 +341,25 @@ void seen_begin(struct tx *tx, size_t n)
 	seen->undo_known_id = seen->known_id;
 }
 
-static bool find_in_run(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
-			int64_t *id)
+static bool find_in_bucket(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
+			   int64_t *id)
+{
+	struct query select = query_day(tx, "SELECT entries FROM seen_bucket_%s WHERE id = ?1", day);
+	enum seen_answer answer;
+
+	put_int(&select, 1, bucket_id(run, seen_bucket_of(hash)));
+	if (!query_row(&select))
+		return false;
+	answer = seen_bucket_find(peek_text(&select, 0), hash, key, id);
+	query_end(&select);
+	if (answer == SEEN_BROKEN)
+		tx_fail(tx, SQLITE_CORRUPT);
+	return answer == SEEN_HERE;
+}
+
+/* Up to format 15 each key had a row. */
+static bool find_in_rows(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
+			 int64_t *id)
 {
 	struct query select =
 		query_day(tx, "SELECT key, message_id FROM seen_%s WHERE run = ?1 AND hash = ?2", day);
@@ -377,6 +372,13 @@ static bool find_in_run(struct tx *tx, int64_t run, int64_t day, uint64_t hash, 
 	*id = get_int(&select, 1);
 	query_end(&select);
 	return true;
+}
+
+static bool find_in_run(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
+			int64_t *id)
+{
+	return (day_exists(tx, DAY_SEEN_BUCKET, day) && find_in_bucket(tx, run, day, hash, key, id)) ||
+	       (day_exists(tx, DAY_SEEN, day) && find_in_rows(tx, run, day, hash, key, id));
 }
 
 /* Newest first: it decides. */

@@ -97,7 +97,7 @@ struct store_change {
 #define ACCOUNT_CHANGES_MAX 8
 #define STORE_CHANGES_MAX 16
 
-enum day_kind { DAY_MESSAGE, DAY_SEEN, DAY_BODY, DAY_DELIVERY, DAY_AUDIT, DAY_KIND_COUNT };
+enum day_kind { DAY_MESSAGE, DAY_SEEN, DAY_BODY, DAY_DELIVERY, DAY_AUDIT, DAY_SEEN_BUCKET, DAY_KIND_COUNT };
 
 /*
  * One transaction. Errors stick: after the first one queries do nothing and tx_commit rolls back and reports it, so that
