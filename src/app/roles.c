@@ -6,10 +6,12 @@
  * Doesn't: know what a stage does. Nothing is handed from role to role but wakes, and those may be lost.
  * Keeps:   an error is logged once when it begins and once when it is over. After ERR_FATAL nothing more is
  *          done: the process ends at once with exit code 70, and the next start finds what was durable.
- *          Taking in comes first: while more than BUSY_PER_MS messages a millisecond come in, the roles
- *          behind the inbox rest after each round, the longer the more came in during it, so that neither
- *          the processor nor the database's writer is theirs most of the time. They never stop: at 2
- *          messages a millisecond they have half of their time, at 20 a tenth.
+ *          Taking in comes first: the roles behind the inbox get the processor when those that a shop waits
+ *          for leave it to them (where processors are idle that makes no difference). While more than
+ *          BUSY_PER_MS messages a millisecond come in they also rest after each round, the longer the more
+ *          came in during it, so that the database's writer is not theirs most of the time. They never
+ *          stop: at 2 messages a millisecond they have half of their time, at 20 a tenth. Upkeep steps back
+ *          less: the log must not outgrow it.
  * Threads: one per role; start and stop from the main thread.
  */
 #define _GNU_SOURCE /* pthread_setname_np */
@@ -17,6 +19,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/process.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -34,9 +37,15 @@
 /* Upkeep does not wait for its time when so many have come in: the log has grown by some MB. */
 #define UPKEEP_MESSAGES 2048
 
+/* Who gets the processor while all are busy. BEHIND: does what nobody waits for, and rests besides. */
+enum place { PLACE_FRONT, PLACE_UPKEEP, PLACE_BEHIND };
+
+/* Steps of nice(2): half and a tenth of what a thread in front has. */
+static const int steps_back[] = { [PLACE_FRONT] = 0, [PLACE_UPKEEP] = 3, [PLACE_BEHIND] = 10 };
+
 struct role_row {
 	const char *name;
-	bool gives_way;
+	enum place place;
 	/* One unit of work; *wait_ms: when to call again if no wake comes. */
 	bool (*run_once)(struct app *app, int64_t *wait_ms, struct err *err);
 };
@@ -177,22 +186,22 @@ static bool run_connect(struct app *app, int64_t *wait_ms, struct err *err)
 }
 
 static const struct role_row role_row[ROLE_COUNT] = {
-	[ROLE_DELIVER] = { "deliver", false, run_deliver },
-	[ROLE_NOTIFY] = { "notify", false, run_notify },
-	[ROLE_PUBLISH] = { "publish", true, run_publish },
-	[ROLE_MAP] = { "map", true, run_map },
-	[ROLE_COMMIT] = { "commit", false, run_commit },
-	[ROLE_RETAIN] = { "retain", false, run_retain },
-	[ROLE_REPORT] = { "report", false, run_report },
-	[ROLE_ADMIN] = { "admin", false, run_admin },
-	[ROLE_FEED] = { "feed", false, run_feed },
-	[ROLE_UPLOAD] = { "upload", false, run_upload },
-	[ROLE_ADMIN_SLOW] = { "admin-slow", false, run_admin_slow },
-	[ROLE_BACKFILL] = { "backfill", true, run_backfill },
-	[ROLE_PULL] = { "pull", true, run_pull },
-	[ROLE_RECONCILE] = { "reconcile", true, run_reconcile },
-	[ROLE_CONNECT] = { "connect", false, run_connect },
-	[ROLE_SCHEDULE] = { "schedule", false, run_schedule },
+	[ROLE_DELIVER] = { "deliver", PLACE_FRONT, run_deliver },
+	[ROLE_NOTIFY] = { "notify", PLACE_FRONT, run_notify },
+	[ROLE_PUBLISH] = { "publish", PLACE_BEHIND, run_publish },
+	[ROLE_MAP] = { "map", PLACE_BEHIND, run_map },
+	[ROLE_COMMIT] = { "commit", PLACE_FRONT, run_commit },
+	[ROLE_RETAIN] = { "retain", PLACE_UPKEEP, run_retain },
+	[ROLE_REPORT] = { "report", PLACE_FRONT, run_report },
+	[ROLE_ADMIN] = { "admin", PLACE_FRONT, run_admin },
+	[ROLE_FEED] = { "feed", PLACE_FRONT, run_feed },
+	[ROLE_UPLOAD] = { "upload", PLACE_FRONT, run_upload },
+	[ROLE_ADMIN_SLOW] = { "admin-slow", PLACE_FRONT, run_admin_slow },
+	[ROLE_BACKFILL] = { "backfill", PLACE_BEHIND, run_backfill },
+	[ROLE_PULL] = { "pull", PLACE_BEHIND, run_pull },
+	[ROLE_RECONCILE] = { "reconcile", PLACE_BEHIND, run_reconcile },
+	[ROLE_CONNECT] = { "connect", PLACE_FRONT, run_connect },
+	[ROLE_SCHEDULE] = { "schedule", PLACE_FRONT, run_schedule },
 };
 
 /* ---- the loop ---- */
@@ -231,7 +240,8 @@ static void give_way(const struct role *role, int64_t worked_ms, uint64_t n_rece
 {
 	int64_t rest_ms = (int64_t)(n_received / GIVE_WAY);
 
-	if (!role->row->gives_way || rest_ms <= 0 || n_received < (uint64_t)worked_ms * BUSY_PER_MS)
+	if (role->row->place != PLACE_BEHIND || rest_ms <= 0 ||
+	    n_received < (uint64_t)worked_ms * BUSY_PER_MS)
 		return;
 	(void)wake_wait(role->pause, rest_ms < GIVE_WAY_MAX_MS ? rest_ms : GIVE_WAY_MAX_MS);
 }
@@ -244,6 +254,7 @@ static void *role_main(void *arg)
 
 	/* For who looks on; nothing depends on it. */
 	(void)pthread_setname_np(pthread_self(), role->row->name);
+	process_thread_step_back(steps_back[role->row->place]);
 	while (!atomic_load(&app->stopping)) {
 		int64_t started_ms = clock_mono_ms(app->ctx.clock), wait_ms = 0;
 		uint64_t received = counter_get(COUNTER_messages_received);

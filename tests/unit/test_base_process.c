@@ -1,6 +1,7 @@
 /*
- * What belongs to the process as a whole: log, counters, files, crash points.
+ * What belongs to the process as a whole: log, counters, files, crash points, its threads' places.
  */
+#define _GNU_SOURCE /* gettid */
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/crash_point.h"
@@ -393,11 +394,46 @@ static void test_secrets_are_kept(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* ---- threads ---- */
+
+static int own_nice(void)
+{
+	return getpriority(PRIO_PROCESS, (id_t)gettid());
+}
+
+/* out: the thread's value before, after three steps, and after more than there are. */
+static void *step_back(void *out)
+{
+	int *nice = out;
+
+	nice[0] = own_nice();
+	process_thread_step_back(3);
+	nice[1] = own_nice();
+	process_thread_step_back(19);
+	nice[2] = own_nice();
+	return NULL;
+}
+
+static void test_one_thread_steps_back(void **state)
+{
+	int nice[3], before = own_nice();
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, step_back, nice), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(nice[0], before);
+	assert_int_equal(nice[1], before + 3 < 19 ? before + 3 : 19);
+	assert_int_equal(nice[2], 19);
+	assert_int_equal(own_nice(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crash_points), /* first: the environment is read once */
 		cmocka_unit_test(test_secrets_are_kept),
+		cmocka_unit_test(test_one_thread_steps_back),
 		cmocka_unit_test(test_log_lines),
 		cmocka_unit_test(test_log_repeats),
 		cmocka_unit_test(test_log_threads),
