@@ -21,6 +21,7 @@
  *   deliver_poll.c     ask for them
  *   deliver_settle.c   what becomes of each delivery
  *   deliver_lookup.c   what an account is asked before events and consent may leave
+ *   deliver_optout.c   who has left in Klaviyo, brought into the inbox
  * One thread. Times: *_at_ms on the monotonic clock, *_wall_ms and all that the store holds on the wall clock.
  */
 
@@ -384,6 +385,15 @@ bool deliver_lookups_keep(struct deliver *deliver, struct err *err) MUST_CHECK;
 /* Keeps what else was found. */
 bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, struct err *err) MUST_CHECK;
 void deliver_lookups_free(struct deliver_lookups *lookups);
+
+/* ---- deliver_optout.c ---- */
+
+/* Opt-outs from then on are to be read; the beginning of time the first time. */
+int64_t deliver_optouts_since_ms(const struct deliver_lookups *lookups);
+/* What a page of them said goes into the inbox of every store of the account, and the cursor behind the last page. */
+bool deliver_optouts_settle(struct deliver *deliver, struct deliver_send *send, struct err *err) MUST_CHECK;
+/* Forgets those that have become facts; lookups->n_unmapped is 0 when all have. */
+bool deliver_optouts_heed_mapped(struct deliver *deliver, struct deliver_lookups *lookups, struct err *err) MUST_CHECK;
 
 /* ---- deliver_settle.c ---- */
 /* Ends in the store what was answered: batches and jobs. */

@@ -3,32 +3,21 @@
  *
  * Does:    the spelling of the metric of cancelled orders, once; lists by name, made where they are not
  *          there; who has opted out in Klaviyo: all before the first consent of a process leaves, again
- *          before a subscription whose answer was lost goes again, and at intervals. Opt-outs go into the
- *          inbox of every store of the account and become facts of persons like anything a shop says.
- * Doesn't: decide what an opt-out means (activity/).
- * Keeps:   a page of opt-outs is in the inbox before the cursor moves past it; a repeat is recognised there.
- *          One lookup of an account at a time, within the budget of its endpoint.
+ *          before a subscription whose answer was lost goes again, and at intervals.
+ * Doesn't: keep the opt-outs that it reads (deliver_optout.c).
+ * Keeps:   one lookup of an account at a time, within the budget of its endpoint.
  * Threads: the deliver role's.
  */
 #include "flow/deliver_internal.h"
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mutant.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 /* After a lookup that failed: Klaviyo may be down, or the key may not read this. */
 #define AGAIN_MS 15000
 /* So often it is looked whether opt-outs that have just come in have become facts. */
 #define HEED_EVERY_MS 100
-/* Klaviyo's list of suppressions may be behind by some minutes. */
-#define OVERLAP_MS INT64_C(600000)
-/* 2000-01-01: before all opt-outs. */
-#define BEGINNING_MS INT64_C(946684800000)
-#define CURSOR_BYTES 32
 
 void deliver_lookups_free(struct deliver_lookups *lookups)
 {
@@ -155,7 +144,6 @@ static struct klaviyo_request lookup_request(const struct deliver *deliver,
 	struct str api_url = setting_text(settings->value, SETTING_KEY_api_url);
 	const struct deliver_lookups *lookups = &account->lookups;
 	struct str page = str_from(lookups->page);
-	int64_t since_ms = lookups->optouts_wall_ms > 0 ? lookups->optouts_wall_ms : BEGINNING_MS;
 
 	switch (lookup) {
 	case LOOKUP_LISTS:
@@ -163,7 +151,7 @@ static struct klaviyo_request lookup_request(const struct deliver *deliver,
 	case LOOKUP_LIST_CREATE:
 		return klaviyo_render_list_create(api_url, str_from(lookups->list_name), arena);
 	case LOOKUP_OPTOUTS:
-		return klaviyo_render_optouts(api_url, since_ms, page, arena);
+		return klaviyo_render_optouts(api_url, deliver_optouts_since_ms(lookups), page, arena);
 	case LOOKUP_METRICS:
 	case LOOKUP_NONE:
 		break;
@@ -252,38 +240,6 @@ static void heed_webhooks(struct deliver *deliver)
 }
 
 /*
- * What is no fact yet cannot withdraw a subscription. What is one makes its person due, and db_outbox_claim
- * waits for that.
- */
-static bool is_mapped(struct deliver *deliver, int64_t message_id, bool *mapped, struct err *err)
-{
-	struct inbox_message message;
-	struct err failed = { 0 };
-	struct arena arena;
-	bool ok;
-
-	arena_init(&arena);
-	ok = db_inbox_get(deliver->ctx->db, message_id, &arena, &message, &failed);
-	*mapped = ok ? message.state != MESSAGE_PENDING : failed.code == ERR_NOT_FOUND;
-	arena_release(&arena);
-	return ok || *mapped || err_set(err, failed.code, "look for opt-outs: %s", failed.msg);
-}
-
-static bool heed_mapped(struct deliver *deliver, struct deliver_lookups *lookups, struct err *err)
-{
-	while (lookups->n_unmapped > 0) {
-		bool mapped;
-
-		if (!is_mapped(deliver, lookups->unmapped[lookups->n_unmapped - 1], &mapped, err))
-			return false;
-		if (!mapped)
-			return true;
-		lookups->n_unmapped--;
-	}
-	return true;
-}
-
-/*
  * A few at a time; who found no room comes first in the next round. A probe leaves before anybody else is
  * judged.
  */
@@ -317,7 +273,7 @@ bool deliver_lookups_start(struct deliver *deliver, struct err *err)
 {
 	heed_webhooks(deliver);
 	for (size_t i = 0; i < deliver->n_account; i++)
-		if (!heed_mapped(deliver, &deliver->account[i]->lookups, err))
+		if (!deliver_optouts_heed_mapped(deliver, &deliver->account[i]->lookups, err))
 			return false;
 	return start_in_turn(deliver, err);
 }
@@ -392,12 +348,6 @@ void deliver_lookups_heed(struct deliver_send *send, const struct http_answer *a
 }
 
 /* ---- keeping it ---- */
-
-static bool put_cursor(struct deliver *deliver, const struct deliver_account *account, struct str name,
-		       struct str value, struct err *err)
-{
-	return db_cursor_put(deliver->ctx->db, deliver->now_wall_ms, account->id, name, value, err);
-}
 
 /* How the account spells it, by the answer; "" = the next page may say. */
 static struct str found_spelling(const struct deliver_send *send)
@@ -481,110 +431,6 @@ static bool settle_lists(struct deliver_send *send)
 	return true;
 }
 
-static struct inbox_record optout_record(int64_t store_id, const struct klaviyo_optout *optout,
-					 int64_t now_ms, struct arena *arena)
-{
-	struct json *body = json_new_object(), *data = json_new_object();
-	struct str at = arena_printf(arena, "%" PRId64, optout->at_ms);
-	struct strbuf text;
-	struct inbox_record record = {
-		.store_id = store_id,
-		.received_ms = now_ms,
-		.topic = STR("klaviyo.opted_out"),
-		.slot = digest16_of((struct str[]){ STR("klaviyo.opted_out"), optout->email }, 2),
-		.key = digest16_of((struct str[]){ optout->email, at, optout->reason }, 3),
-	};
-
-	json_set_text(data, "email", optout->email);
-	json_set(data, "at_ms", json_new_int(optout->at_ms));
-	json_set_text(data, "reason", optout->reason);
-	json_set_text(body, "type", STR("klaviyo.opted_out"));
-	json_set(body, "data", data);
-	strbuf_init(&text, 4096);
-	json_write(body, true, &text);
-	record.body = arena_dup(arena, strbuf_str(&text));
-	strbuf_release(&text);
-	json_free(body);
-	return record;
-}
-
-/* Messages of a store are mapped in their order, so the newest stands for all. Records come by store. */
-static void wait_for_mapping(struct deliver_lookups *lookups, const struct inbox_record *record,
-			     const struct inbox_receipt *receipt, size_t n)
-{
-	int64_t newest_id = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		newest_id = receipt[i].id > newest_id ? receipt[i].id : newest_id;
-		if (i + 1 < n && record[i + 1].store_id == record[i].store_id)
-			continue;
-		lookups->unmapped =
-			mem_resize(lookups->unmapped, (lookups->n_unmapped + 1) * sizeof(*lookups->unmapped));
-		lookups->unmapped[lookups->n_unmapped++] = newest_id;
-		newest_id = 0;
-	}
-}
-
-/* Into the inbox of every store of the account. */
-static bool append_optouts(struct deliver *deliver, struct deliver_send *send,
-			   const struct snapshot *settings, struct err *err)
-{
-	size_t n = 0, room = send->found.n_optout * settings->n_store;
-	struct inbox_record *record = ARENA_ARRAY(&send->arena, room, struct inbox_record);
-	struct inbox_receipt *receipt = ARENA_ARRAY(&send->arena, room, struct inbox_receipt);
-
-	for (size_t s = 0; s < settings->n_store; s++)
-		for (size_t i = 0;
-		     settings->store[s].account->id == send->account->id && i < send->found.n_optout; i++)
-			record[n++] = optout_record(settings->store[s].id, &send->found.optout[i],
-						    deliver->now_wall_ms, &send->arena);
-	for (size_t at = 0; at < n; at += STORE_APPEND_MAX)
-		if (!db_inbox_append(deliver->ctx->db, record + at,
-				     n - at < STORE_APPEND_MAX ? n - at : STORE_APPEND_MAX, receipt + at,
-				     err))
-			return err_wrap(err, "keep the opt-outs of account '%s'", send->account->name);
-	wait_for_mapping(&send->account->lookups, record, receipt, n);
-	if (n > 0 && deliver->ctx->wake && deliver->ctx->wake->map)
-		wake_send(deliver->ctx->wake->map);
-	return true;
-}
-
-/* The reading is whole: the next one begins a little before its newest. */
-static bool end_optouts(struct deliver *deliver, struct deliver_account *account, struct err *err)
-{
-	struct deliver_lookups *lookups = &account->lookups;
-	int64_t upto_ms = lookups->optouts_newest_ms - OVERLAP_MS;
-	char text[CURSOR_BYTES];
-
-	if (upto_ms < lookups->optouts_wall_ms)
-		upto_ms = lookups->optouts_wall_ms;
-	if (upto_ms < BEGINNING_MS)
-		upto_ms = BEGINNING_MS;
-	(void)snprintf(text, sizeof(text), "%" PRId64, upto_ms);
-	if (upto_ms != lookups->optouts_wall_ms &&
-	    !put_cursor(deliver, account, STR(FLOW_CURSOR_OPTOUTS), str_from(text), err))
-		return false;
-	lookups->optouts_wall_ms = upto_ms;
-	lookups->optouts_at_ms = lookups->reread ? INT64_MIN : deliver->now_ms;
-	return true;
-}
-
-static bool settle_optouts(struct deliver *deliver, struct deliver_send *send, struct err *err)
-{
-	struct deliver_lookups *lookups = &send->account->lookups;
-	const struct snapshot *settings = flow_settings(deliver->ctx, err);
-	bool ok = settings && append_optouts(deliver, send, settings, err);
-
-	if (settings)
-		settings_release(deliver->ctx->settings, settings);
-	if (!ok)
-		return false;
-	for (size_t i = 0; i < send->found.n_optout; i++)
-		if (send->found.optout[i].at_ms > lookups->optouts_newest_ms)
-			lookups->optouts_newest_ms = send->found.optout[i].at_ms;
-	return send->found.next.len > 0 || end_optouts(deliver, send->account, err);
-}
-
 bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, struct err *err)
 {
 	struct deliver_lookups *lookups = &send->account->lookups;
@@ -600,7 +446,7 @@ bool deliver_lookups_settle(struct deliver *deliver, struct deliver_send *send, 
 	if (send->lookup == LOOKUP_METRICS)
 		settle_metrics(send);
 	else if (send->lookup == LOOKUP_OPTOUTS)
-		ok = settle_optouts(deliver, send, err);
+		ok = deliver_optouts_settle(deliver, send, err);
 	else
 		ok = settle_lists(send);
 	deliver_lanes_unblock(send->account);

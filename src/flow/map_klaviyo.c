@@ -1,5 +1,5 @@
 /*
- * What Klaviyo itself says of people (deliver_lookup.c brings it into the inbox) as facts.
+ * What Klaviyo itself says of people (deliver_optout.c brings it into the inbox) as facts.
  *
  * Pure.
  */
