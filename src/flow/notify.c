@@ -22,7 +22,7 @@
 #define IN_FLIGHT_MAX	 32
 #define LOOK_MS		 1000
 #define LOOK_BLOCKED_MS	 5000	      /* all that is ready is behind something under way or waiting */
-#define LOOK_UNUSED_MS	 (MS_PER_MIN) /* no store has a webhook */
+#define LOOK_UNUSED_MS	 (MS_PER_MIN) /* no store has a webhook; settings that change are looked at at once */
 #define TIMEOUT_MS	 15000
 #define ANSWER_BYTES_MAX ((size_t)64 << 10)
 #define NOTICE_BYTES_MAX ((size_t)1 << 20)
@@ -51,6 +51,7 @@ struct notify {
 	int64_t now_ms; /* of the round, monotonic */
 	int64_t now_wall_ms;
 	int64_t look_at_ms;
+	int64_t looked_version; /* of the settings */
 };
 
 struct notify *notify_open(struct flow_ctx *ctx, struct http_client *client)
@@ -235,6 +236,7 @@ static bool look(struct notify *notify, struct err *err)
 
 	if (!settings)
 		return false;
+	notify->looked_version = settings->version;
 	arena_init(&arena);
 	ok = db_outbox_lanes(notify->ctx->db, notify->now_wall_ms, &arena, &lane, &n, err) &&
 	     start_lanes(notify, settings, lane, n, err);
@@ -312,6 +314,16 @@ static void read_clocks(struct notify *notify)
 	notify->now_wall_ms = clock_wall_ms(notify->ctx->clock);
 }
 
+/* A store may have got a webhook. Other roles have read them anew. */
+static bool settings_changed(const struct notify *notify)
+{
+	const struct snapshot *settings = settings_take(notify->ctx->settings);
+	bool changed = settings->version != notify->looked_version;
+
+	settings_release(notify->ctx->settings, settings);
+	return changed;
+}
+
 bool notify_run_once(struct notify *notify, int64_t max_wait_ms, struct flow_next *next, struct err *err)
 {
 	int64_t wait_ms;
@@ -320,7 +332,7 @@ bool notify_run_once(struct notify *notify, int64_t max_wait_ms, struct flow_nex
 	read_clocks(notify);
 	if (!settle(notify, next, err))
 		return false;
-	if (notify->now_ms >= notify->look_at_ms && !look(notify, err))
+	if ((notify->now_ms >= notify->look_at_ms || settings_changed(notify)) && !look(notify, err))
 		return false;
 	wait_ms = notify->ended ? 0 : notify->look_at_ms - notify->now_ms;
 	(void)http_client_run(notify->client, wait_ms < max_wait_ms ? wait_ms : max_wait_ms);

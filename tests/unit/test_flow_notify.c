@@ -341,6 +341,21 @@ static void without_a_webhook_nothing_is_kept_for_it(void **state)
 	assert_int_equal(rig_account_summary(world->rig, "main").created, 2);
 }
 
+/* Where there is no webhook notices are looked for once a minute; the first one does not wait for that. */
+static void a_new_webhook_counts_at_once(void **state)
+{
+	static const char *const off[] = { "optout_webhook=", NULL };
+	static const char *const on[] = { "optout_webhook=" HOOK, NULL };
+	struct world *world = *state;
+
+	rig_store_set(world->rig, "shop", off);
+	pass(world, 2000);
+	rig_store_set(world->rig, "shop", on);
+	opts_out(world, "ann@shop.test", LEFT_MS);
+	run(world);
+	assert_int_equal(fake_http_count(world->http), 1);
+}
+
 static void without_a_secret_nothing_leaves(void **state)
 {
 	static const char *const off[] = { "optout_webhook_secret=", NULL };
@@ -391,6 +406,7 @@ int main(void)
 		BOTH(a_dead_store_holds_up_nobody_else),
 		BOTH(a_crash_sends_it_again_under_its_id),
 		BOTH(without_a_webhook_nothing_is_kept_for_it),
+		BOTH(a_new_webhook_counts_at_once),
 		BOTH(without_a_secret_nothing_leaves),
 		BOTH(they_are_asked_for),
 	};
