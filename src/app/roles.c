@@ -40,8 +40,11 @@
 /* Who gets the processor while all are busy. BEHIND: does what nobody waits for, and rests besides. */
 enum place { PLACE_FRONT, PLACE_UPKEEP, PLACE_BEHIND };
 
-/* Steps of nice(2): half and a tenth of what a thread in front has. */
-static const int steps_back[] = { [PLACE_FRONT] = 0, [PLACE_UPKEEP] = 3, [PLACE_BEHIND] = 10 };
+/*
+ * Steps of nice(2): half and a third of what a thread in front has. Not less: who is behind may hold the
+ * database's writer, and on a machine that is busy with something else it has to get on.
+ */
+static const int steps_back[] = { [PLACE_FRONT] = 0, [PLACE_UPKEEP] = 3, [PLACE_BEHIND] = 5 };
 
 struct role_row {
 	const char *name;
