@@ -410,6 +410,21 @@ struct delivery_new contract_variant(enum delivery_op op, const char *external_i
 	return delivery;
 }
 
+static void publish(struct contract *contract, const struct catalog_publication *publication, int64_t *id)
+{
+	size_t n = publication->n_delivery, n_audit;
+	struct audit_row *audit;
+
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, publication, 1, &contract_err));
+	audit = contract_audit(
+		contract,
+		(struct audit_filter){ .by_code = true, .code = AUDIT_DELIVERY_CREATED, .max_n = n },
+		&n_audit);
+	assert_int_equal(n_audit, n);
+	for (size_t i = 0; i < n; i++)
+		id[i] = audit[n - 1 - i].delivery_id;
+}
+
 void contract_publish(struct contract *contract, const char *root, const struct delivery_new *delivery,
 		      size_t n, int64_t *id)
 {
@@ -420,17 +435,8 @@ void contract_publish(struct contract *contract, const char *root, const struct 
 		.delivery = delivery,
 		.n_delivery = n,
 	};
-	size_t n_audit;
-	struct audit_row *audit;
 
-	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, &publication, 1, &contract_err));
-	audit = contract_audit(
-		contract,
-		(struct audit_filter){ .by_code = true, .code = AUDIT_DELIVERY_CREATED, .max_n = n },
-		&n_audit);
-	assert_int_equal(n_audit, n);
-	for (size_t i = 0; i < n; i++)
-		id[i] = audit[n - 1 - i].delivery_id;
+	publish(contract, &publication, id);
 }
 
 int64_t contract_publish_one(struct contract *contract, const char *root, struct delivery_new delivery)
@@ -438,6 +444,21 @@ int64_t contract_publish_one(struct contract *contract, const char *root, struct
 	int64_t id;
 
 	contract_publish(contract, root, &delivery, 1, &id);
+	return id;
+}
+
+int64_t contract_publish_person(struct contract *contract, const char *person, struct delivery_new delivery)
+{
+	struct catalog_publication publication = {
+		.store_id = contract->store_id,
+		.account_id = contract->account_id,
+		.root = contract_entity(ENTITY_PERSON, person),
+		.delivery = &delivery,
+		.n_delivery = 1,
+	};
+	int64_t id;
+
+	publish(contract, &publication, &id);
 	return id;
 }
 

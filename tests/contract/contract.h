@@ -105,6 +105,8 @@ void contract_publish(struct contract *contract, const char *root, const struct 
 		      size_t n, int64_t *id);
 /* The same with one delivery; its id. */
 int64_t contract_publish_one(struct contract *contract, const char *root, struct delivery_new delivery);
+/* One delivery of a person; its id. */
+int64_t contract_publish_person(struct contract *contract, const char *person, struct delivery_new delivery);
 
 /* ---- outbox ---- */
 struct outbox_batch contract_claim(struct contract *contract, enum klaviyo_kind kind, enum delivery_op op,

@@ -10,19 +10,9 @@ static int64_t publish(struct contract *contract, enum klaviyo_kind kind, enum d
 		       const char *root, const char *id, const char *parent)
 {
 	struct delivery_new delivery = contract_delivery(kind, op, id, "content");
-	struct catalog_publication publication = {
-		.store_id = contract->store_id,
-		.account_id = contract->account_id,
-		.root = contract_entity(ENTITY_PERSON, root),
-		.delivery = &delivery,
-		.n_delivery = 1,
-	};
-	struct audit_filter filter = { .by_code = true, .code = AUDIT_DELIVERY_CREATED, .max_n = 1 };
-	size_t n;
 
 	delivery.parent_external_id = str_from(parent);
-	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, &publication, 1, &contract_err));
-	return contract_audit(contract, filter, &n)[0].delivery_id;
+	return contract_publish_person(contract, root, delivery);
 }
 
 static int64_t publish_move(struct contract *contract, const char *from, const char *to)

@@ -13,23 +13,6 @@ static struct fact customer(const char *email, int64_t version, const char *cust
 	return fact;
 }
 
-/* Publishes deliveries of a person; ids of those made. */
-static int64_t publish(struct contract *contract, const char *person, struct delivery_new delivery)
-{
-	struct catalog_publication publication = {
-		.store_id = contract->store_id,
-		.account_id = contract->account_id,
-		.root = contract_entity(ENTITY_PERSON, person),
-		.delivery = &delivery,
-		.n_delivery = 1,
-	};
-	struct audit_filter filter = { .by_code = true, .code = AUDIT_DELIVERY_CREATED, .max_n = 1 };
-	size_t n;
-
-	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms, &publication, 1, &contract_err));
-	return contract_audit(contract, filter, &n)[0].delivery_id;
-}
-
 static struct delivery_new told(enum klaviyo_kind kind, enum delivery_op op, const char *id,
 				const char *parent)
 {
@@ -69,7 +52,7 @@ static void test_a_claim_brings_the_other_addresses(void **state)
 	(void)CONTRACT_APPLY(contract, customer(OLD, 1, "77"), customer("aunt@shop.test", 1, ""),
 			     contract_set(ENTITY_PERSON, OLD, "consent.email", 1, "{}"),
 			     customer(NEW, 2, "77"));
-	(void)publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, OLD, ""));
+	(void)contract_publish_person(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, OLD, ""));
 	root = contract_root(contract, ENTITY_PERSON, NEW);
 	assert_non_null(contract_fact(&root, ENTITY_PERSON, OLD, "customer"));
 	assert_non_null(contract_fact(&root, ENTITY_PERSON, OLD, "consent.email"));
@@ -241,11 +224,15 @@ static void test_what_is_told_meanwhile_waits(void **state)
 
 	(void)CONTRACT_APPLY(contract, customer(OLD, 1, "77"), customer(NEW, 2, "77"));
 	contract_settle_down(contract);
-	id = publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
-	(void)publish(contract, NEW, told(KLAVIYO_CONSENT, DELIVERY_CREATE, "email:" NEW, "group"));
-	(void)publish(contract, NEW, told(KLAVIYO_CONSENT, DELIVERY_DELETE, "sms:+1", "group"));
-	(void)publish(contract, NEW, told(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|1", NEW));
-	(void)publish(contract, NEW, told(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|2", "aunt"));
+	id = contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)contract_publish_person(contract, NEW,
+				      told(KLAVIYO_CONSENT, DELIVERY_CREATE, "email:" NEW, "group"));
+	(void)contract_publish_person(contract, NEW,
+				      told(KLAVIYO_CONSENT, DELIVERY_DELETE, "sms:+1", "group"));
+	(void)contract_publish_person(contract, NEW,
+				      told(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|1", NEW));
+	(void)contract_publish_person(contract, NEW,
+				      told(KLAVIYO_EVENT, DELIVERY_CREATE, "Placed Order|2", "aunt"));
 	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_CREATE), 0);
 	assert_int_equal(n_claimable(contract, KLAVIYO_CONSENT, DELIVERY_DELETE), 0);
 	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 1);
@@ -265,10 +252,10 @@ static void test_what_is_told_meanwhile_waits(void **state)
 static void test_the_former_profile_is_told_first(void **state)
 {
 	struct contract *contract = *state;
-	int64_t id = publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, OLD, ""));
+	int64_t id = contract_publish_person(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, OLD, ""));
 	struct outbox_batch batch;
 
-	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
 	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 0);
 	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE);
 	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 0);
@@ -282,8 +269,8 @@ static void test_there_and_back(void **state)
 	struct contract *contract = *state;
 	struct outbox_batch batch;
 
-	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
-	(void)publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_CREATE, OLD, NEW));
+	(void)contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)contract_publish_person(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_CREATE, OLD, NEW));
 	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
 	assert_str(batch.delivery[0].external_id, NEW);
 }
@@ -293,8 +280,8 @@ static void test_what_replaces_it_has_to_find_it_too(void **state)
 	struct contract *contract = *state;
 	struct outbox_batch batch;
 
-	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
-	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, NEW, ""));
+	(void)contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_UPDATE, NEW, ""));
 	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_UPDATE), 0);
 	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
 	assert_str(batch.delivery[0].parent_external_id, OLD);
@@ -306,13 +293,13 @@ static void test_what_replaces_it_has_to_find_it_too(void **state)
 
 static int64_t publish_event(struct contract *contract, const char *id, const char *person)
 {
-	return publish(contract, person, told(KLAVIYO_EVENT, DELIVERY_CREATE, id, person));
+	return contract_publish_person(contract, person, told(KLAVIYO_EVENT, DELIVERY_CREATE, id, person));
 }
 
 /* The profile of `from` is asked for, and gets the address `to`. */
 static void move(struct contract *contract, const char *from, const char *to)
 {
-	int64_t id = publish(contract, to, told(KLAVIYO_PROFILE, DELIVERY_CREATE, to, from));
+	int64_t id = contract_publish_person(contract, to, told(KLAVIYO_PROFILE, DELIVERY_CREATE, to, from));
 	struct outbox_batch batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
 
 	assert_int_equal(batch.delivery[0].id, id);
@@ -337,7 +324,7 @@ static void test_an_event_that_waits_leaves_after_the_move(void **state)
 	int64_t before = publish_event(contract, "Placed Order|1", OLD), id, batch_id;
 	struct outbox_batch batch;
 
-	id = publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	id = contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
 	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 1);
 	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
 	assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), 0);
@@ -359,7 +346,7 @@ static void test_the_move_waits_for_what_is_being_sent(void **state)
 	int64_t batch_id = claim_event(contract, OLD, "");
 	struct outbox_batch batch;
 
-	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
 	assert_int_equal(n_claimable(contract, KLAVIYO_PROFILE, DELIVERY_CREATE), 0);
 	contract_settle_one(contract, batch_id, contract_settlement(id, DELIVERY_WAITING));
 	batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
@@ -399,9 +386,9 @@ static void test_events_hold_up_no_move(void **state)
 	struct outbox_batch batch;
 
 	(void)publish_event(contract, "Placed Order|1", OLD);
-	(void)publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	(void)contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
 	(void)publish_event(contract, "Placed Order|2", NEW);
-	(void)publish(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_CREATE, OLD, NEW));
+	(void)contract_publish_person(contract, OLD, told(KLAVIYO_PROFILE, DELIVERY_CREATE, OLD, NEW));
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(n_claimable(contract, KLAVIYO_EVENT, DELIVERY_CREATE), i); /* the second */
 		batch = contract_claim_one(contract, KLAVIYO_PROFILE, DELIVERY_CREATE);
@@ -425,7 +412,8 @@ static void test_a_move_that_is_tried_often_holds_nothing_back(void **state)
 					     .count_attempt = true };
 
 	(void)publish_event(contract, "Placed Order|1", OLD);
-	again.delivery_id = publish(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
+	again.delivery_id =
+		contract_publish_person(contract, NEW, told(KLAVIYO_PROFILE, DELIVERY_CREATE, NEW, OLD));
 	for (int i = 0; i < STORE_HOLD_ATTEMPTS; i++) {
 		struct outbox_batch batch;
 
