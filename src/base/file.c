@@ -23,6 +23,11 @@ static bool fail(struct err *err, enum err_code code, const char *what, const ch
 	return err_set(err, code, "cannot %s '%s': %s", what, path, strerror(errno));
 }
 
+bool file_disk_is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT;
+}
+
 /* Reads fd to its end into buf, whose ceiling is what is allowed. */
 static bool read_all(int fd, const char *path, struct strbuf *buf, struct err *err)
 {
@@ -121,8 +126,7 @@ static bool make_one_dir(const char *path, struct err *err)
 	if (mkdir(path, 0700) == 0)
 		return file_sync_parent(path, err);
 	if (errno != EEXIST)
-		return fail(err, errno == ENOSPC || errno == EDQUOT ? ERR_BUSY : ERR_INVALID, "create folder",
-			    path);
+		return fail(err, file_disk_is_full(errno) ? ERR_BUSY : ERR_INVALID, "create folder", path);
 	if (stat(path, &there) != 0)
 		return fail(err, ERR_INVALID, "look at", path);
 	if (!S_ISDIR(there.st_mode))

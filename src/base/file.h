@@ -29,6 +29,9 @@ bool file_lock(const char *path, int *fd, struct err *err) MUST_CHECK;
 /* What others may read in that file, by file_read, of whoever holds it: all of it is replaced. */
 bool file_lock_note(int fd, struct str text, struct err *err) MUST_CHECK;
 
+/* Does this errno say that there is no room, on the disk or in our share of it? */
+bool file_disk_is_full(int error);
+
 /* Bytes free for us on the file system of path, and its size. */
 bool file_disk_space(const char *path, int64_t *free_bytes, int64_t *total_bytes, struct err *err) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,8 +29,8 @@ struct pack {
 
 static bool fail(struct pack *pack, const char *what, struct err *err)
 {
-	return err_set(err, errno == ENOSPC || errno == EDQUOT ? ERR_TOO_LARGE : ERR_INVALID, "%s '%s': %s",
-		       what, pack->path, strerror(errno));
+	return err_set(err, file_disk_is_full(errno) ? ERR_TOO_LARGE : ERR_INVALID, "%s '%s': %s", what,
+		       pack->path, strerror(errno));
 }
 
 bool pack_open(const char *path, struct pack **out, struct err *err)

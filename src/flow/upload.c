@@ -59,7 +59,7 @@ static bool open_once(struct upload *upload, struct stat *about, struct err *err
 {
 	upload->fd = open(upload->path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (upload->fd < 0)
-		return fail(err, errno == ENOSPC ? ERR_BUSY : ERR_INVALID, "create", upload->path);
+		return fail(err, file_disk_is_full(errno) ? ERR_BUSY : ERR_INVALID, "create", upload->path);
 	if (flock(upload->fd, LOCK_EX | LOCK_NB) != 0)
 		return err_set(err, ERR_BUSY, "'%.*s' is being sent already", STR_ARG(upload->wish.name));
 	return fstat(upload->fd, about) == 0 || fail(err, ERR_INVALID, "look at", upload->path);
@@ -113,8 +113,7 @@ static bool has_room(const struct upload *upload, struct err *err)
 static bool sync_part(struct upload *upload, struct err *err)
 {
 	if (fdatasync(upload->fd) != 0)
-		return fail(err, errno == ENOSPC || errno == EDQUOT ? ERR_BUSY : ERR_FATAL, "sync",
-			    upload->path);
+		return fail(err, file_disk_is_full(errno) ? ERR_BUSY : ERR_FATAL, "sync", upload->path);
 	upload->synced = upload->received;
 	return true;
 }
@@ -199,8 +198,7 @@ static bool write_some(struct upload *upload, struct str *rest, struct err *err)
 	ssize_t done = write(upload->fd, rest->p, n);
 
 	if (done < 0 && errno != EINTR)
-		return fail(err, errno == ENOSPC || errno == EDQUOT ? ERR_BUSY : ERR_FATAL, "write",
-			    upload->path);
+		return fail(err, file_disk_is_full(errno) ? ERR_BUSY : ERR_FATAL, "write", upload->path);
 	if (done <= 0)
 		return true;
 	digest_sum_add(upload->sum, str_of(rest->p, (size_t)done));
@@ -246,7 +244,7 @@ static bool is_what_was_sent(struct str sha256, const unsigned char *digest, str
 static bool name_whole(const struct upload *upload, struct str whole, struct err *err)
 {
 	if (link(upload->path.p, whole.p) != 0 && errno != EEXIST)
-		return fail(err, errno == ENOSPC ? ERR_BUSY : ERR_INVALID, "name", whole);
+		return fail(err, file_disk_is_full(errno) ? ERR_BUSY : ERR_INVALID, "name", whole);
 	return file_sync_parent(whole.p, err);
 }
 

@@ -261,6 +261,12 @@ static void hurry_death(int64_t permille)
 		disk_die_at(sim_draw(OPTION_uploads, 1, 3));
 }
 
+/* A disk of its own, or a share of one. */
+static int says_full(void)
+{
+	return sim.seed % 2 ? EDQUOT : ENOSPC;
+}
+
 /* 0: it is done, and said; else what is said. *done: it happens. */
 static int begin(bool grows, bool *done)
 {
@@ -272,7 +278,7 @@ static int begin(bool grows, bool *done)
 	fails = alive && !full && sim_fault(OPTION_disk_errors);
 	*done = *done && !full && !fails;
 	if (full)
-		return ENOSPC;
+		return says_full();
 	return alive && !fails ? 0 : EIO;
 }
 

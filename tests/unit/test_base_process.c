@@ -293,6 +293,16 @@ static void test_file_disk_space(void **state)
 		     ERR_NOT_FOUND);
 }
 
+static void test_file_disk_is_full(void **state)
+{
+	(void)state;
+	assert_true(file_disk_is_full(ENOSPC));
+	assert_true(file_disk_is_full(EDQUOT));
+	assert_false(file_disk_is_full(EFBIG));
+	assert_false(file_disk_is_full(EIO));
+	assert_false(file_disk_is_full(0));
+}
+
 /* ---- crash points ---- */
 
 #ifdef PANNIER_TEST_HOOKS
@@ -442,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_file_standard_input),
 		cmocka_unit_test(test_file_make_dir),
 		cmocka_unit_test(test_file_lock),
+		cmocka_unit_test(test_file_disk_is_full),
 		cmocka_unit_test(test_file_disk_space),
 	};
 
