@@ -456,17 +456,23 @@ static void keep(struct stored *one, int number)
 	(void)__real_close(fd);
 }
 
-/* Of a sync that failed nothing is kept, and nothing of it is written later. */
+/*
+ * Of a sync that failed nothing is kept, and nothing of it is written later. That the disk is full may be
+ * found only here.
+ */
 static int sync_file(int number)
 {
 	struct stored *one = &stored[number];
 	bool done, alive = disk_operate(&done);
-	bool failed = alive && disk_sync_fails();
+	bool full = alive && one->dirty_to > one->dirty_from && disk_is_full();
+	bool failed = alive && !full && disk_sync_fails();
 
-	if (done && !failed)
+	if (done && !failed && !full)
 		keep(one, number);
 	if (done)
 		one->dirty_from = one->dirty_to = 0;
+	if (full)
+		return fail(says_full());
 	return alive && !failed ? 0 : fail(EIO);
 }
 
