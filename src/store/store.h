@@ -346,7 +346,8 @@ bool db_catalog_find(struct db *db, int64_t store_id, struct str text, struct ar
 /*
  * Ids of products or categories of a store, behind after ("" = all), in their order: those that are called so. text, 1 to 200 bytes
  * of UTF-8, stands somewhere in a title or SKU of theirs, or of a variant of theirs, in any language and whatever the case; or, as it
- * is written, in an id.
+ * is written, in an id. Of what is deleted only its own id is left. A variant that its product does not name any more counts until it is
+ * deleted.
  */
 bool db_catalog_search(struct db *db, int64_t store_id, enum entity_kind kind, struct str text, struct str after, size_t max_n,
 		       struct arena *arena, struct str **id, size_t *n, struct err *err) MUST_CHECK;

@@ -476,6 +476,10 @@ static void test_searching_by_title_sku_and_id(void **state)
 	(void)CONTRACT_APPLY(contract, contract_delete(P, "p3", 0));
 	assert_str(str_from(searched(contract, P, "coffee", "", 10)), "");
 	assert_str(str_from(searched(contract, P, "tea", "", 10)), "p1");
+	/* Its variant is known still, and is a variant of nothing. */
+	assert_str(str_from(searched(contract, P, "red", "", 10)), "");
+	assert_str(str_from(searched(contract, P, "v-9", "", 10)), "");
+	assert_str(str_from(searched(contract, P, "p3", "", 10)), "p3");
 	contract->store_id = contract_store(contract, "other", contract->account_id);
 	assert_str(str_from(searched(contract, P, "tea", "", 10)), "");
 }

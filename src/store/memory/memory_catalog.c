@@ -497,14 +497,19 @@ static bool holds(struct str text, struct str part)
 }
 
 /* Whose row matches: "" = none of this kind. */
-static struct str searched(const struct memory_entity *row, enum entity_kind kind, struct str words,
-			   struct str text)
+static struct str searched(struct memory *memory, const struct memory_entity *row, enum entity_kind kind,
+			   struct str words, struct str text)
 {
+	struct entity product = { ENTITY_PRODUCT, row->root_id };
+
 	if (!holds(row->words, words) && !holds(row->entity.id, text))
 		return STR("");
 	if (row->entity.kind == kind)
 		return row->entity.id;
-	return kind == ENTITY_PRODUCT && row->entity.kind == ENTITY_VARIANT ? row->root_id : STR("");
+	return kind == ENTITY_PRODUCT && row->entity.kind == ENTITY_VARIANT &&
+			       !is_deleted(memory, row->store_id, product)
+		       ? row->root_id
+		       : STR("");
 }
 
 static bool listed(const struct str *id, size_t n, struct str one)
@@ -532,7 +537,8 @@ bool memory_catalog_search(struct db *db, int64_t store_id, enum entity_kind kin
 	(void)err;
 	for (size_t i = 0; i < memory->entity.n; i++) {
 		const struct memory_entity *row = &memory->entity.at[i];
-		struct str one = row->store_id == store_id ? searched(row, kind, words, text) : STR("");
+		struct str one =
+			row->store_id == store_id ? searched(memory, row, kind, words, text) : STR("");
 
 		if (one.len > 0 && str_cmp(one, after) > 0 && !listed(all, n_all, one))
 			all[n_all++] = arena_dup(arena, one);

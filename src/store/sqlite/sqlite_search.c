@@ -38,8 +38,10 @@ static struct query search(struct tx *tx, enum entity_kind kind)
 	if (kind == ENTITY_PRODUCT)
 		return query(tx, "SELECT id FROM entity WHERE store_id = ?1 AND kind = 0 AND id > ?2"
 				 " AND (instr(words, ?3) > 0 OR instr(id, ?4) > 0)"
-				 " UNION SELECT root_id FROM entity WHERE store_id = ?1 AND kind = 1"
+				 " UNION SELECT root_id FROM entity v WHERE store_id = ?1 AND kind = 1"
 				 " AND root_id > ?2 AND (instr(words, ?3) > 0 OR instr(id, ?4) > 0)"
+				 " AND NOT EXISTS (SELECT 1 FROM entity p WHERE p.store_id = ?1"
+				 " AND p.kind = 0 AND p.id = v.root_id AND p.deleted_ms > 0 AND p.n_set = 0)"
 				 " ORDER BY 1 LIMIT ?5");
 	return query(tx, "SELECT id FROM entity WHERE store_id = ?1 AND kind = 2 AND id > ?2"
 			 " AND (instr(words, ?3) > 0 OR instr(id, ?4) > 0) ORDER BY id LIMIT ?5");
