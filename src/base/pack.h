@@ -14,7 +14,7 @@ struct pack;
 
 /* Caller owns *out: pack_end or pack_drop. */
 bool pack_open(const char *path, struct pack **out, struct err *err) MUST_CHECK;
-/* ERR_TOO_LARGE: the disk is full. */
+/* Here and below ERR_BUSY: the disk is full. */
 bool pack_add(struct pack *pack, struct str text, struct err *err) MUST_CHECK;
 int64_t pack_bytes(const struct pack *pack); /* unpacked, so far */
 /* digest: of the unpacked bytes. Frees, also when false. */

@@ -35,13 +35,22 @@ struct question {
 	struct str etags;
 };
 
+/* While it is the same, so is the feed. What is mapped again is counted back: no count alone would do. */
+struct state {
+	int64_t version; /* of the settings */
+	int64_t received;
+	int64_t pending;
+	int64_t mapped;
+	int64_t failed;
+};
+
 /* A feed as it was last written, and at what state of the store. */
 struct written {
 	struct written *next;
 	int64_t store_id;
 	enum feed_form form;
-	int64_t received;
-	int64_t version;
+	bool is_there;
+	struct state state;
 	struct digest16 digest;
 };
 
@@ -194,25 +203,28 @@ static struct written *written_of(struct feeds *feeds, int64_t store_id, enum fe
 	if (written)
 		return written;
 	written = mem_zalloc(1, sizeof(*written));
-	*written = (struct written){
-		.next = feeds->written, .store_id = store_id, .form = form, .received = -1
-	};
+	*written = (struct written){ .next = feeds->written, .store_id = store_id, .form = form };
 	feeds->written = written;
 	return written;
 }
 
-/* What the store has taken in so far: while it is the same, so is the feed. */
-static bool received(struct feeds *feeds, int64_t store_id, struct arena *arena, int64_t *out,
-		     struct err *err)
+static bool read_state(struct feeds *feeds, int64_t store_id, struct arena *arena, struct state *out,
+		       struct err *err)
 {
 	struct summary summary;
 
-	*out = 0;
 	if (!db_summary(feeds->ctx->db, clock_wall_ms(feeds->ctx->clock), arena, &summary, err))
 		return false;
-	for (size_t i = 0; i < summary.n_store; i++)
-		if (summary.store[i].store_id == store_id)
-			*out = summary.store[i].mapped;
+	for (size_t i = 0; i < summary.n_store; i++) {
+		const struct store_summary *row = &summary.store[i];
+
+		if (row->store_id != store_id)
+			continue;
+		out->received = row->received;
+		out->pending = row->pending;
+		out->mapped = row->mapped;
+		out->failed = row->failed;
+	}
 	return true;
 }
 
@@ -236,22 +248,29 @@ static bool write_feed(struct feeds *feeds, const struct settings_store *store, 
 	return true;
 }
 
+static bool is_current(const struct written *written, const struct state *now)
+{
+	const struct state *then = &written->state;
+
+	return written->is_there && then->version == now->version && then->received == now->received &&
+	       then->pending == now->pending && then->mapped == now->mapped && then->failed == now->failed;
+}
+
 static bool renew(struct feeds *feeds, const struct settings_store *store, int64_t version,
 		  struct written *written, struct arena *arena, struct err *err)
 {
-	int64_t now;
+	struct state now = { .version = version };
 
 	/* Asked before: what comes in meanwhile is for the next time. */
-	if (!received(feeds, store->id, arena, &now, err))
+	if (!read_state(feeds, store->id, arena, &now, err))
 		return false;
-	if (now == written->received && version == written->version &&
-	    access(path_of(feeds, store->id, written->form, arena), R_OK) == 0)
+	if (is_current(written, &now) && access(path_of(feeds, store->id, written->form, arena), R_OK) == 0)
 		return true;
-	written->received = -1;
+	written->is_there = false;
 	if (!write_feed(feeds, store, written, arena, err))
 		return false;
-	written->received = now;
-	written->version = version;
+	written->is_there = true;
+	written->state = now;
 	return true;
 }
 
