@@ -241,6 +241,76 @@ void check_conservation(struct db *db)
 	arena_release(&arena);
 }
 
+/* ---- orderly stops ---- */
+
+static struct summary before_stop;
+static struct arena before_arena;
+static int64_t stopped_ms;
+
+static void read_summary(struct db *db, struct arena *arena, struct summary *out)
+{
+	struct err err;
+
+	sim.looking = true;
+	if (!db_summary(db, stopped_ms, arena, out, &err))
+		sim_fail("G2", "the counts cannot be read: %s", err.msg);
+	sim.looking = false;
+}
+
+void check_before_stop(struct db *db)
+{
+	arena_init(&before_arena);
+	stopped_ms = clock_wall_ms(&sim.clock);
+	read_summary(db, &before_arena, &before_stop);
+}
+
+static void compare_summary(struct db *db)
+{
+	struct summary now = { 0 };
+	struct arena arena;
+
+	arena_init(&arena);
+	read_summary(db, &arena, &now);
+	if (!sim_failed() &&
+	    (now.n_store != before_stop.n_store || now.n_account != before_stop.n_account ||
+	     memcmp(now.store, before_stop.store, now.n_store * sizeof(*now.store)) != 0 ||
+	     memcmp(now.account, before_stop.account, now.n_account * sizeof(*now.account)) != 0))
+		sim_fail("G2", "a stop has changed the counts");
+	arena_release(&arena);
+}
+
+void check_at_stop(struct db *db)
+{
+	struct conservation found = { 0 };
+	struct arena arena;
+	struct err err;
+
+	compare_summary(db);
+	arena_init(&arena);
+	if (db_conserve(db, &arena, &found, &err) || err.code != ERR_BUSY)
+		sim_fail("G2", "the check of the books goes on behind the stop");
+	arena_release(&arena);
+}
+
+void check_after_stop(const char *folder)
+{
+	struct db_config config = { .location = folder, .owner_epoch = 1, .now_ms = stopped_ms };
+	struct db *db;
+	struct err err;
+
+	sim.looking = true;
+	if (db_open(&db_sqlite_ops, &config, &db, &err)) {
+		compare_summary(db);
+		check_conservation(db);
+		sim.looking = true;
+		db_close(db);
+	} else {
+		sim_fail("G2", "it does not open behind a stop: %s", err.msg);
+	}
+	sim.looking = false;
+	arena_release(&before_arena);
+}
+
 /* ---- claims ---- */
 
 static struct seen_delivery *seen_get(int64_t id)

@@ -20,6 +20,11 @@ void check_pull_step(const struct import_step *step);
 void check_messages_there(struct db *db);
 /* G2 */
 void check_conservation(struct db *db);
+/* G2: an orderly stop, with db_interrupt, changes nothing; the check of the books says so and waits for the next process. folder: of the
+ * data. */
+void check_before_stop(struct db *db);
+void check_at_stop(struct db *db);
+void check_after_stop(const char *folder);
 /* G3: an answer of 429 counts no attempt; deliveries and their states for the audit. */
 void check_claimed(const struct outbox_batch *batch);
 void check_settled(const struct outbox_settlement *settlement);

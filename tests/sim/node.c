@@ -567,10 +567,14 @@ static void stop(void *arg)
 		return;
 	sim.n_hit[OPTION_stop_s]++;
 	sim_trace("stops");
+	check_before_stop(watch_inner(node.db));
+	db_interrupt(node.db);
+	check_at_stop(watch_inner(node.db));
 	close_all();
 	node.up = false;
 	klaviyo_process_died();
 	disk_restart(false);
+	check_after_stop(node.folder);
 	plan_start(5000);
 }
 
