@@ -78,8 +78,9 @@ static void write_page(struct shop *one, size_t at, int64_t page, struct strbuf 
 /* ---- what was said ---- */
 
 struct served {
+	bool ever;
 	int64_t first;
-	int64_t end; /* 0 = never */
+	int64_t end;
 };
 static struct served served[SHOPS_MAX][sizeof(list) / sizeof(list[0])][PAGES_MAX];
 
@@ -97,7 +98,7 @@ bool shop_page_served(int number, const char *kind, int64_t page, int64_t *first
 			continue;
 		*first = one->first;
 		*end = one->end;
-		return one->end > 0;
+		return one->ever;
 	}
 	return false;
 }
@@ -131,6 +132,7 @@ void shop_answer(const struct wire_request *request, struct arena *arena, struct
 	strbuf_init(&body, PAGE_BYTES);
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		if (str_eq(request->path, str_from(list[i].path))) {
+			served[number][i][page].ever = true;
 			served[number][i][page].first = shop[number].n_message;
 			write_page(&shop[number], i, page, &body);
 			served[number][i][page].end = shop[number].n_message;
