@@ -47,7 +47,12 @@
 	X(replayed_to_former, "an event that is replayed is told of the address of its day") \
 	X(part_believed, "of a file that broke off what was not synced counts as received") \
 	X(damage_unheeded, "a file that is another one than was said is taken in") \
-	X(file_swept, "a file that was sent goes before its import has ended")
+	X(file_swept, "a file that was sent goes before its import has ended") \
+	X(feed_half, "what could be read of a catalog passes for all of it in its feed") \
+	X(feed_in_place, "a feed is written over the one that is being read") \
+	X(feed_believed, "a feed that an earlier process wrote is served as it is") \
+	X(feed_outdated, "a feed is not written anew for what came in since") \
+	X(words_kept, "what is called otherwise now is found by what it was called")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/mutant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,8 @@ static bool fail(const struct pack *pack, const char *what, struct err *err)
 static bool output_open(struct output *out, const char *path, struct arena *arena)
 {
 	out->path = arena_cstr(arena, str_from(path));
-	out->temporary = arena_printf(arena, "%s.new", path).p;
+	out->temporary =
+		mutant_is(MUTANT_feed_in_place) ? out->path : arena_printf(arena, "%s.new", path).p;
 	out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	return out->fd >= 0;
 }
@@ -99,7 +101,7 @@ static bool output_close(struct output *out)
 static void output_drop(struct output *out)
 {
 	(void)output_close(out);
-	if (out->temporary)
+	if (out->temporary && !mutant_is(MUTANT_feed_in_place))
 		(void)unlink(out->temporary);
 }
 

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "flow/flow_internal.h"
 #include "flow/reply.h"
 
@@ -237,7 +238,8 @@ static bool write_feed(struct feeds *feeds, const struct settings_store *store, 
 	if (!file_make_dir(arena_printf(arena, "%s/feeds", feeds->data).p, err) ||
 	    !pack_open(path_of(feeds, store->id, written->form, arena), &pack, err))
 		return false;
-	if (!feed_write(feeds->ctx, store, written->form, FEED_BYTES_MAX, pack, &n, err)) {
+	if (!feed_write(feeds->ctx, store, written->form, FEED_BYTES_MAX, pack, &n, err) &&
+	    !mutant_is(MUTANT_feed_half)) {
 		pack_drop(pack);
 		return false;
 	}
@@ -252,8 +254,11 @@ static bool is_current(const struct written *written, const struct state *now)
 {
 	const struct state *then = &written->state;
 
-	return written->is_there && then->version == now->version && then->received == now->received &&
-	       then->pending == now->pending && then->mapped == now->mapped && then->failed == now->failed;
+	if (!written->is_there)
+		return mutant_is(MUTANT_feed_believed);
+	return mutant_is(MUTANT_feed_outdated) ||
+	       (then->version == now->version && then->received == now->received &&
+		then->pending == now->pending && then->mapped == now->mapped && then->failed == now->failed);
 }
 
 static bool renew(struct feeds *feeds, const struct settings_store *store, int64_t version,

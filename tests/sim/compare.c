@@ -5,6 +5,7 @@
 #include "sim/history.h"
 #include "sim/klaviyo.h"
 #include "sim/moves.h"
+#include "sim/reader.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
 
@@ -167,6 +168,19 @@ static void compare_person(const struct shop *one, int number)
 
 /* ---- all ---- */
 
+static void compare_catalog(const struct shop *one, size_t *items)
+{
+	/* Klaviyo reads it. */
+	if (readers_have(one->account))
+		return;
+	for (int p = 0; p < PRODUCTS_MAX; p++) {
+		compare_product(one, p);
+		*items += one->product[p].exists;
+	}
+	for (int c = 0; c < CATEGORIES; c++)
+		compare_category(one, c);
+}
+
 void shops_compare(void)
 {
 	size_t items[SHOPS_MAX] = { 0 }, events[SHOPS_MAX] = { 0 };
@@ -174,19 +188,14 @@ void shops_compare(void)
 	for (int i = 0; i < sim_option(OPTION_shops); i++) {
 		const struct shop *one = &shop[i];
 
-		for (int p = 0; p < PRODUCTS_MAX; p++) {
-			compare_product(one, p);
-			items[one->account] += one->product[p].exists;
-		}
-		for (int c = 0; c < CATEGORIES; c++)
-			compare_category(one, c);
+		compare_catalog(one, &items[one->account]);
 		for (int p = 0; p < PEOPLE_MAX; p++)
 			compare_person(one, p);
 		compare_orders(one, &events[one->account]);
 	}
 	for (int i = 0; i < sim_option(OPTION_accounts); i++) {
 		events[i] += history_events(i);
-		if (klaviyo_thing_count(i, "item") != items[i])
+		if (!readers_have(i) && klaviyo_thing_count(i, "item") != items[i])
 			sim_fail("G3", "account %d has %zu items, should have %zu", i,
 				 klaviyo_thing_count(i, "item"), items[i]);
 		if (klaviyo_event_total(i) != events[i])

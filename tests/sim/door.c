@@ -21,13 +21,6 @@ struct letter {
 	int64_t retry_after_s;
 };
 
-struct http_exchange {
-	struct arena arena;
-	struct http_request request;
-	struct letter *letter;
-	int life;
-};
-
 static void let_go(struct letter *letter)
 {
 	if (--letter->n_use > 0)
@@ -78,30 +71,60 @@ static int64_t retry_after(const struct http_header *header, size_t n)
 	return seconds;
 }
 
-void http_reply(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
-		struct str body)
+static void answered(void *arg, const struct door_answer *answer)
 {
-	struct letter *letter = exchange->letter;
+	struct letter *letter = arg;
+	int status = answer->status;
 
-	(void)body;
 	/* What a dead process says nobody hears. */
 	if (!disk_is_dead()) {
 		sim_trace("door: %d", status);
 		if (status >= 200 && status < 300)
 			check_acknowledged(letter->post.body);
 		letter->status = status;
-		letter->retry_after_s = retry_after(header, n);
+		letter->retry_after_s = retry_after(answer->header, answer->n_header);
 		if (!sim_fault(OPTION_shop_lost_answers))
 			plan(letter, sim.now_ms + sim_draw(OPTION_shop_delay_ms, 1, 50), bring_back);
 	}
+	let_go(letter);
+}
+
+/* ---- exchanges ---- */
+
+static void end(struct http_exchange *exchange, const struct door_answer *answer)
+{
+	exchange->answered(exchange->arg, answer);
 	arena_release(&exchange->arena);
 	mem_free(exchange);
-	let_go(letter);
+}
+
+void http_reply(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
+		struct str body)
+{
+	end(exchange, &(struct door_answer){
+			      .status = status, .header = header, .n_header = n, .body = body, .fd = -1 });
+}
+
+void http_reply_file(struct http_exchange *exchange, int status, const struct http_header *header, size_t n,
+		     int fd, int64_t bytes)
+{
+	end(exchange, &(struct door_answer){
+			      .status = status, .header = header, .n_header = n, .fd = fd, .bytes = bytes });
 }
 
 void http_drop(struct http_exchange *exchange)
 {
 	http_reply(exchange, 500, NULL, 0, (struct str){ 0 });
+}
+
+struct http_exchange *door_open(void (*then)(void *arg, const struct door_answer *answer), void *arg)
+{
+	struct http_exchange *exchange = mem_zalloc(1, sizeof(*exchange));
+
+	arena_init(&exchange->arena);
+	exchange->answered = then;
+	exchange->arg = arg;
+	return exchange;
 }
 
 /* ---- to the node ---- */
@@ -113,11 +136,9 @@ const struct http_request *http_exchange_request(const struct http_exchange *exc
 
 struct str http_exchange_header(const struct http_exchange *exchange, const char *name)
 {
-	const struct door_post *post = &exchange->letter->post;
-
-	for (size_t i = 0; i < post->n_header; i++)
-		if (str_eq_nocase(post->header[i].name, str_from(name)))
-			return post->header[i].value;
+	for (size_t i = 0; i < exchange->n_header; i++)
+		if (str_eq_nocase(exchange->header[i].name, str_from(name)))
+			return exchange->header[i].value;
 	return (struct str){ 0 };
 }
 
@@ -137,15 +158,15 @@ static void knock(void *arg)
 		let_go(letter);
 		return;
 	}
-	exchange = mem_zalloc(1, sizeof(*exchange));
-	arena_init(&exchange->arena);
+	exchange = door_open(answered, letter); /* it has the event's use now */
 	exchange->request = (struct http_request){
 		.method = STR("POST"),
 		.path = letter->post.path,
 		.body = letter->post.body,
 		.remote = STR("192.0.2.1"),
 	};
-	exchange->letter = letter; /* the exchange has the event's use now */
+	exchange->header = letter->post.header;
+	exchange->n_header = letter->post.n_header;
 	node_receive(exchange);
 }
 

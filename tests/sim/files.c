@@ -23,7 +23,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define STORED_MAX  64
+#define STORED_MAX  160
 #define NAMES_MAX   256
 #define OPEN_MAX    1024
 #define FOLDERS_MAX 4
@@ -61,7 +61,7 @@ struct folder {
 };
 
 static char data_folder[PATH_BYTES / 2];
-static char root[PATH_BYTES / 2 + 10];
+static char root[2][PATH_BYTES / 2 + 10];
 static struct stored stored[STORED_MAX];
 static struct name name[NAMES_MAX];
 static int n_name;
@@ -88,6 +88,7 @@ WRAPPED(int, stat64, const char *path, struct stat64 *out);
 WRAPPED(int, statvfs64, const char *path, struct statvfs64 *out);
 WRAPPED(int, link, const char *path, const char *other);
 WRAPPED(int, unlink, const char *path);
+WRAPPED(int, rename, const char *path, const char *other);
 WRAPPED(int, mkdir, const char *path, mode_t mode);
 WRAPPED(DIR *, opendir, const char *path);
 WRAPPED(struct dirent64 *, readdir64, DIR *folder);
@@ -101,11 +102,16 @@ static int fail(int number)
 
 /* ---- names and what has them ---- */
 
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return len > 0 && strncmp(path, top, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
 static bool is_ours(const char *path)
 {
-	size_t len = strlen(root);
-
-	return len > 0 && strncmp(path, root, len) == 0 && (path[len] == '\0' || path[len] == '/');
+	return is_below(path, root[0]) || is_below(path, root[1]);
 }
 
 static struct name *find_name(const char *path)
@@ -224,7 +230,8 @@ void files_open(const char *data)
 	memset(folder_of, 0, sizeof(folder_of));
 	memset(listed, 0, sizeof(listed));
 	(void)snprintf(data_folder, sizeof(data_folder), "%s", data);
-	(void)snprintf(root, sizeof(root), "%s/imports", data);
+	(void)snprintf(root[0], sizeof(root[0]), "%s/imports", data);
+	(void)snprintf(root[1], sizeof(root[1]), "%s/feeds", data);
 }
 
 void files_close(void)
@@ -238,7 +245,7 @@ void files_close(void)
 	for (int i = 0; i < STORED_MAX; i++)
 		if (stored[i].used)
 			forget(i);
-	root[0] = '\0';
+	root[0][0] = root[1][0] = '\0';
 }
 
 int files_count(const char *folder, const char *end, bool ends)
@@ -282,6 +289,25 @@ static int begin(bool grows, bool *done)
 	return alive && !fails ? 0 : EIO;
 }
 
+/* What is there of it goes, and it is written anew. */
+static int empty(const char *path, int flags, mode_t mode)
+{
+	bool done;
+	int said = begin(false, &done), fd;
+
+	if (!done)
+		return fail(said);
+	fd = __real_open64(path, flags, mode);
+	if (fd < 0 || fd >= OPEN_MAX)
+		return fd;
+	stored_of[fd] = find(path) + 1;
+	touch(&stored[find(path)], true);
+	if (said == 0)
+		return fd;
+	(void)__wrap_close(fd);
+	return fail(said);
+}
+
 static int create(const char *path, int flags, mode_t mode)
 {
 	char hidden[PATH_BYTES];
@@ -322,6 +348,8 @@ int __wrap_open64(const char *path, int flags, ...)
 		return fail(EIO);
 	if (flags & O_CREAT && find(path) == NOTHING)
 		return create(path, flags, mode);
+	if (flags & O_TRUNC && is_ours(path))
+		return empty(path, flags, mode);
 	fd = __real_open64(path, flags, mode);
 	if (fd < 0 || fd >= OPEN_MAX)
 		return fd;
@@ -415,6 +443,26 @@ int __wrap_unlink(const char *path)
 		return -1;
 	if (done)
 		one->now = NOTHING;
+	return said ? fail(said) : 0;
+}
+
+/* What had the other name has it no more. */
+int __wrap_rename(const char *path, const char *other)
+{
+	struct name *one = is_ours(path) ? find_name(path) : NULL;
+	int number = one ? one->now : NOTHING;
+	bool done;
+	int said;
+
+	if (!one)
+		return __real_rename(path, other);
+	said = begin(false, &done);
+	if (done && __real_rename(path, other) != 0)
+		return -1;
+	if (done) {
+		one->now = NOTHING;
+		(void)put_name(other, number);
+	}
 	return said ? fail(said) : 0;
 }
 
@@ -545,7 +593,7 @@ int __wrap_statvfs64(const char *path, struct statvfs64 *out)
 {
 	int result = __real_statvfs64(path, out);
 
-	if (result == 0 && root[0] != '\0' && strcmp(path, data_folder) == 0)
+	if (result == 0 && root[0][0] != '\0' && strcmp(path, data_folder) == 0)
 		out->f_bavail = out->f_blocks = ROOM_BLOCKS;
 	return result;
 }

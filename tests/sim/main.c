@@ -119,8 +119,8 @@ static void run_regressions(struct task *task, const char *path)
  */
 static void ask_for_nothing(void)
 {
-	static const char *const none[] = { "pulls=0",	    "pulls_heal=0", "replays=0",
-					    "reconciles=0", "estranged=0",  "opt_outs=4" };
+	static const char *const none[] = { "pulls=0",	   "pulls_heal=0", "replays=0", "reconciles=0",
+					    "estranged=0", "opt_outs=4",   "feeds=0" };
 
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		(void)option_force(none[i]);
@@ -131,24 +131,48 @@ static const struct {
 	enum mutant mutant;
 	const char *option;
 } needs[] = {
-	{ MUTANT_told_early, "scheduled=2" },	     { MUTANT_waited_away, "scheduled=1" },
-	{ MUTANT_caught_up_each, "scheduled=5" },    { MUTANT_runs_overlap, "scheduled=4" },
-	{ MUTANT_never_caught_up, "scheduled=5" },   { MUTANT_file_from_start, "imports=3" },
-	{ MUTANT_history_as_news, "imports=3" },     { MUTANT_history_wins, "imports=3" },
-	{ MUTANT_deletion_lost, "erased=4" },	     { MUTANT_deletion_lost, "crash_s=4" },
-	{ MUTANT_deletion_lost, "wire_ms=3000" },    { MUTANT_erased_return, "erased=4" },
-	{ MUTANT_erased_overtake, "erased=4" },	     { MUTANT_default_unswept, "defaults=2" },
-	{ MUTANT_default_over_own, "defaults=2" },   { MUTANT_default_over_own, "shops=2" },
-	{ MUTANT_default_ignored, "defaults=2" },    { MUTANT_bodies_spared, "erased=4" },
-	{ MUTANT_messages_spared, "erased=4" },	     { MUTANT_move_overtaken, "moves=20" },
-	{ MUTANT_move_overtaken, "erased=0" },	     { MUTANT_former_told, "moves=20" },
-	{ MUTANT_former_told, "erased=0" },	     { MUTANT_consent_left, "moves=20" },
-	{ MUTANT_consent_left, "erased=0" },	     { MUTANT_replayed_to_former, "moves=20" },
-	{ MUTANT_replayed_to_former, "erased=0" },   { MUTANT_replayed_to_former, "replays=3" },
-	{ MUTANT_refusal_unheeded, "oauth=60" },     { MUTANT_refresh_dropped, "oauth=60" },
-	{ MUTANT_part_believed, "uploads=6" },	     { MUTANT_part_believed, "crash_s=30" },
-	{ MUTANT_part_believed, "crash_power=800" }, { MUTANT_damage_unheeded, "uploads=6" },
-	{ MUTANT_file_swept, "uploads=6" },	     { MUTANT_file_swept, "crash_s=10" },
+	{ MUTANT_told_early, "scheduled=2" },
+	{ MUTANT_waited_away, "scheduled=1" },
+	{ MUTANT_caught_up_each, "scheduled=5" },
+	{ MUTANT_runs_overlap, "scheduled=4" },
+	{ MUTANT_never_caught_up, "scheduled=5" },
+	{ MUTANT_file_from_start, "imports=3" },
+	{ MUTANT_history_as_news, "imports=3" },
+	{ MUTANT_history_wins, "imports=3" },
+	{ MUTANT_deletion_lost, "erased=4" },
+	{ MUTANT_deletion_lost, "crash_s=4" },
+	{ MUTANT_deletion_lost, "wire_ms=3000" },
+	{ MUTANT_erased_return, "erased=4" },
+	{ MUTANT_erased_overtake, "erased=4" },
+	{ MUTANT_default_unswept, "defaults=2" },
+	{ MUTANT_default_over_own, "defaults=2" },
+	{ MUTANT_default_over_own, "shops=2" },
+	{ MUTANT_default_ignored, "defaults=2" },
+	{ MUTANT_bodies_spared, "erased=4" },
+	{ MUTANT_messages_spared, "erased=4" },
+	{ MUTANT_move_overtaken, "moves=20" },
+	{ MUTANT_move_overtaken, "erased=0" },
+	{ MUTANT_former_told, "moves=20" },
+	{ MUTANT_former_told, "erased=0" },
+	{ MUTANT_consent_left, "moves=20" },
+	{ MUTANT_consent_left, "erased=0" },
+	{ MUTANT_replayed_to_former, "moves=20" },
+	{ MUTANT_replayed_to_former, "erased=0" },
+	{ MUTANT_replayed_to_former, "replays=3" },
+	{ MUTANT_refusal_unheeded, "oauth=60" },
+	{ MUTANT_refresh_dropped, "oauth=60" },
+	{ MUTANT_part_believed, "uploads=6" },
+	{ MUTANT_part_believed, "crash_s=30" },
+	{ MUTANT_part_believed, "crash_power=800" },
+	{ MUTANT_damage_unheeded, "uploads=6" },
+	{ MUTANT_file_swept, "uploads=6" },
+	{ MUTANT_file_swept, "crash_s=10" },
+	{ MUTANT_feed_half, "feeds=60" },
+	{ MUTANT_feed_half, "busy=100" },
+	{ MUTANT_feed_in_place, "feeds=60" },
+	{ MUTANT_feed_believed, "feeds=60" },
+	{ MUTANT_feed_believed, "crash_s=10" },
+	{ MUTANT_feed_outdated, "feeds=60" },
 };
 
 static void ask_for_it(enum mutant mutant)

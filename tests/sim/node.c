@@ -5,6 +5,7 @@
 #include "sim/node.h"
 
 #include "base/alloc.h"
+#include "flow/feeds.h"
 #include "flow/flow.h"
 #include "flow/ingest.h"
 #include "settings/settings.h"
@@ -12,6 +13,7 @@
 #include "sim/defaults.h"
 #include "sim/errands.h"
 #include "sim/klaviyo.h"
+#include "sim/reader.h"
 #include "sim/sim.h"
 #include "sim/timetable.h"
 #include "sim/token.h"
@@ -50,6 +52,7 @@ enum role_id {
 	ROLE_ERRANDS,
 	ROLE_CONNECT,
 	ROLE_UPLOAD,
+	ROLE_FEED,
 	ROLE_COUNT
 };
 
@@ -79,6 +82,7 @@ static struct {
 	struct connect *connect; /* NULL: accounts have keys */
 	struct inbox *inbox;
 	struct ingest *ingest;
+	struct feeds *feeds; /* NULL: nobody reads any */
 	struct retain retain;
 	struct flow_wakes wakes;
 	struct flow_ctx ctx;
@@ -238,6 +242,14 @@ static bool run_upload(int64_t *wait_ms, struct err *err)
 	return ok;
 }
 
+static bool run_feed(int64_t *wait_ms, struct err *err)
+{
+	bool ok = feeds_run_once(node.feeds, wait_ms, err);
+
+	*wait_ms = later(*wait_ms);
+	return ok;
+}
+
 static void bury(void);
 static void turn(void *arg);
 
@@ -366,6 +378,12 @@ void node_receive(struct http_exchange *exchange)
 		heed_wakes();
 }
 
+void node_ask_feed(struct http_exchange *exchange, struct str store, struct str token, struct str file)
+{
+	feeds_ask(node.feeds, exchange, store, token, file);
+	heed_wakes();
+}
+
 /* ---- start ---- */
 
 static bool open_data(struct err *err)
@@ -398,6 +416,8 @@ static bool open_stages(struct err *err)
 	node.ingest = ingest_new(&node.ctx, node.inbox);
 	node.retain = (struct retain){ 0 };
 	node.errands = errands_are_wanted() ? errands_open(&node.ctx, ring_errands) : NULL;
+	if (readers_are_wanted())
+		node.feeds = feeds_new(&node.ctx, node.folder, node.role[ROLE_FEED].wake);
 	if (tokens_are_wanted()) {
 		node.token_client = token_client_new();
 		node.connect = connect_new(&node.ctx, node.token_client, token_app());
@@ -417,6 +437,7 @@ static void init_roles(void)
 		[ROLE_ERRANDS] = { .name = "errands", .run_once = run_errands },
 		[ROLE_CONNECT] = { .name = "connect", .run_once = run_connect },
 		[ROLE_UPLOAD] = { .name = "upload", .run_once = run_upload },
+		[ROLE_FEED] = { .name = "feed", .run_once = run_feed },
 	};
 
 	for (int i = 0; i < ROLE_COUNT; i++) {
@@ -436,7 +457,9 @@ static void init_roles(void)
 static void close_all(void)
 {
 	uploads_died();
+	readers_died();
 	inbox_free(node.inbox);
+	feeds_free(node.feeds);
 	ingest_free(node.ingest);
 	errands_close(node.errands);
 	connect_free(node.connect);
@@ -451,6 +474,7 @@ static void close_all(void)
 		node.role[i].at_ms = -1;
 	}
 	node.errands = NULL;
+	node.feeds = NULL;
 	node.connect = NULL;
 	node.token_client = NULL;
 	node.inbox = NULL;
@@ -464,7 +488,7 @@ static void close_all(void)
 static bool has_role(enum role_id role)
 {
 	return (role != ROLE_ERRANDS || node.errands) && (role != ROLE_CONNECT || node.connect) &&
-	       (role != ROLE_UPLOAD || uploads_are_wanted());
+	       (role != ROLE_UPLOAD || uploads_are_wanted()) && (role != ROLE_FEED || node.feeds);
 }
 
 static void start(void *arg)
@@ -625,6 +649,14 @@ static void add_connected(struct settings *settings, int number, struct str name
 	arena_release(&arena);
 }
 
+static void put_source(struct settings *settings, int number, struct str name)
+{
+	struct setting_change change = { STR("catalog_source"), str_from(readers_first_source(number)) };
+	struct err err;
+
+	must(settings_account_set(settings, name, STR(""), &change, 1, SIM_START_MS, &err), &err);
+}
+
 static void add_account(struct settings *settings, int number)
 {
 	char name[SHOPS_NAME_BYTES], key[64], quota[16];
@@ -647,6 +679,8 @@ static void add_account(struct settings *settings, int number)
 		must(settings_account_add(settings, str_from(name), str_from(key), change, n, SIM_START_MS,
 					  &err),
 		     &err);
+	if (readers_are_wanted())
+		put_source(settings, number, str_from(name));
 }
 
 /* Pages of three; nobody knows of one more than there is. */

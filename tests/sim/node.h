@@ -25,6 +25,8 @@ int64_t node_started_ms(void);
 void node_look_after(void);
 /* Takes a request as routes.c would. */
 void node_receive(struct http_exchange *exchange);
+/* The same of a feed. */
+void node_ask_feed(struct http_exchange *exchange, struct str store, struct str token, struct str file);
 /* The database of the living process, without the faults; NULL while it is down. */
 struct db *node_db(void);
 int64_t node_down_ms(void); /* all in all */

@@ -76,7 +76,8 @@
 	X(defaults, 250, 1, 4, 0, "defaults of the whole installation that are changed, so many times") \
 	X(moves, 350, 1, 20, 0, "customers whose address changes, so many times, where nobody is erased") \
 	X(oauth, 300, 30, 150, 0, "accounts are connected by OAuth, and a token ends after so many seconds") \
-	X(uploads, 300, 1, 6, 0, "files of history are sent to us, so many")
+	X(uploads, 300, 1, 6, 0, "files of history are sent to us, so many") \
+	X(feeds, 250, 10, 60, 0, "catalogs are read as feeds, so many times, instead of being sent")
 
 enum option {
 #define OPTION_ENUM(name, seeds, low, high, otherwise, what) OPTION_##name,

@@ -12,6 +12,8 @@
 #include "sim/merchant.h"
 #include "sim/moves.h"
 #include "sim/node.h"
+#include "sim/reader.h"
+#include "sim/search.h"
 #include "sim/shop.h"
 #include "sim/sim.h"
 #include "sim/timetable.h"
@@ -49,6 +51,7 @@ static void open_world(uint64_t seed, const char *folder, bool verbose)
 	timetable_open();
 	history_open(folder);
 	uploads_open(folder);
+	readers_open(folder);
 	node_setup(folder);
 	klaviyo_open((int)sim_option(OPTION_accounts));
 	shops_open();
@@ -66,6 +69,7 @@ static void begin(void)
 	merchant_begin(until_ms);
 	moves_begin(until_ms);
 	uploads_begin(until_ms);
+	readers_begin(until_ms);
 	for (int64_t i = 0; i < sim_option(OPTION_opt_outs); i++)
 		sim_at(sim_draw(OPTION_opt_outs, 1000, until_ms), leave_klaviyo, NULL);
 	while (!sim_failed() && sim.now_ms < until_ms && sim_step())
@@ -95,8 +99,9 @@ static bool summary_is_empty(struct db *db)
 static bool nothing_moves(struct db *db)
 {
 	/* Who left Klaviyo, and came back to a shop before we knew, is known only after the next look. */
-	return merchant_is_done(db) && uploads_are_done() && sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS &&
-	       shops_are_done() && wire_in_flight() == 0 && summary_is_empty(db);
+	return merchant_is_done(db) && uploads_are_done() && readers_are_done() &&
+	       sim.now_ms >= sim.healed_ms + OPTOUTS_READ_MS && shops_are_done() && wire_in_flight() == 0 &&
+	       summary_is_empty(db);
 }
 
 /* Files that told of somebody are written anew once nothing else is to be done. */
@@ -139,7 +144,15 @@ static void compare(void)
 	history_check(node_db());
 	uploads_check(node_db());
 	erasure_check(node_db());
+	search_check(node_db());
+	readers_check();
 	shops_compare();
+}
+
+static void end_again(void)
+{
+	drain();
+	compare();
 }
 
 static void close_world(void)
@@ -155,6 +168,7 @@ static void close_world(void)
 	timetable_check_close();
 	history_close();
 	uploads_close();
+	readers_close();
 	files_close();
 	if (sqlite3_memory_used() != 0)
 		sim_fail("leak", "SQLite keeps %lld bytes", (long long)sqlite3_memory_used());
@@ -173,10 +187,10 @@ bool run_seed(uint64_t seed, const char *folder, bool verbose)
 		drain();
 	}
 	compare();
-	if (!sim_failed() && merchant_has_last_wishes()) {
-		drain();
-		compare();
-	}
+	if (!sim_failed() && readers_return())
+		end_again();
+	if (!sim_failed() && merchant_has_last_wishes())
+		end_again();
 	close_world();
 	return !sim_failed();
 }

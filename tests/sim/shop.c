@@ -65,6 +65,7 @@ static void change_product(struct shop *one, int number, struct strbuf *out)
 	struct product *product = &one->product[number];
 
 	product->exists = product->told = true;
+	product->before = product->version;
 	product->version = one->n_change;
 	product->poison = sim_fault(OPTION_poison);
 	for (int i = 0; i < CATEGORIES; i++)
@@ -188,6 +189,7 @@ static void act(struct shop *one, struct strbuf *out)
 	} else if (what < 65) {
 		int category = (int)draw(0, CATEGORIES - 1);
 
+		one->category_before[category] = one->category_version[category];
 		one->category_version[category] = one->n_change;
 		shop_write_category(one, category, out);
 	} else if (what < 85) {

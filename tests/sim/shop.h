@@ -3,6 +3,7 @@
 
 #include "base/strbuf.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -57,6 +58,7 @@ struct product {
 	bool told;                 /* was ever told */
 	bool poison;
 	int64_t version;           /* of its title */
+	int64_t before;            /* the one before; 0 = none */
 	bool in_category[CATEGORIES];
 	struct variant variant[VARIANTS_MAX];
 };
@@ -99,6 +101,7 @@ struct shop {
 	int64_t n_change;
 	int64_t n_message;
 	int64_t category_version[CATEGORIES];
+	int64_t category_before[CATEGORIES];
 	struct product product[PRODUCTS_MAX];
 	struct person person[PEOPLE_MAX];
 	struct order order[ORDERS_MAX];
@@ -109,6 +112,9 @@ struct shop {
 	int64_t until_ms;
 };
 extern struct shop shop[SHOPS_MAX];
+
+/* Of a variant that is told where feeds are read: of the shop, the product, the variant, and the product's version. */
+#define SHOP_SKU "SKU.%d.%d.%d.r%" PRId64
 
 /* Of nobody else, with the numbers of the shop and the person. */
 #define SHOP_LAST_NAME "Canary-of-%d-%d"

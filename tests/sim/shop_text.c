@@ -5,6 +5,7 @@
 
 #include "sim/defaults.h"
 #include "sim/moves.h"
+#include "sim/reader.h"
 #include "sim/sim.h"
 
 #include <inttypes.h>
@@ -44,6 +45,8 @@ static void put_variant(const struct shop *one, int product, int variant, struct
 	strbuf_addf(out, "{\"id\":\"s%d-p%d-v%d\",\"title\":\"Variant v%" PRId64 "\",", one->number, product,
 		    variant, from->version);
 	put_amount(out, "price", defaults_said_cents(from->variant[variant].cents));
+	if (readers_are_wanted())
+		strbuf_addf(out, ",\"sku\":\"" SHOP_SKU "\"", one->number, product, variant, from->version);
 	strbuf_addf(out, ",\"stock\":%" PRId64 "}", from->variant[variant].stock);
 }
 

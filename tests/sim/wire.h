@@ -2,6 +2,7 @@
 #define PANNIER_TESTS_SIM_WIRE_H
 
 #include "net/http_client.h"
+#include "net/http_server.h"
 
 /*
  * The network. From the node to Klaviyo and to shops: http_clients whose requests travel, arrive or not, and whose answers do too. From the
@@ -58,5 +59,27 @@ struct door_post {
 };
 /* Sends it; texts are copied. */
 void door_send(const struct door_post *post);
+
+
+/* ---- exchanges, whoever asks ---- */
+struct door_answer {
+	int status;
+	const struct http_header *header;
+	size_t n_header;
+	struct str body;
+	int fd;                    /* a file as the body, to be closed; -1 = none */
+	int64_t bytes;             /* of it */
+};
+struct http_exchange {
+	struct arena arena;
+	struct http_request request;
+	const struct http_header *header;
+	size_t n_header;
+	/* Called once, with what the process said; it may be dead by now. The exchange is gone afterwards. */
+	void (*answered)(void *arg, const struct door_answer *answer);
+	void *arg;
+};
+/* With empty texts, to be filled in and handed to the process. */
+struct http_exchange *door_open(void (*answered)(void *arg, const struct door_answer *answer), void *arg);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * SQLite backend: applying facts to the catalog, as store.h says at db_inbox_complete.
  */
+#include "base/mutant.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/store_words.h"
 
@@ -182,7 +183,8 @@ static enum verdict apply_part(struct application *application)
 	application->after.n_set += set - old.set;
 	if (store_part_has_key(fact->entity.kind, fact->part))
 		application->after.sku = set ? store_fact_key(fact, application->arena) : STR("");
-	if (store_part_has_words(fact->entity.kind, fact->part))
+	if (store_part_has_words(fact->entity.kind, fact->part) &&
+	    (old.rowid == 0 || !mutant_is(MUTANT_words_kept)))
 		application->after.words = set ? store_fact_words(fact, application->arena) : STR("");
 	if (old.rowid != 0 || (set && fact->n_ref > 0))
 		refs_write(application->tx, application->cause->store_id, fact->entity, fact->part, fact->ref,
