@@ -362,7 +362,7 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
 /*
  * Takes deliveries of one lane into a new batch: READY or due WAITING -> SENDING, and saves the budget row (that of the claim, or its
  * alone), in one transaction.
- * Of one Klaviyo entity only the oldest undone delivery may leave. Besides:
+ * Of one Klaviyo entity only the oldest undone delivery may leave; but an event that is told again is the same one, in any order. Besides:
  *   variant create   waits while its item's create is undone
  *   item create, update  wait while a category create of the account is READY or SENDING
  *   item delete      waits while a delivery of one of its variants is undone
