@@ -128,10 +128,10 @@ static bool is_kept(const struct plan *plan, const struct root_sent *sent)
 
 /* ---- deciding ---- */
 
-/* Klaviyo has it, or will have it by what is on its way. */
+/* Klaviyo has it, will have it by what is on its way, or may have it by what ended without an answer. */
 static bool is_there(const struct root_sent *sent)
 {
-	return !sent->wanted_deleted && (sent->exists || !digest16_is_zero(sent->wanted));
+	return !sent->wanted_deleted && (sent->exists || sent->left || !digest16_is_zero(sent->wanted));
 }
 
 /* A variant's item cannot be changed. */

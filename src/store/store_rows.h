@@ -259,6 +259,7 @@ struct root_sent {
 	struct str external_id;
 	struct str parent_external_id; /* variant: its item */
 	bool exists;               /* an accepted create or update says that Klaviyo has it */
+	bool left;                 /* it may have it: one left since it was last known not to, whatever came of it */
 	bool wanted_deleted;       /* that delivery is a delete */
 	struct digest16 wanted;    /* contents of the newest delivery, accepted or undone; when it failed or was
 	                            * skipped: of the last accepted one; zero if there is none */

@@ -133,6 +133,7 @@ static void say_sent(struct side *side, const char *what, const struct root_sent
 	say_text(side, sent->external_id);
 	say_text(side, sent->parent_external_id);
 	say_int(side, sent->exists);
+	say_int(side, sent->left);
 	say_int(side, sent->wanted_deleted);
 	say_digest(side, sent->wanted);
 	say_id(side, sent->newest_id);

@@ -13,6 +13,7 @@ struct was {
 	bool sent, exists, wanted_deleted;
 	int wanted; /* 0 = zero */
 	const char *parent;
+	bool left;
 };
 
 static struct digest16 hash_of(const char *body)
@@ -41,6 +42,7 @@ static void add_sent(struct support *support, enum klaviyo_kind kind, const char
 					       : kind == KLAVIYO_VARIANT ? "i"
 									 : ""),
 		.exists = was->exists,
+		.left = was->left,
 		.wanted_deleted = was->wanted_deleted,
 		.wanted = wanted_hash(was->wanted, body),
 	};
@@ -78,6 +80,10 @@ static const struct {
 	  "create item i",
 	  "delete item i" },
 	{ { "create failed", true, false, false, 0, NULL }, "create item i", "" },
+	{ { "create left and ended unheard of", true, false, false, 0, NULL, true },
+	  "create item i",
+	  "delete item i" },
+	{ { "deleted what had left", true, false, true, 0, NULL, true }, "create item i", "" },
 	{ { "update failed, none accepted before", true, true, false, 0, NULL },
 	  "update item i",
 	  "delete item i" },

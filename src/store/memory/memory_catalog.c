@@ -238,6 +238,7 @@ static void read_sent(struct memory *memory, const struct catalog_root *of, stru
 			.external_id = arena_dup(arena, row->external_id),
 			.parent_external_id = arena_dup(arena, row->state.parent_external_id),
 			.exists = row->state.exists,
+			.left = row->state.left,
 			.wanted_deleted = row->state.wanted_deleted,
 			.wanted = row->state.wanted,
 			.newest_id = row->state.newest_id,

@@ -254,7 +254,7 @@ static void read_sent(struct tx *tx, int64_t store_id, struct entity root, struc
 {
 	struct query select = query(
 		tx, "SELECT sent.kind, external_id, parent_external_id, exists_there, wanted_deleted, wanted,"
-		    " newest_id FROM sent"
+		    " newest_id, left_us FROM sent"
 		    " JOIN store ON store.id = sent.store_id AND store.account_id = sent.account_id"
 		    " WHERE sent.store_id = ?1 AND root_kind = ?2 AND root_id = ?3 ORDER BY sent.kind,"
 		    " external_id");
@@ -269,6 +269,7 @@ static void read_sent(struct tx *tx, int64_t store_id, struct entity root, struc
 			.wanted_deleted = get_bool(&select, 4),
 			.wanted = get_digest(&select, 5),
 			.newest_id = get_int(&select, 6),
+			.left = get_bool(&select, 7),
 		};
 }
 
