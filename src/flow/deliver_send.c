@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "flow/feed.h"
 
 #include <stdio.h>
 
@@ -300,6 +301,13 @@ static size_t body_bytes(const struct outbox_batch *batch)
 	return bytes;
 }
 
+/* What was queued, or comes back, when the account's catalog is read as a feed: never both. */
+static bool is_read_instead(const struct deliver *deliver, const struct deliver_order *order)
+{
+	return klaviyo_kind_is_catalog(order->kind) &&
+	       feed_is_wanted(snapshot_account(deliver->settings, order->account->id));
+}
+
 static void send_claimed(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
 			 const struct outbox_batch *batch, struct arena *arena)
 {
@@ -314,6 +322,10 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	deliver_batch_copy(batch, &send->arena, &send->batch);
 	keep_bodies(batch, send);
 	send->bytes = body_bytes(batch);
+	if (is_read_instead(deliver, order)) {
+		answer_ourselves(send, OUTCOME_UNWANTED, OUTCOME_UNWANTED, STR(FLOW_READ_AS_FEED));
+		return;
+	}
 	if (order->kind == KLAVIYO_CONSENT && !name_list(order->account, &named, arena)) {
 		answer_ourselves(send, OUTCOME_BLOCKED, OUTCOME_RETRY_AT, STR("the list is looked up first"));
 		return;

@@ -9,6 +9,7 @@
 #include "flow/flow_internal.h"
 
 #include "catalog/plan.h"
+#include "flow/feed.h"
 #include "klaviyo/render.h"
 
 void flow_add_note(struct str *note, struct str what, struct str mended, struct arena *arena)
@@ -67,8 +68,7 @@ void flow_plan_catalog(const struct flow_rules *rules, const struct catalog_root
 	n = render_view(&view, arena, &resource);
 	*out = (struct flow_plan){ .held = view.held, .note = view.note };
 	if (rules->feed) {
-		flow_add_note(&out->note, STR("catalog"),
-			      STR("read by Klaviyo as a feed, not sent (catalog_source)"), arena);
+		flow_add_note(&out->note, STR("catalog"), STR(FLOW_READ_AS_FEED), arena);
 		return;
 	}
 	catalog_plan(root, &view, resource, n, arena, &out->delivery, &out->n_delivery);

@@ -45,6 +45,8 @@ const char *outcome_text(enum outcome outcome)
 		return "account blocked";
 	case OUTCOME_FORBIDDEN:
 		return "not allowed to this key";
+	case OUTCOME_UNWANTED:
+		return "not wanted any more";
 	}
 	return "unknown";
 }

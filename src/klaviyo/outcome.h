@@ -36,7 +36,8 @@ enum outcome {
 	OUTCOME_SPLIT,         /* refused as a whole: send the rows alone or in halves */
 	OUTCOME_REJECTED,
 	OUTCOME_BLOCKED,
-	OUTCOME_FORBIDDEN
+	OUTCOME_FORBIDDEN,
+	OUTCOME_UNWANTED       /* not sent, and not to be sent any more: nobody wants it; said by ourselves */
 };
 const char *outcome_text(enum outcome outcome);
 

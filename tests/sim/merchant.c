@@ -150,6 +150,9 @@ static bool ask(const struct wish *wish)
 		ok = history_ask(node_db(), wish->file, &err);
 	sim_trace("merchant: asks shop%d for %d: %s", wish->shop, (int)wish->kind,
 		  ok ? "taken" : err_code_name(err.code));
+	/* The handle is the process's, too: exit code 70. */
+	if (!ok && err.code == ERR_FATAL)
+		disk_die();
 	node_look_after();
 	return ok;
 }

@@ -396,12 +396,15 @@ static void change_now(void *arg)
 {
 	struct account *one = arg;
 	int number = (int)(one - account);
-	struct err err;
+	struct err err = { 0 };
 	bool ok;
 
 	if (sim.closing)
 		return;
 	if (!node_db() || !(ok = change_source(number, &err))) {
+		/* The handle is the process's, too: exit code 70. */
+		if (err.code == ERR_FATAL)
+			disk_die();
 		node_look_after();
 		sim_at(sim.now_ms + AGAIN_MS, change_now, one);
 		return;

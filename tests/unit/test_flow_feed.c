@@ -150,6 +150,34 @@ static void test_never_both(void **state)
 	assert_true(rig_account_summary(rig, "main").created > 0);
 }
 
+/* What was queued before the account went over to the feed is not sent; on the way back all is. */
+static void test_what_was_queued_is_not_sent(void **state)
+{
+	static const char *const api[] = { "catalog_source=api", NULL }, *const feed[] = {
+		"catalog_source=feed", NULL
+	};
+	struct rig *rig = *state;
+	struct flow_next next = { .n_done = 1 };
+	size_t n = fake_http_count(rig->http);
+
+	rig_account_set(rig, "main", "", api);
+	rig_advance(rig, MS_PER_MIN);
+	for (int i = 0; i < 10; i++)
+		assert_true(publish_run_once(&rig->ctx, &next, &rig->err));
+	assert_true(rig_account_summary(rig, "main").ready > 0);
+	rig_account_set(rig, "main", "", feed);
+	(void)rig_settle(rig, SETTLE_MS);
+	assert_int_equal(fake_http_count(rig->http), n);
+	assert_int_equal(rig_account_summary(rig, "main").skipped, rig_account_summary(rig, "main").created);
+	assert_non_null(strstr(arena_cstr(&rig->arena, rig_audit_reason(rig, AUDIT_DELIVERY_SKIPPED)),
+			       "catalog_source"));
+	rig_conserve(rig);
+	rig_account_set(rig, "main", "", api);
+	(void)rig_settle(rig, SETTLE_MS);
+	assert_true(rig_account_summary(rig, "main").accepted > 0);
+	assert_true(fake_http_count(rig->http) > n);
+}
+
 static void test_tokens(void **state)
 {
 	static const char *const second[] = { "feed_token_version=2", NULL };
@@ -175,7 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_json),       TEST(test_xml),	  TEST(test_too_large),
-		TEST(test_never_both), TEST(test_tokens),
+		TEST(test_never_both), TEST(test_tokens), TEST(test_what_was_queued_is_not_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
