@@ -311,12 +311,14 @@ void store_sent_want(struct sent_state *sent, int64_t id, enum delivery_op op, s
 	sent->parent_external_id = parent_external_id;
 }
 
-void store_sent_revert(struct sent_state *sent, int64_t id)
+void store_sent_revert(struct sent_state *sent, enum klaviyo_kind kind, int64_t id)
 {
+	bool is_back = klaviyo_kind_is_catalog(kind) && sent->left;
+
 	if (sent->newest_id != id)
 		return;
 	sent->wanted = sent->accepted;
-	sent->wanted_deleted = sent->accepted_deleted;
+	sent->wanted_deleted = sent->accepted_deleted && !is_back;
 	if (sent->accepted_parent.len > 0)
 		sent->parent_external_id = sent->accepted_parent;
 }

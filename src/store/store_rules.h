@@ -170,8 +170,9 @@ enum delivery_op store_upsert_op(const struct sent_state *sent, bool delete_ahea
 /* Notes a new delivery as what is wanted. */
 void store_sent_want(struct sent_state *sent, int64_t id, enum delivery_op op, struct digest16 hash,
 		     struct str parent_external_id);
-/* Delivery `id` ended without effect: what is wanted is again what was accepted, unless something newer is wanted. */
-void store_sent_revert(struct sent_state *sent, int64_t id);
+/* Delivery `id` ended without effect: what is wanted is again what was accepted, unless something newer is wanted. Of the catalog
+ * something may have left since Klaviyo accepted a delete: then it counts as deleted no more. */
+void store_sent_revert(struct sent_state *sent, enum klaviyo_kind kind, int64_t id);
 /* Klaviyo accepted a delivery. */
 void store_sent_accept(struct sent_state *sent, const struct delivery *delivery, bool exists);
 /* Of one person, that are looked at by what waits for a move. */

@@ -165,6 +165,23 @@ static void test_an_accepted_delete(void **state)
 	assert_true(digest16_is_zero(sent(contract).wanted));
 }
 
+/* Nobody knows what came of it: it counts as deleted no more. */
+static void test_what_left_after_a_delete(void **state)
+{
+	struct contract *contract = *state;
+
+	(void)item(contract, CREATE, "a");
+	settle(contract, CREATE, DELIVERY_ACCEPTED);
+	(void)item(contract, DELETE, "");
+	settle(contract, DELETE, DELIVERY_ACCEPTED);
+	assert_false(sent(contract).left);
+	assert_true(sent(contract).wanted_deleted);
+	(void)item(contract, CREATE, "b");
+	settle(contract, CREATE, DELIVERY_FAILED);
+	assert_true(sent(contract).left);
+	assert_false(sent(contract).wanted_deleted);
+}
+
 static void test_to_be_sent_again(void **state)
 {
 	struct contract *contract = *state;
@@ -460,6 +477,7 @@ static void test_a_lost_answer_gives_way_to_what_is_newer(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_accepted),
 	cmocka_unit_test(test_an_accepted_delete),
+	cmocka_unit_test(test_what_left_after_a_delete),
 	cmocka_unit_test(test_events_are_accepted_together),
 	cmocka_unit_test(test_events_of_another_batch_are_passed_over),
 	cmocka_unit_test(test_to_be_sent_again),

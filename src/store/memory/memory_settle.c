@@ -86,7 +86,7 @@ void memory_delivery_skip(struct memory *memory, int64_t now_ms, int64_t id, enu
 	struct audit_row audit = memory_delivery_audit(&delivery->row, code, reason);
 
 	if (sent)
-		store_sent_revert(&sent->state, id);
+		store_sent_revert(&sent->state, delivery->row.kind, id);
 	end(memory, now_ms, delivery, DELIVERY_SKIPPED, reason);
 	memory_audit(memory, now_ms, &audit);
 }
@@ -200,7 +200,7 @@ static void fail(struct memory *memory, int64_t now_ms, struct memory_delivery *
 		return;
 	}
 	if (delivery->row.kind != KLAVIYO_EVENT)
-		store_sent_revert(sent, delivery->row.id);
+		store_sent_revert(sent, delivery->row.kind, delivery->row.id);
 	delivery->row.state = DELIVERY_FAILED;
 	delivery->row.attempts += settlement->count_attempt;
 	delivery->row.reason = memory_text(memory, settlement->reason);

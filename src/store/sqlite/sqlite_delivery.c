@@ -290,7 +290,7 @@ void delivery_skip(struct tx *tx, const struct delivery_row *row, enum audit_cod
 
 	if (sent_get(tx, delivery->account_id, delivery->kind, delivery->external_id, arena, &sent)) {
 		before = sent;
-		store_sent_revert(&sent.state, delivery->id);
+		store_sent_revert(&sent.state, delivery->kind, delivery->id);
 		sent_put(tx, &before, &sent);
 	}
 	delivery_finish(tx, row, DELIVERY_SKIPPED, reason, arena);

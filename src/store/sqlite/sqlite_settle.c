@@ -153,7 +153,7 @@ static void fail(const struct settling *settling, const struct delivery_row *row
 		return;
 	}
 	if (row->delivery.kind != KLAVIYO_EVENT) {
-		store_sent_revert(&sent.state, row->delivery.id);
+		store_sent_revert(&sent.state, row->delivery.kind, row->delivery.id);
 		sent_put(settling->tx, before, &sent);
 	}
 	after.delivery.state = DELIVERY_FAILED;
