@@ -45,6 +45,18 @@ static void show_failure(uint64_t seed)
 	(void)fflush(stdout);
 }
 
+/* The next run begins without them, too: to make them takes operations of the disk. */
+static void remove_files(const char *folder)
+{
+	static const char *const name[] = { "pannier.db", "secret.key" };
+	char path[200];
+
+	for (size_t i = 0; i < ARRAY_LEN(name); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, name[i]);
+		(void)unlink(path);
+	}
+}
+
 static bool run_one(const struct task *task, uint64_t seed)
 {
 	bool ok;
@@ -52,6 +64,7 @@ static bool run_one(const struct task *task, uint64_t seed)
 	log_catch_begin(seed);
 	ok = run_seed(seed, task->folder, task->verbose);
 	log_catch_end();
+	remove_files(task->folder);
 	options_gather();
 	if (task->timing)
 		(void)printf("seed %" PRIu64 ": %" PRIu64 " steps, %" PRIu64 " lines, %" PRId64
@@ -296,18 +309,6 @@ static int work(struct task *task, int argc, char **argv)
 	return task->failed;
 }
 
-static void remove_folder(const char *folder)
-{
-	static const char *const name[] = { "pannier.db", "secret.key" };
-	char path[300];
-
-	for (size_t i = 0; i < ARRAY_LEN(name); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, name[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(folder);
-}
-
 int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/pannier-sim-XXXXXX";
@@ -324,6 +325,6 @@ int main(int argc, char **argv)
 	vfs_register();
 	result = work(&task, argc, argv);
 	log_catch_close();
-	remove_folder(folder);
+	(void)rmdir(folder);
 	return result;
 }
