@@ -287,15 +287,12 @@ static void estrange(void)
 
 bool merchant_has_last_wishes(void)
 {
-	bool mends = sim_option(OPTION_estranged) > 0, replays = sim_option(OPTION_replays) > 0;
-	bool reads = false, changes = sim_option(OPTION_defaults) > 0;
+	bool replays = sim_option(OPTION_replays) > 0, changes = sim_option(OPTION_defaults) > 0;
+	bool reads = false;
 
-	estrange();
 	if (changes)
 		plan(sim.now_ms + 1, (struct wish){ .kind = WISH_DEFAULT });
 	for (int i = 0; i < sim_option(OPTION_shops); i++) {
-		if (mends)
-			plan(sim.now_ms + 1, (struct wish){ .kind = WISH_RECONCILE, .shop = i, .fix = true });
 		if (replays)
 			plan(sim.now_ms + 1,
 			     (struct wish){ .kind = WISH_REPLAY, .shop = i, .messages = i % 2 });
@@ -304,7 +301,17 @@ bool merchant_has_last_wishes(void)
 			     (struct wish){ .kind = WISH_IMPORT, .shop = i, .file = old_file[i] });
 		reads |= old_file[i] >= 0;
 	}
-	return mends || replays || reads || changes;
+	return replays || reads || changes;
+}
+
+bool merchant_has_to_mend(void)
+{
+	if (sim_option(OPTION_estranged) == 0)
+		return false;
+	estrange();
+	for (int i = 0; i < sim_option(OPTION_shops); i++)
+		plan(sim.now_ms + 1, (struct wish){ .kind = WISH_RECONCILE, .shop = i, .fix = true });
+	return true;
 }
 
 /* ---- done ---- */

@@ -10,8 +10,13 @@
 void merchant_begin(int64_t until_ms);
 /* The end of the first phase: shops that do not tell are asked. */
 void merchant_asks_all(void);
-/* Once everything is drained: somebody changes things in Klaviyo, and it is mended; all is replayed. False: nothing of this. */
+/* Once everything is drained: all is replayed, an old file is read, a default changes. False: nothing of this. */
 bool merchant_has_last_wishes(void);
+/*
+ * And last, by itself, as what changes here while it is compared is not judged: somebody changes things in Klaviyo, and it is mended.
+ * False: nobody does.
+ */
+bool merchant_has_to_mend(void);
 /* Whatever was asked for is done. */
 bool merchant_is_done(struct db *db);
 

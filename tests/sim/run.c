@@ -149,12 +149,6 @@ static void compare(void)
 	shops_compare();
 }
 
-static void end_again(void)
-{
-	drain();
-	compare();
-}
-
 static void close_world(void)
 {
 	sim.healed = sim.closing = true;
@@ -176,6 +170,12 @@ static void close_world(void)
 	sim_close();
 }
 
+static void drain_and_compare(void)
+{
+	drain();
+	compare();
+}
+
 bool run_seed(uint64_t seed, const char *folder, bool verbose)
 {
 	open_world(seed, folder, verbose);
@@ -188,9 +188,11 @@ bool run_seed(uint64_t seed, const char *folder, bool verbose)
 	}
 	compare();
 	if (!sim_failed() && readers_return())
-		end_again();
+		drain_and_compare();
 	if (!sim_failed() && merchant_has_last_wishes())
-		end_again();
+		drain_and_compare();
+	if (!sim_failed() && merchant_has_to_mend())
+		drain_and_compare();
 	close_world();
 	return !sim_failed();
 }
