@@ -187,6 +187,15 @@ static void heed_foreign(struct deliver_account *account, const char *endpoint, 
 		 account->name, endpoint);
 }
 
+/* It is in the store when this answer is settled. */
+static void note_silence(struct deliver_send *send)
+{
+	bool *silenced = &send->account->silenced[send->poll][send->endpoint];
+
+	send->deliver->n_silenced += !*silenced;
+	*silenced = true;
+}
+
 void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdict *verdict)
 {
 	struct deliver_account *account = send->account;
@@ -203,6 +212,8 @@ void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdic
 			     budget_observe(budget, now_ms, verdict->rate_limit, verdict->rate_remaining,
 					    verdict->rate_reset_s));
 	}
+	if (verdict->retry_after_ms > 0 && (send->poll || send->lookup != LOOKUP_NONE))
+		note_silence(send);
 	deliver_gate_heed(send, verdict);
 }
 
@@ -241,6 +252,41 @@ bool deliver_budgets_keep(struct deliver *deliver, const struct cursor_row *row,
 		return true;
 	log_warn("deliver", "budgets not kept, nothing is asked now: %s", err.msg);
 	return false;
+}
+
+static size_t silences_of(struct deliver *deliver, struct deliver_account *account, struct cursor_row *row,
+			  struct arena *arena)
+{
+	size_t n = 0;
+
+	for (int poll = 0; poll <= 1; poll++)
+		for (enum endpoint i = 0; i < ENDPOINT_COUNT; i++)
+			if (account->silenced[poll][i])
+				row[n++] = deliver_budget_cursor(deliver, account, i, poll, arena);
+	return n;
+}
+
+bool deliver_silences_keep(struct deliver *deliver, struct err *err)
+{
+	struct cursor_row *row;
+	struct arena arena;
+	size_t n = 0;
+	bool ok;
+
+	if (deliver->n_silenced == 0)
+		return true;
+	arena_init(&arena);
+	row = ARENA_ARRAY(&arena, deliver->n_silenced, struct cursor_row);
+	for (size_t i = 0; i < deliver->n_account; i++)
+		n += silences_of(deliver, deliver->account[i], row + n, &arena);
+	ok = db_cursor_put_all(deliver->ctx->db, deliver->now_wall_ms, row, n, err);
+	arena_release(&arena);
+	if (!ok)
+		return err_wrap(err, "keep when Klaviyo may be asked again");
+	for (size_t i = 0; i < deliver->n_account; i++)
+		memset(deliver->account[i]->silenced, 0, sizeof(deliver->account[i]->silenced));
+	deliver->n_silenced = 0;
+	return true;
 }
 
 static void load_budget(struct deliver *deliver, const struct budget_row *row)

@@ -183,6 +183,7 @@ struct deliver_account {
 	struct metric_windows window;
 	bool spelling_auto;
 	struct budget *budget[2][ENDPOINT_COUNT]; /* [poll]; NULL = not asked for yet: deliver_budget */
+	bool silenced[2][ENDPOINT_COUNT]; /* [poll]; a Retry-After that is not in the store yet */
 };
 
 enum deliver_lookup { LOOKUP_NONE, LOOKUP_METRICS, LOOKUP_LISTS, LOOKUP_LIST_CREATE, LOOKUP_OPTOUTS };
@@ -245,6 +246,7 @@ struct deliver {
 	int64_t now_ms;            /* of the round, monotonic */
 	int64_t now_wall_ms;
 	struct moment noted;       /* as the store knows it */
+	size_t n_silenced;         /* of all accounts: deliver_silences_keep */
 	int64_t wake_at_ms;        /* the round's next reason to do something, monotonic */
 	int64_t lanes_at_ms;       /* when the lanes were read */
 	bool lanes_stale;
@@ -281,6 +283,8 @@ struct budget_row deliver_budget_row(const struct deliver *deliver, struct deliv
 struct cursor_row deliver_budget_cursor(const struct deliver *deliver, struct deliver_account *account,
 					enum endpoint endpoint, bool poll, struct arena *arena);
 bool deliver_budgets_keep(struct deliver *deliver, const struct cursor_row *row, size_t n) MUST_CHECK;
+/* What answers to polls and lookups asked for outlives the process: those of deliveries are kept when these are settled. */
+bool deliver_silences_keep(struct deliver *deliver, struct err *err) MUST_CHECK;
 bool deliver_pressure_read(struct deliver *deliver, struct err *err) MUST_CHECK;
 
 /* ---- deliver_gate.c ---- */

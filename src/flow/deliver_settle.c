@@ -215,7 +215,7 @@ static bool settle_send(struct deliver *deliver, struct deliver_send *send, stru
 
 static bool settle_sends(struct deliver *deliver, size_t *n_done, struct err *err)
 {
-	if (!deliver_lookups_keep(deliver, err))
+	if (!deliver_lookups_keep(deliver, err) || !deliver_silences_keep(deliver, err))
 		return false;
 	while (deliver->ended) {
 		struct deliver_send *send = deliver->ended;

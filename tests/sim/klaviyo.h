@@ -12,7 +12,7 @@ void klaviyo_open(int n_account);
 void klaviyo_close(void);
 /* The process has died: what it did not learn of is over now. */
 void klaviyo_process_died(void);
-/* The freeze of an endpoint (its name in klaviyo/endpoint.h) is in the database. */
+/* The freeze of an endpoint (its name in klaviyo/endpoint.h; behind "poll:" that of its jobs) is in the database. */
 void klaviyo_freeze_saved(int account, struct str endpoint);
 
 /* Somebody else changes something of the catalog there. False: it has nothing. may_add: also adds what no shop has. */

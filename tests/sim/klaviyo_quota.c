@@ -202,12 +202,13 @@ static struct str family_of(const struct wire_request *request, struct arena *ar
 
 void klaviyo_freeze_saved(int account, struct str endpoint_text)
 {
+	bool poll = str_starts(endpoint_text, STR("poll:"));
 	enum endpoint endpoint;
 	char name[128];
 
-	if (!endpoint_find(endpoint_text, &endpoint))
+	if (!endpoint_find(poll ? str_skip(endpoint_text, 5) : endpoint_text, &endpoint))
 		return;
-	(void)snprintf(name, sizeof(name), "%s %s", endpoint_row(endpoint)->method,
+	(void)snprintf(name, sizeof(name), "%s %s", poll ? "GET" : endpoint_row(endpoint)->method,
 		       endpoint_row(endpoint)->path);
 	for (struct family *family = first_family; family; family = family->next)
 		if (family->account == account && strcmp(family->name, name) == 0)

@@ -206,6 +206,13 @@ void watch_saw_job(int64_t batch_id)
 		batch->has_job = true;
 }
 
+void watch_saw_freeze(int64_t account_id, struct str endpoint)
+{
+	for (int i = 0; i < sim_option(OPTION_accounts); i++)
+		if (node_account_id(i) == account_id)
+			klaviyo_freeze_saved(i, endpoint);
+}
+
 void watch_saw_settle(const struct outbox_settlement *settlement)
 {
 	struct open_batch **at = find(settlement->batch_id);
@@ -214,8 +221,6 @@ void watch_saw_settle(const struct outbox_settlement *settlement)
 	sim.busy_at_ms = sim.now_ms;
 	check_settled(settlement);
 	if (settlement->http_status == 429 && settlement->budget.endpoint.len > 0)
-		for (int i = 0; i < sim_option(OPTION_accounts); i++)
-			if (node_account_id(i) == settlement->budget.account_id)
-				klaviyo_freeze_saved(i, settlement->budget.endpoint);
+		watch_saw_freeze(settlement->budget.account_id, settlement->budget.endpoint);
 	drop(at);
 }

@@ -18,6 +18,7 @@ void watch_saw_task(int64_t now_ms, const struct task_row *task);
 void watch_saw_publish(int64_t now_ms, const struct catalog_publication *publication, size_t n);
 void watch_saw_claim(const struct outbox_batch *batch);
 void watch_saw_job(int64_t batch_id);
+void watch_saw_freeze(int64_t account_id, struct str endpoint);
 void watch_saw_settle(const struct outbox_settlement *settlement);
 
 #endif

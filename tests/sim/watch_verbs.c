@@ -5,6 +5,7 @@
 #include "sim/watch_internal.h"
 
 #include "base/alloc.h"
+#include "flow/flow_internal.h"
 #include "sim/check.h"
 #include "sim/timetable.h"
 
@@ -234,8 +235,12 @@ static bool watch_cursor_list(struct db *db, struct str prefix, struct arena *ar
 
 static void saw_cursors(int64_t now_ms, const struct cursor_row *row, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		timetable_saw_state(now_ms, row[i].name);
+		if (str_starts(row[i].name, STR(FLOW_CURSOR_BUDGET)))
+			watch_saw_freeze(row[i].account_id,
+					 str_skip(row[i].name, sizeof(FLOW_CURSOR_BUDGET) - 1));
+	}
 }
 
 static bool watch_cursor_put_all(struct db *db, int64_t now_ms, const struct cursor_row *row, size_t n,

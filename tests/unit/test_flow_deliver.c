@@ -175,6 +175,23 @@ static void a_429_survives_a_crash(void **state)
 	assert_true(rig->clock.now_ms - at_ms >= 20000);
 }
 
+/* Nothing of a question about a job is settled, but what its answer asks for is kept. */
+static void a_429_to_a_poll_survives_a_crash(void **state)
+{
+	struct rig *rig = *state;
+
+	fake_klaviyo_script(rig->klaviyo, "GET", "item-bulk-create-jobs", 1, throttled("20"));
+	fake_klaviyo_job_ms(rig->klaviyo, 10000);
+	products(rig, "shop", 120, 1);
+	while (count(rig, "GET", "item-bulk-create-jobs") == 0)
+		rig_run(rig, 50);
+	rig_crash(rig);
+	rig_run(rig, 19000);
+	assert_int_equal(count(rig, "GET", "item-bulk-create-jobs"), 0);
+	(void)rig_settle(rig, 60000);
+	assert_int_equal(fake_klaviyo_count(rig->klaviyo, "item"), 120);
+}
+
 /* Klaviyo is being mended and says for how long: what else would go there waits, too, also after a crash. */
 static void a_503_with_retry_after_silences_its_endpoint(void **state)
 {
@@ -839,6 +856,7 @@ int main(void)
 		TEST(flips_are_bounded),
 		TEST(a_429_silences_its_endpoint_only_and_costs_nothing),
 		TEST(a_429_survives_a_crash),
+		TEST(a_429_to_a_poll_survives_a_crash),
 		TEST(a_503_with_retry_after_silences_its_endpoint),
 		TEST(transport_errors_follow_the_table),
 		TEST(an_answer_that_was_lost_is_asked_for_again),

@@ -168,6 +168,27 @@ static void the_spelling_follows_the_account(void **state)
 	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), 0);
 }
 
+static void a_429_to_a_lookup_survives_a_crash(void **state)
+{
+	struct rig *rig = *state;
+
+	fake_klaviyo_script(rig->klaviyo, "GET", "/api/metrics", 1,
+			    (struct fake_reply){ .status = 429, .retry_after = STR("20") });
+	rig_answer(rig, "GET", "/api/metrics", 9, 200,
+		   arena_printf(&rig->arena, METRICS, "Canceled Order").p);
+	rig_answer_all(rig);
+	rig_generic(rig, "shop", "order.placed", ORDER);
+	while (fake_http_count_of(rig->http, "GET", "/api/metrics") == 0)
+		rig_run(rig, 50);
+	rig_crash(rig);
+	rig_generic(rig, "shop", "order.cancelled",
+		    "{'order_id':'1001','cancelled_at':'2026-07-25T18:00:00Z','reason':'changed my mind'}");
+	rig_run(rig, 19000);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), 0);
+	(void)rig_settle(rig, 20000);
+	assert_int_equal(fake_http_count_of(rig->http, "GET", "/api/metrics"), 1);
+}
+
 #define BARE_ORDER \
 	"{'order_id':'9','currency':'EUR','total':'5.00','customer':{'email':'ann@shop.test'}," \
 	"'lines':[{'line_id':'1','product_id':'mug','quantity':1,'unit_price':'5.00','row_total':'5.00'}]}"
@@ -439,6 +460,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_late_event_starts_no_flow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_window_is_the_accounts_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_spelling_follows_the_account, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_429_to_a_lookup_survives_a_crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_product_that_is_not_known_is_waited_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_order_takes_from_the_catalog_what_it_lacks, set_up,
 						tear_down),
