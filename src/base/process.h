@@ -11,7 +11,7 @@ void process_keep_secrets(void);
 
 /*
  * Puts the calling thread behind the other threads of the machine: so many steps of nice(2), each about a quarter more of the processor
- * for the others, as long as they want it. Once per thread; there is no way back. steps: 0..19.
+ * for the others, as long as they want it. Calls add up, to 19 steps; there is no way back. steps: 0..19.
  */
 void process_thread_step_back(int steps);
 

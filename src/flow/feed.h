@@ -20,8 +20,9 @@ enum feed_form { FEED_JSON, FEED_XML };
 const char *feed_form_name(enum feed_form form); /* "catalog.json" */
 const char *feed_form_type(enum feed_form form); /* of content */
 
-/* Does Klaviyo read this account's catalog as a feed? Then what was queued of it ends as skipped, and no more is. */
+/* Why nothing of a catalog that is read as a feed is sent: in notes, and in the audit of what was queued before. */
 #define FLOW_READ_AS_FEED "read by Klaviyo as a feed, not sent (catalog_source)"
+/* Does Klaviyo read this account's catalog as a feed? Then what was queued of it ends as skipped, and no more is. */
 bool feed_is_wanted(const struct settings_account *account);
 /* What stands in the feed's address, 32 hexadecimal digits, in the arena. Another feed_token_version gives another one. */
 struct str feed_token(const struct settings *settings, const struct settings_store *store, struct arena *arena);

@@ -524,11 +524,10 @@ static int sync_file(int number)
 	return alive && !failed ? 0 : fail(EIO);
 }
 
-/* Whoever prepares a run makes the key file in the first run of a program only: that takes no time. */
 static int sync_folder(const char *path)
 {
 	bool done, alive = disk_operate(&done);
-	bool failed = alive && !sim.looking && disk_sync_fails();
+	bool failed = alive && disk_sync_fails();
 
 	for (int i = 0; done && !failed && i < n_name; i++)
 		if (is_in(name[i].path, path))
