@@ -116,6 +116,22 @@ static enum cli_exit pick(struct cli *cli, char *const *word, size_t n)
 	return without_command(cli, name[0]);
 }
 
+/*
+ * Writes what is left. When it was earlier that something could not be written, its errno is long gone: one
+ * more line fails in the same way.
+ */
+static bool output_written(FILE *out)
+{
+	if (fflush(out) != 0)
+		return false;
+	if (!ferror(out))
+		return true;
+	clearerr(out);
+	if (fputc('\n', out) != EOF && fflush(out) == 0)
+		errno = 0;
+	return false;
+}
+
 int cli_run(const struct cli_env *env, int argc, char *const *argv)
 {
 	struct cli cli = { .env = env, .out = env->out, .errors = env->errors, .clock = env->clock };
@@ -124,9 +140,10 @@ int cli_run(const struct cli_env *env, int argc, char *const *argv)
 	arena_init(&cli.arena);
 	code = pick(&cli, argv + (argc > 0), argc > 0 ? (size_t)argc - 1 : 0);
 	session_close(&cli);
-	if (fflush(cli.out) != 0 || ferror(cli.out)) {
+	if (!output_written(cli.out)) {
 		if (errno != EPIPE)
-			(void)fprintf(cli.errors, "pannier: cannot write the output: %s\n", strerror(errno));
+			(void)fprintf(cli.errors, "pannier: cannot write the output: %s\n",
+				      errno != 0 ? strerror(errno) : "a part is missing");
 		code = code == CLI_OK ? CLI_FAILED : code;
 	}
 	arena_release(&cli.arena);

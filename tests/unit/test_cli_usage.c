@@ -2,6 +2,7 @@
  * The command line's grammar: help for every command, what wrong usage answers, and that secrets given in
  * the wrong place are not repeated. No database is touched.
  */
+#define _GNU_SOURCE
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/option.h"
@@ -11,8 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORDS_MAX 16
 #define NOWHERE	  "/tmp/pannier-there-is-no-such-folder"
@@ -40,6 +44,23 @@ static struct result run(const char *line)
 	assert_int_equal(fclose(env.out), 0);
 	assert_int_equal(fclose(env.errors), 0);
 	free(copy);
+	return result;
+}
+
+/* Help goes to out, unbuffered: a write that fails is long past at the end. */
+static struct result run_into(FILE *out)
+{
+	char pannier[] = "pannier", help[] = "help", *argv[] = { pannier, help, NULL };
+	struct cli_env env = { .out = out, .clock = clock_system() };
+	struct result result = { 0 };
+	size_t errors_len;
+
+	assert_non_null(out);
+	assert_int_equal(setvbuf(out, NULL, _IONBF, 0), 0);
+	env.errors = open_memstream(&result.errors, &errors_len);
+	result.code = cli_run(&env, 2, argv);
+	(void)fclose(out);
+	assert_int_equal(fclose(env.errors), 0);
 	return result;
 }
 
@@ -232,6 +253,56 @@ static void secrets_in_wrong_places_are_not_repeated(void **state)
 	}
 }
 
+static void output_that_cannot_be_written_is_told(void **state)
+{
+	struct result full = run_into(fopen("/dev/full", "w"));
+
+	(void)state;
+	assert_int_equal(full.code, CLI_FAILED);
+	assert_string_equal(full.errors, "pannier: cannot write the output: No space left on device\n");
+	done(&full);
+}
+
+/* A device that had no room for the first piece, and then had; what it last said is not what was wrong. */
+static ssize_t write_later(void *refused, const char *bytes, size_t n)
+{
+	bool first = !*(bool *)refused;
+
+	(void)bytes;
+	*(bool *)refused = true;
+	errno = first ? ENOSPC : EAGAIN;
+	return first ? 0 : (ssize_t)n;
+}
+
+static void output_with_a_gap_is_told(void **state)
+{
+	bool refused = false;
+	struct result gap =
+		run_into(fopencookie(&refused, "w", (cookie_io_functions_t){ .write = write_later }));
+
+	(void)state;
+	assert_int_equal(gap.code, CLI_FAILED);
+	assert_string_equal(gap.errors, "pannier: cannot write the output: a part is missing\n");
+	done(&gap);
+}
+
+/* As with `| head`: who does not read on knows. */
+static void a_reader_that_left_is_no_trouble(void **state)
+{
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	struct result result;
+	int end[2];
+
+	(void)state;
+	assert_int_equal(pipe(end), 0);
+	assert_int_equal(close(end[0]), 0);
+	result = run_into(fdopen(end[1], "w"));
+	assert_string_equal(result.errors, "");
+	assert_int_equal(result.code, CLI_FAILED);
+	done(&result);
+	(void)signal(SIGPIPE, before);
+}
+
 static void hostile_words_are_escaped(void **state)
 {
 	struct result got = run("pannier \x1b[31mstatus");
@@ -251,6 +322,9 @@ int main(void)
 		cmocka_unit_test(usage_is_judged),
 		cmocka_unit_test(secrets_in_wrong_places_are_not_repeated),
 		cmocka_unit_test(hostile_words_are_escaped),
+		cmocka_unit_test(output_that_cannot_be_written_is_told),
+		cmocka_unit_test(output_with_a_gap_is_told),
+		cmocka_unit_test(a_reader_that_left_is_no_trouble),
 	};
 
 	(void)unsetenv("PANNIER_DATA");
