@@ -52,23 +52,35 @@ static void note(uint32_t *to, int64_t now, int64_t *last)
 	*last = now;
 }
 
-/* A row seen for the first time only sets where counting starts. */
+/* What the first sample finds was done before. Who appears later has begun since, at nothing. NULL: no room. */
+static struct sample_row *row_begin(struct samples *samples, bool is_account, int64_t id,
+				    const int64_t count[SAMPLE_KINDS], int64_t minute)
+{
+	struct sample_row *row;
+
+	if (samples->n_row == SAMPLE_ROWS_MAX)
+		return NULL;
+	row = samples->row[samples->n_row++] = mem_zalloc(1, sizeof(*row));
+	row->is_account = is_account;
+	row->id = id;
+	if (minute == samples->first_minute) {
+		row->received = count[SAMPLE_RECEIVED];
+		row->accepted = count[SAMPLE_ACCEPTED];
+		row->failed = count[SAMPLE_FAILED];
+	}
+	return row;
+}
+
 static void add(struct samples *samples, bool is_account, int64_t id, const int64_t count[SAMPLE_KINDS],
 		int64_t minute)
 {
 	struct sample_row *row = row_of(samples, is_account, id);
 	uint32_t *to;
 
-	if (!row) {
-		if (samples->n_row == SAMPLE_ROWS_MAX)
-			return;
-		row = samples->row[samples->n_row++] = mem_zalloc(1, sizeof(*row));
-		row->is_account = is_account;
-		row->id = id;
-		row->received = count[SAMPLE_RECEIVED];
-		row->accepted = count[SAMPLE_ACCEPTED];
-		row->failed = count[SAMPLE_FAILED];
-	}
+	if (!row)
+		row = row_begin(samples, is_account, id, count, minute);
+	if (!row)
+		return;
 	to = row->n[minute % SAMPLE_MINUTES];
 	note(&to[SAMPLE_RECEIVED], count[SAMPLE_RECEIVED], &row->received);
 	note(&to[SAMPLE_ACCEPTED], count[SAMPLE_ACCEPTED], &row->accepted);

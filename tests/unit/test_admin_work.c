@@ -726,17 +726,19 @@ static void series_count_per_minute(void **state)
 	struct rig *rig = *state;
 	struct samples *samples = samples_new();
 	int64_t sum[3][SAMPLE_KINDS] = { { 0 } };
-	struct store_summary store = { .store_id = 1, .received = 100 };
-	struct summary summary = { .store = &store, .n_store = 1 };
+	struct store_summary store[] = { { .store_id = 1, .received = 100 },
+					 { .store_id = 2, .received = 5 } };
+	struct summary summary = { .store = store, .n_store = 1 };
 	size_t n;
 
 	(void)rig;
 	assert_true(samples_due(samples, START_MS));
 	samples_take(samples, &summary, START_MS);
-	store.received = 103;
+	store[0].received = 103;
 	samples_take(samples, &summary, START_MS + MS_PER_MIN);
 	assert_false(samples_due(samples, START_MS + MS_PER_MIN));
-	store.received = 110;
+	store[0].received = 110;
+	summary.n_store = 2; /* it was added, and sent its first messages at once */
 	samples_take(samples, &summary, START_MS + 2 * MS_PER_MIN);
 	assert_int_equal(samples_from_ms(samples, &n), START_MS);
 	assert_int_equal(n, 3);
@@ -744,6 +746,8 @@ static void series_count_per_minute(void **state)
 	assert_int_equal(sum[0][SAMPLE_RECEIVED], 0);
 	assert_int_equal(sum[1][SAMPLE_RECEIVED], 3);
 	assert_int_equal(sum[2][SAMPLE_RECEIVED], 7);
+	samples_add(samples, false, 2, 3, sum);
+	assert_int_equal(sum[2][SAMPLE_RECEIVED], 12);
 	samples_free(samples);
 }
 
