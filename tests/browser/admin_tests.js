@@ -16,6 +16,22 @@ const { until } = require("./town.js");
 
 const OWNER = "zoe@shop.example";
 const LAYOUT = path.join(__dirname, "layout.json");
+/* The times of rows are there to the second, also yesterday's. */
+async function assertTimesFit(page) {
+	const cut = await page.evaluate(async () => {
+		const { timeShort } = await import(new URL("core/format.js", document.querySelector("script[type=module]").src));
+		const yesterday = new Date(2026, 11, 30, 22, 48, 33);
+		const isCut = (one) => one.scrollWidth > one.clientWidth;
+		const cells = [...document.querySelectorAll(".row-time")], before = cells.filter(isCut).length;
+
+		cells[0].textContent = timeShort(yesterday.toISOString(), new Date(2026, 11, 31));
+		return { cells: cells.length > 0, before, yesterday: isCut(cells[0]), text: cells[0].textContent };
+	});
+
+	assert.strictEqual(/30.*48:33/.test(cut.text) && !/2026/.test(cut.text), true, cut.text);
+	assert.deepStrictEqual({ ...cut, text: "" }, { cells: true, before: 0, yesterday: false, text: "" });
+}
+
 const SCREENS = ["", "activity", "failed", "held", "catalog", "people", "search?q=A-1001", "story/A-1001?store=demo-generic", "sync",
 	"settings", "settings/defaults", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect", "connected", "store", "waiting/demo-enad",
 	"nowhere"];
@@ -193,6 +209,7 @@ const tests = {
 
 		await world.admin.signIn(page, OWNER);
 		await show(page, "activity?code=delivery_accepted&store=demo-generic");
+		await assertTimesFit(page);
 		await page.locator("a.row").first().click();
 		await page.getByText("Send attempts").first().waitFor({ state: "attached" });
 		await page.evaluate(() => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));

@@ -10,6 +10,9 @@ const compact = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFrac
 const percents = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 0 });
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const full = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+const SECONDS = { hour: "numeric", minute: "2-digit", second: "2-digit" };
+const ofToday = new Intl.DateTimeFormat(LOCALE, SECONDS);
+const ofThisYear = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric", ...SECONDS });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -18,6 +21,16 @@ export const rate = (value) => fine.format(value);
 export const short = (value) => value < 100000 ? whole.format(value) : compact.format(value);
 export const percent = (part) => percents.format(part);
 export const timeFull = (iso) => full.format(new Date(iso));
+
+/* To the second, and no more of the date than today needs. */
+export function timeShort(iso, now = new Date()) {
+	const at = new Date(iso);
+
+	if (at.toDateString() === now.toDateString())
+		return ofToday.format(at);
+	return (at.getFullYear() === now.getFullYear() ? ofThisYear : full).format(at);
+}
+
 export const timeClock = (ms) => clock.format(new Date(ms));
 
 export function money(value, currency) {

@@ -3,7 +3,7 @@
  */
 import { html, useEffect, useRef, useState } from "../core/dom.js";
 import { t, known } from "../core/strings.js";
-import { timeAgo, timeFull, timeIn } from "../core/format.js";
+import { timeAgo, timeFull, timeIn, timeShort } from "../core/format.js";
 
 export function Icon({ name }) {
 	return html`<svg class="icon" aria-hidden="true" viewBox="0 0 20 20"><path d=${PATHS[name]} /></svg>`;
@@ -128,7 +128,9 @@ export function Time({ at, zone, exact }) {
 	if (!at)
 		return html`<span class="soft">${t("time.never")}</span>`;
 	const hover = `${timeFull(at)}\n${timeIn(at, zone)}`;
-	return html`<time datetime=${at} title=${hover}>${exact ? timeFull(at) : timeAgo(at, Math.max(now, Date.now()))}</time>`;
+	const text = exact === "short" ? timeShort(at) : exact ? timeFull(at) : timeAgo(at, Math.max(now, Date.now()));
+
+	return html`<time datetime=${at} title=${hover}>${text}</time>`;
 }
 
 /* Text of shops and people: its own direction, breaks where it must. */

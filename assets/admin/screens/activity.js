@@ -86,7 +86,7 @@ function useActivity(filters) {
 function Row({ row }) {
 	const link = storyOf(row);
 	const body = html`
-		<span class="row-time"><${Time} at=${row.at} exact=${true} /></span>
+		<span class="row-time"><${Time} at=${row.at} exact="short" /></span>
 		<span class="row-what"><${Tag} tone=${toneOf(row.code)}>${sentenceOf(row)}<//></span>
 		<span class="row-about">${row.entity ?
 			html`<span class="soft">${t(`kind.${row.entity.kind}`)} </span><${Foreign} text=${row.entity.id} />` :
