@@ -46,18 +46,31 @@ static void hang_up(const struct http_connection *connection)
 		(void)shutdown(connection->fd, SHUT_RDWR);
 }
 
-static void begin(struct http_server *server, struct MHD_Connection *of, void **context)
+/* MHD 1.0 answers every question about a connection in the same place: it is good until the next one. */
+static const struct sockaddr *peer_of(struct MHD_Connection *of)
 {
 	const union MHD_ConnectionInfo *peer =
 		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return peer ? peer->client_addr : NULL;
+}
+
+static int socket_of(struct MHD_Connection *of)
+{
 	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const struct sockaddr *address = peer ? peer->client_addr : NULL;
+
+	return fd ? fd->connect_fd : -1;
+}
+
+static void begin(struct http_server *server, struct MHD_Connection *of, void **context)
+{
+	const struct sockaddr *address = peer_of(of);
 	struct http_connection *connection = mem_zalloc(1, sizeof(*connection));
 	size_t allowed;
 
 	http_peer_text(address, connection->remote);
 	allowed = connections_allowed(server, address, connection->remote);
-	connection->fd = fd ? fd->connect_fd : -1;
+	connection->fd = socket_of(of);
 	connection->waits_since_ms = clock_mono_ms(clock_system());
 	if (allowed < SIZE_MAX && count_of(server, connection->remote) >= allowed)
 		hang_up(connection);
