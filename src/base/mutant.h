@@ -52,6 +52,7 @@
 	X(feed_in_place, "a feed is written over the one that is being read") \
 	X(feed_believed, "a feed that an earlier process wrote is served as it is") \
 	X(feed_outdated, "a feed is not written anew for what came in since") \
+	X(silence_forgotten, "when a job or a lookup may be asked for again is forgotten with the process") \
 	X(words_kept, "what is called otherwise now is found by what it was called")
 
 enum mutant {

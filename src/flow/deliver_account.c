@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/mutant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -212,7 +213,8 @@ void deliver_account_heed(struct deliver_send *send, const struct klaviyo_verdic
 			     budget_observe(budget, now_ms, verdict->rate_limit, verdict->rate_remaining,
 					    verdict->rate_reset_s));
 	}
-	if (verdict->retry_after_ms > 0 && (send->poll || send->lookup != LOOKUP_NONE))
+	if (verdict->retry_after_ms > 0 && (send->poll || send->lookup != LOOKUP_NONE) &&
+	    !mutant_is(MUTANT_silence_forgotten))
 		note_silence(send);
 	deliver_gate_heed(send, verdict);
 }

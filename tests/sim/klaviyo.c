@@ -326,6 +326,14 @@ out:
 		  answer->status);
 }
 
+void klaviyo_was_sent(const struct wire_request *request)
+{
+	struct visit visit = { .request = request };
+
+	if (find_account(&visit))
+		quota_sent(visit.account, request);
+}
+
 void klaviyo_was_heard(const struct wire_request *request, const struct wire_answer *answer)
 {
 	struct visit visit = { .request = request };

@@ -50,6 +50,7 @@ void quota_open(void);
 void quota_close(void);
 /* Counts a request. family: "POST /api/events", as in the endpoint table. False: it was answered with 429. */
 bool quota_admit(struct visit *visit, struct str family, int burst, int steady);
+void quota_sent(int account, const struct wire_request *request);
 void quota_heard(int account, const struct wire_request *request, const struct wire_answer *answer);
 
 /* ---- klaviyo_thing.c ---- */

@@ -33,9 +33,10 @@ struct family {
 	struct window window[2];
 	int64_t heard_ms; /* when the last Retry-After was; 0 = never */
 	int64_t frozen_until_ms;
-	int life; /* of the last request */
 	int heard_life;
-	bool saved; /* it is in the database */
+	const struct http_client *heard_client;
+	bool saved;   /* who heard it has it in the database */
+	bool went_on; /* and sent something before it had */
 };
 
 static struct family *first_family;
@@ -103,7 +104,7 @@ static void check_frozen(const struct family *family, const struct wire_request 
 	if (family->heard_ms == 0 || request->sent_ms <= family->heard_ms ||
 	    request->sent_ms >= family->frozen_until_ms)
 		return;
-	if (request->life != family->heard_life && !family->saved)
+	if (request->life != family->heard_life && !family->saved && !family->went_on)
 		return;
 	sim_fail("G5", "account %d, %s: left %lld ms before Retry-After was over", family->account,
 		 family->name, (long long)(family->frozen_until_ms - request->sent_ms));
@@ -155,7 +156,6 @@ bool quota_admit(struct visit *visit, struct str name, int burst, int steady)
 		count_sent(family, &family->window[i], visit->request->sent_ms);
 		wait_ms = wait > wait_ms ? wait : wait_ms;
 	}
-	family->life = node_life();
 	if (wait_ms == 0 && sim_fault(OPTION_throttled))
 		wait_ms = sim_draw(OPTION_throttled, 1, 30) * 1000;
 	if (wait_ms > 0) {
@@ -168,6 +168,16 @@ bool quota_admit(struct visit *visit, struct str name, int burst, int steady)
 }
 
 /* ---- what was heard ---- */
+
+/* Who dies with a Retry-After that nobody wrote down is excused, but not who had the time to ask for more. */
+void quota_sent(int account, const struct wire_request *request)
+{
+	for (struct family *family = first_family; family; family = family->next)
+		if (family->account == account && family->heard_client == request->client &&
+		    family->heard_life == request->life && request->sent_ms > family->heard_ms &&
+		    !family->saved)
+			family->went_on = true;
+}
 
 static struct str family_of(const struct wire_request *request, struct arena *arena);
 
@@ -186,7 +196,8 @@ void quota_heard(int account, const struct wire_request *request, const struct w
 	family->heard_ms = sim.now_ms;
 	family->frozen_until_ms = sim.now_ms + answer->retry_after_s * 1000;
 	family->heard_life = node_life();
-	family->saved = false;
+	family->heard_client = request->client;
+	family->saved = family->went_on = false;
 }
 
 /* "PATCH /api/catalog-items/{id}" */
@@ -211,6 +222,7 @@ void klaviyo_freeze_saved(int account, struct str endpoint_text)
 	(void)snprintf(name, sizeof(name), "%s %s", poll ? "GET" : endpoint_row(endpoint)->method,
 		       endpoint_row(endpoint)->path);
 	for (struct family *family = first_family; family; family = family->next)
-		if (family->account == account && strcmp(family->name, name) == 0)
+		if (family->account == account && family->heard_life == node_life() &&
+		    strcmp(family->name, name) == 0)
 			family->saved = true;
 }

@@ -186,6 +186,8 @@ static const struct {
 	{ MUTANT_feed_believed, "feeds=60" },
 	{ MUTANT_feed_believed, "crash_s=10" },
 	{ MUTANT_feed_outdated, "feeds=60" },
+	{ MUTANT_silence_forgotten, "throttled=200" },
+	{ MUTANT_silence_forgotten, "crash_s=4" },
 };
 
 static void ask_for_it(enum mutant mutant)

@@ -267,6 +267,7 @@ static bool client_start(struct http_client *client, const struct http_call *cal
 	arena_init(&flight->arena);
 	copy_call(flight, call);
 	flight->client = wire;
+	flight->request.client = client;
 	flight->done = done;
 	flight->arg = arg;
 	flight->timeout_ms = call->timeout_ms > 0 ? call->timeout_ms : 30000;
@@ -296,6 +297,8 @@ static void leave(struct wire_flight *flight)
 		return;
 	sim_trace("wire: %s %.*s fate=%d", flight->request.method, STR_ARG(flight->request.path),
 		  (int)flight->fate);
+	if (!is_for_shop(&flight->request))
+		klaviyo_was_sent(&flight->request);
 	if (flight->fate == FATE_REFUSED)
 		plan(flight, sim.now_ms + 5, refuse);
 	else if (flight->fate != FATE_REQUEST_LOST)

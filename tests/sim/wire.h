@@ -30,6 +30,7 @@ struct wire_request {
 	int life;                  /* of the process that sent it */
 	bool answer_is_lost;       /* nobody will learn what came of it */
 	struct wire_flight *flight;
+	const struct http_client *client;
 };
 struct wire_answer {
 	int status;
@@ -39,6 +40,8 @@ struct wire_answer {
 };
 /* klaviyo.c */
 void klaviyo_answer(const struct wire_request *request, struct arena *arena, struct wire_answer *answer);
+/* A request to Klaviyo leaves, and may get lost. */
+void klaviyo_was_sent(const struct wire_request *request);
 /* shop_page.c: of a host "shopN.example" */
 void shop_answer(const struct wire_request *request, struct arena *arena, struct wire_answer *answer);
 /* The answer of Klaviyo's own has reached the process. */
