@@ -193,6 +193,13 @@ static struct budget_row take_budget(struct deliver *deliver, struct deliver_acc
 	return deliver_budget_row(deliver, account, endpoint, false, arena);
 }
 
+/* What was queued, or comes back, when the account's catalog is read as a feed: never both. */
+static bool is_read_instead(const struct deliver *deliver, const struct deliver_order *order)
+{
+	return klaviyo_kind_is_catalog(order->kind) &&
+	       feed_is_wanted(snapshot_account(deliver->settings, order->account->id));
+}
+
 /* Budgets are taken first, and put back where nothing leaves. *endpoint: what the batch leaves by. */
 static bool claim(struct deliver *deliver, const struct deliver_order *order, struct arena *arena,
 		  struct outbox_batch *batch, enum endpoint *endpoint, struct err *err)
@@ -211,6 +218,7 @@ static bool claim(struct deliver *deliver, const struct deliver_order *order, st
 		.max_n = order->max_n,
 		.max_bytes = DELIVER_BULK_BYTES,
 		.endpoint = str_from(endpoint_row(many)->name),
+		.unwanted = is_read_instead(deliver, order) ? STR(FLOW_READ_AS_FEED) : STR(""),
 	};
 	bool ok;
 
@@ -301,13 +309,6 @@ static size_t body_bytes(const struct outbox_batch *batch)
 	return bytes;
 }
 
-/* What was queued, or comes back, when the account's catalog is read as a feed: never both. */
-static bool is_read_instead(const struct deliver *deliver, const struct deliver_order *order)
-{
-	return klaviyo_kind_is_catalog(order->kind) &&
-	       feed_is_wanted(snapshot_account(deliver->settings, order->account->id));
-}
-
 static void send_claimed(struct deliver *deliver, const struct deliver_order *order, enum endpoint endpoint,
 			 const struct outbox_batch *batch, struct arena *arena)
 {
@@ -322,10 +323,6 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 	deliver_batch_copy(batch, &send->arena, &send->batch);
 	keep_bodies(batch, send);
 	send->bytes = body_bytes(batch);
-	if (is_read_instead(deliver, order)) {
-		answer_ourselves(send, OUTCOME_UNWANTED, OUTCOME_UNWANTED, STR(FLOW_READ_AS_FEED));
-		return;
-	}
 	if (order->kind == KLAVIYO_CONSENT && !name_list(order->account, &named, arena)) {
 		answer_ourselves(send, OUTCOME_BLOCKED, OUTCOME_RETRY_AT, STR("the list is looked up first"));
 		return;
@@ -338,6 +335,13 @@ static void send_claimed(struct deliver *deliver, const struct deliver_order *or
 		refuse_batch(send, &err);
 }
 
+/* Nothing of them will be settled: what waited for them may leave. */
+static void heed_skipped(struct deliver *deliver, struct deliver_account *account)
+{
+	deliver_lanes_unblock(account);
+	deliver->lanes_stale = true;
+}
+
 bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n, size_t *bytes,
 			struct err *err)
 {
@@ -348,9 +352,11 @@ bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *ord
 
 	arena_init(&arena);
 	ok = claim(deliver, order, &arena, &batch, &endpoint, err);
+	if (batch.n_skipped > 0)
+		heed_skipped(deliver, order->account);
 	if (ok && batch.n > 0)
 		send_claimed(deliver, order, endpoint, &batch, &arena);
-	*n = ok ? batch.n : 0;
+	*n = ok ? batch.n + batch.n_skipped : 0;
 	*bytes = ok ? body_bytes(&batch) : 0;
 	arena_release(&arena);
 	return ok;

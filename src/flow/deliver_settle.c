@@ -126,9 +126,6 @@ static void settle_delivery(struct deliver *deliver, const struct answered *answ
 	case OUTCOME_REJECTED:
 		out->state = DELIVERY_FAILED;
 		break;
-	case OUTCOME_UNWANTED:
-		out->state = DELIVERY_SKIPPED;
-		break;
 	}
 }
 

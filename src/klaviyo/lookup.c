@@ -31,7 +31,6 @@ static enum err_code code_of(enum outcome outcome)
 	case OUTCOME_MENDED:
 	case OUTCOME_SPLIT:
 	case OUTCOME_REJECTED:
-	case OUTCOME_UNWANTED:
 		break;
 	}
 	return ERR_INVALID;

@@ -45,8 +45,6 @@ const char *outcome_text(enum outcome outcome)
 		return "account blocked";
 	case OUTCOME_FORBIDDEN:
 		return "not allowed to this key";
-	case OUTCOME_UNWANTED:
-		return "not wanted any more";
 	}
 	return "unknown";
 }

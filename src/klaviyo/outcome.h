@@ -36,8 +36,7 @@ enum outcome {
 	OUTCOME_SPLIT,         /* refused as a whole: send the rows alone or in halves */
 	OUTCOME_REJECTED,
 	OUTCOME_BLOCKED,
-	OUTCOME_FORBIDDEN,
-	OUTCOME_UNWANTED       /* not sent, and not to be sent any more: nobody wants it; said by ourselves */
+	OUTCOME_FORBIDDEN
 };
 const char *outcome_text(enum outcome outcome);
 

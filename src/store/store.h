@@ -384,7 +384,8 @@ bool db_outbox_lanes(struct db *db, int64_t now_ms, struct arena *arena, struct 
  * profile has now: person_now. That is found by the moves that were accepted of deliveries made after it, by stores there are, one
  * after the other; of the moves to one address the last is known. Consent that waits when a move is accepted, or is to be sent again
  * after it, ends as skipped, unless Klaviyo kept a profile there or somebody is to get the address.
- * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved.
+ * batch->n may be 0: nothing may leave now; then no batch is made and the budget is not saved. So it is where nobody wants what would
+ * be taken (unwanted): that ends as skipped, batch->n_skipped of them.
  * Order: first what waited, by due_ms, then READY by id. A delivery of another batch_max than the first, or consent of another
  * parent_external_id, ends the batch.
  */

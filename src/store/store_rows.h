@@ -394,6 +394,7 @@ struct outbox_claim {
 	struct str endpoint;       /* kept with the batch */
 	struct budget_row budget;  /* saved if the batch is not empty */
 	struct budget_row alone;   /* saved instead, and its endpoint kept, if the batch has one delivery; endpoint "" = the same */
+	struct str unwanted;       /* why what would be taken ends as skipped instead; "" = it is taken */
 };
 
 struct outbox_batch {
@@ -404,6 +405,7 @@ struct outbox_batch {
 	int64_t started_ms;
 	const struct delivery *delivery;
 	size_t n;
+	size_t n_skipped;          /* outbox_claim.unwanted */
 };
 
 struct delivery_settlement {

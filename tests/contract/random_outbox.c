@@ -25,6 +25,7 @@ static void say_batch(struct side *side, const struct outbox_batch *batch)
 	say_text(side, batch->endpoint);
 	say_text(side, batch->job_id);
 	say_int(side, batch->started_ms);
+	say_int(side, (int64_t)batch->n_skipped);
 	for (size_t i = 0; i < batch->n; i++) {
 		say_delivery(side, &batch->delivery[i]);
 		pool_add(&side->delivery, batch->delivery[i].id);
@@ -87,6 +88,8 @@ void op_send(struct side *side)
 	if (chance(side, 30))
 		claim.alone = (struct budget_row){ claim.account_id, str_from(numbered(side, "alone", 3)),
 						   str_from(numbered(side, "a", 50)) };
+	if (chance(side, 10))
+		claim.unwanted = STR("nobody wants it");
 	if (!say_result(side, db_outbox_claim(side->db, side->now_ms, &claim, &side->arena, &batch, &err),
 			&err))
 		return;

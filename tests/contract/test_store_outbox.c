@@ -95,6 +95,45 @@ static void test_a_claim_takes_in_order(void **state)
 	assert_int_equal(contract_claim_one(contract, ITEM, CREATE).delivery[0].id, third);
 }
 
+/* It was never sent, says the audit; and what waited for it may go on. */
+static void test_what_nobody_wants_ends_instead(void **state)
+{
+	struct contract *contract = *state;
+	int64_t first = item(contract, CREATE, "i1");
+	struct outbox_claim claim = {
+		.account_id = contract->account_id,
+		.kind = ITEM,
+		.op = CREATE,
+		.max_n = 1,
+		.max_bytes = 1000,
+		.endpoint = STR("e"),
+		.budget = { contract->account_id, STR("e"), STR("used") },
+		.unwanted = STR("nobody reads it"),
+	};
+	struct outbox_batch batch;
+	struct budget_row *budget;
+	struct audit_row *row;
+	size_t n;
+
+	(void)item(contract, CREATE, "i2");
+	(void)variant(contract, CREATE, "v1", "i1");
+	CONTRACT_OK(db_outbox_claim(contract->db, contract->now_ms, &claim, &contract->arena, &batch,
+				    &contract_err));
+	assert_int_equal(batch.n, 0);
+	assert_int_equal(batch.n_skipped, 1);
+	assert_int_equal(contract_get(contract, first).state, DELIVERY_SKIPPED);
+	row = contract_audit(contract, (struct audit_filter){ .delivery_id = first }, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(row[0].code, AUDIT_DELIVERY_SKIPPED);
+	assert_str(row[0].reason, "nobody reads it");
+	assert_int_equal(row[1].code, AUDIT_DELIVERY_CREATED);
+	CONTRACT_OK(db_budget_load(contract->db, &contract->arena, &budget, &n, &contract_err));
+	assert_int_equal(n, 0);
+	assert_int_equal(claimable(contract, VARIANT, CREATE), 1);
+	assert_int_equal(claimable(contract, ITEM, CREATE), 1);
+	contract_conserves(contract->db);
+}
+
 static void test_an_empty_claim_leaves_nothing_behind(void **state)
 {
 	struct contract *contract = *state;
@@ -489,6 +528,7 @@ static void test_behind_a_retry_the_store_is_idle(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_claim_takes_in_order),
+	cmocka_unit_test(test_what_nobody_wants_ends_instead),
 	cmocka_unit_test(test_an_empty_claim_leaves_nothing_behind),
 	cmocka_unit_test(test_a_claim_saves_the_budget),
 	cmocka_unit_test(test_one_delivery_may_leave_by_another_endpoint),

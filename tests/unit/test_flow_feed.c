@@ -171,6 +171,7 @@ static void test_what_was_queued_is_not_sent(void **state)
 	assert_int_equal(rig_account_summary(rig, "main").skipped, rig_account_summary(rig, "main").created);
 	assert_non_null(strstr(arena_cstr(&rig->arena, rig_audit_reason(rig, AUDIT_DELIVERY_SKIPPED)),
 			       "catalog_source"));
+	assert_int_equal(rig_audit_count(rig, AUDIT_DELIVERY_SENT), 0);
 	rig_conserve(rig);
 	rig_account_set(rig, "main", "", api);
 	(void)rig_settle(rig, SETTLE_MS);

@@ -317,6 +317,24 @@ static void send(struct memory *memory, int64_t now_ms, struct memory_delivery *
 	memory_audit(memory, now_ms, &audit);
 }
 
+/* By id: what is skipped leaves the list. */
+static void skip_all(struct memory *memory, int64_t now_ms, struct memory_delivery *const *candidate,
+		     size_t n, struct str reason)
+{
+	struct arena arena;
+	struct delivery *row;
+
+	arena_init(&arena);
+	row = ARENA_ARRAY(&arena, n, struct delivery);
+	for (size_t i = 0; i < n; i++)
+		row[i] = candidate[i]->row;
+	for (size_t i = 0; i < n; i++) {
+		memory_delivery_skip(memory, now_ms, row[i].id, AUDIT_DELIVERY_SKIPPED, reason);
+		memory_ops_renew(memory, row[i].account_id, row[i].kind, row[i].external_id);
+	}
+	arena_release(&arena);
+}
+
 bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
 			 struct outbox_batch *batch, struct err *err)
 {
@@ -330,6 +348,11 @@ bool memory_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_clai
 
 	(void)err;
 	*batch = (struct outbox_batch){ .delivery = delivery };
+	if (claim->unwanted.len > 0) {
+		skip_all(memory, now_ms, candidate, n, claim->unwanted);
+		batch->n_skipped = n;
+		goto out;
+	}
 	if (n == 0)
 		goto out;
 	*batch = (struct outbox_batch){

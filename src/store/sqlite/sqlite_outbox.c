@@ -343,6 +343,15 @@ static void make_batch(struct tx *tx, const struct taking *taking, struct outbox
 	budget_put(tx, alone ? &claim->alone : &claim->budget);
 }
 
+static void skip_all(struct tx *tx, const struct taking *taking)
+{
+	for (size_t i = 0; i < taking->n; i++) {
+		delivery_skip(tx, &taking->row[i], AUDIT_DELIVERY_SKIPPED, taking->claim->unwanted,
+			      taking->arena);
+		ops_renew(tx, &taking->row[i].delivery, taking->arena);
+	}
+}
+
 bool sqlite_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_claim *claim, struct arena *arena,
 			 struct outbox_batch *batch, struct err *err)
 {
@@ -357,8 +366,11 @@ bool sqlite_outbox_claim(struct db *db, int64_t now_ms, const struct outbox_clai
 		tx_abort(&tx);
 		return true;
 	}
-	if (taking.n > 0)
+	if (claim->unwanted.len > 0)
+		skip_all(&tx, &taking);
+	else if (taking.n > 0)
 		make_batch(&tx, &taking, batch);
+	batch->n_skipped = taking.n - batch->n;
 	return tx_commit(&tx, err);
 }
 
