@@ -261,6 +261,12 @@ static bool is_current(const struct written *written, const struct state *now)
 		then->pending == now->pending && then->mapped == now->mapped && then->failed == now->failed);
 }
 
+/* Somebody may have removed one of them. */
+static bool are_there(const char *path, struct arena *arena)
+{
+	return access(path, R_OK) == 0 && access(arena_printf(arena, "%s.gz", path).p, R_OK) == 0;
+}
+
 static bool renew(struct feeds *feeds, const struct settings_store *store, int64_t version,
 		  struct written *written, struct arena *arena, struct err *err)
 {
@@ -269,7 +275,7 @@ static bool renew(struct feeds *feeds, const struct settings_store *store, int64
 	/* Asked before: what comes in meanwhile is for the next time. */
 	if (!read_state(feeds, store->id, arena, &now, err))
 		return false;
-	if (is_current(written, &now) && access(path_of(feeds, store->id, written->form, arena), R_OK) == 0)
+	if (is_current(written, &now) && are_there(path_of(feeds, store->id, written->form, arena), arena))
 		return true;
 	written->is_there = false;
 	if (!write_feed(feeds, store, written, arena, err))

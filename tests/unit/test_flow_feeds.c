@@ -98,8 +98,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int ask_for(struct world *world, struct str *answer)
+static int ask_as(struct world *world, const char *encoding, struct str *answer)
 {
+	struct http_header header = { STR("Accept-Encoding"), str_from(encoding) };
 	struct rig *rig = world->rig;
 	const struct snapshot *snapshot = settings_take(rig->settings);
 	struct str token = feed_token(rig->settings, snapshot_find_store(snapshot, STR("shop")), &rig->arena);
@@ -107,12 +108,19 @@ static int ask_for(struct world *world, struct str *answer)
 		.method = "GET",
 		.url = arena_printf(&rig->arena, "http://127.0.0.1:%d/shop/%.*s/catalog.json",
 				    http_server_port(world->server), STR_ARG(token)),
+		.header = &header,
+		.n_header = 1,
 	};
 	int status = 0;
 
 	settings_release(rig->settings, snapshot);
 	assert_true(http_client_fetch(world->client, &call, &rig->arena, &status, answer, &rig->err));
 	return status;
+}
+
+static int ask_for(struct world *world, struct str *answer)
+{
+	return ask_as(world, "identity", answer);
 }
 
 static int ask(struct world *world)
@@ -152,6 +160,26 @@ static void a_full_disk_is_no_large_feed(void **state)
 	assert_int_equal(ask(world), 503);
 	(void)unlink(path);
 	assert_int_equal(ask(world), 200);
+}
+
+/* Either may be all that somebody removed. */
+static void a_removed_feed_is_written_again(void **state)
+{
+	static const char *const ending[] = { "", ".gz" }, *const encoding[] = { "identity", "gzip" };
+	struct world *world = *state;
+	struct rig *rig = world->rig;
+	struct str answer;
+
+	start_role(world);
+	assert_int_equal(ask(world), 200);
+	for (size_t i = 0; i < 2; i++) {
+		const char *path =
+			arena_printf(&rig->arena, "%s/feeds/1-catalog.json%s", rig->folder, ending[i]).p;
+
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(ask_as(world, encoding[i], &answer), 200);
+		assert_true(answer.len > 0);
+	}
 }
 
 /* The message that said so. */
@@ -214,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_busy_database_is_no_missing_feed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_no_large_feed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_removed_feed_is_written_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_comes_in_during_a_replay_is_in_it, set_up, tear_down),
 	};
 
