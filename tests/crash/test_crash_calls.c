@@ -20,7 +20,6 @@
 
 #define POSTS_PER_LIFE	 6
 #define EVENTS_PER_ORDER 2
-#define LIFE_MS		 20000
 
 struct place_to_die {
 	const char *call;
@@ -31,9 +30,14 @@ static const struct place_to_die short_row[] = {
 	{ "fdatasync", 3 }, { "pwrite64", 12 }, { "sendto", 2 }, { "pwrite64", 2 }, { "recvfrom", 9 },
 };
 
-/* Calls of a life, each at these places. */
-static const char *const long_call[] = { "pwrite64", "fdatasync", "sendto",
-					 "recvfrom", "ftruncate", "epoll_wait" };
+/*
+ * Calls of a life, each at these places, up to where every life comes: strace counts those of each thread
+ * apart. A sendto is made for each request to Klaviyo, an ftruncate now and then.
+ */
+static const struct place_to_die long_call[] = {
+	{ "pwrite64", 200 }, { "fdatasync", 200 }, { "sendto", 200 },
+	{ "recvfrom", 200 }, { "ftruncate", 3 },   { "epoll_wait", 200 },
+};
 static const int long_at[] = { 1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150, 200 };
 
 static bool is_long;
@@ -45,6 +49,7 @@ static int set_up(void **state)
 	town_open_empty(&town, NULL);
 	town_account(&town, "main", TOWN_KEY, town.sandbox.url);
 	town_store(&town, "shop", "generic", "main", NULL);
+	town_account_set(&town, "main", "rate_limits=false"); /* so that it sends often */
 	*state = &town;
 	return 0;
 }
@@ -73,8 +78,22 @@ static int post_order(struct town *town, int i)
 	return town_post(town, (struct town_post){ .body = body }, NULL);
 }
 
-/* One life of the daemon. It may end while it starts. True: it died as it should, not of old age. */
-static bool live(struct town *town, const struct place_to_die *where, int *n_order)
+/* Orders until it dies: at once as many as would do for the HTTP thread, then one by one. */
+static bool dies(struct town *town, int at, int *n_order)
+{
+	struct town_wait wait = { 0 };
+	int code = 0;
+
+	for (int i = 0; !town_ended(town, &code); i++) {
+		if (i >= POSTS_PER_LIFE + at && !town_wait(&wait))
+			return false;
+		(void)post_order(town, (*n_order)++);
+	}
+	return code != 0;
+}
+
+/* One life of the daemon. It may end while it starts. */
+static void live(struct town *town, const struct place_to_die *where, int *n_order)
 {
 	struct arena *arena = &town->place.arena;
 	const char *const wrapper[] = {
@@ -89,23 +108,11 @@ static bool live(struct town *town, const struct place_to_die *where, int *n_ord
 		arena_printf(arena, "inject=%s:signal=KILL:when=%d", where->call, where->at).p,
 		NULL
 	};
-	int64_t end_ms = clock_mono_ms(clock_system()) + LIFE_MS;
-	struct town_wait wait = { 0 };
-	int code = 0;
 
 	town->wrapper = wrapper;
-	if (!town_try_start(town)) {
-		town->wrapper = NULL;
-		return true;
-	}
-	for (int i = 0; i < POSTS_PER_LIFE; i++)
-		(void)post_order(town, (*n_order)++);
-	while (town_wait(&wait) && clock_mono_ms(clock_system()) < end_ms && !town_ended(town, &code))
-		;
-	if (town->daemon > 0) /* so many calls were not made */
-		code = town_stop(town, SIGTERM);
+	if (town_try_start(town) && !dies(town, where->at, n_order))
+		fail_msg("no thread makes its %d. %s", where->at, where->call);
 	town->wrapper = NULL;
-	return code != 0;
 }
 
 static int64_t stored_events(struct town *town)
@@ -125,8 +132,8 @@ static size_t choose_places(struct place_to_die *row)
 	for (size_t i = 0; !is_long && i < ARRAY_LEN(short_row); i++)
 		row[n++] = short_row[i];
 	for (size_t i = 0; is_long && i < ARRAY_LEN(long_call); i++)
-		for (size_t j = 0; j < ARRAY_LEN(long_at); j++)
-			row[n++] = (struct place_to_die){ long_call[i], long_at[j] };
+		for (size_t j = 0; j < ARRAY_LEN(long_at) && long_at[j] <= long_call[i].at; j++)
+			row[n++] = (struct place_to_die){ long_call[i].call, long_at[j] };
 	return n;
 }
 
@@ -134,15 +141,14 @@ static void whoever_dies_goes_on(void **state)
 {
 	struct place_to_die row[ARRAY_LEN(long_call) * ARRAY_LEN(long_at)];
 	struct town *town = *state;
-	size_t n = choose_places(row), n_died = 0;
+	size_t n = choose_places(row);
 	int n_order = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		n_died += live(town, &row[i], &n_order);
+		live(town, &row[i], &n_order);
 		town_conserve(town);
 	}
-	print_message("%zu of %zu lives ended in the middle, %d orders\n", n_died, n, n_order);
-	assert_true(n_died * 2 > n);
+	print_message("%zu lives ended in the middle, %d orders\n", n, n_order);
 	town_start(town);
 	for (int i = 0; i < n_order; i++) /* the shop sends again whatever it is not sure of */
 		assert_int_equal(post_order(town, i), 202);
