@@ -681,6 +681,7 @@ static const struct shape_field delivery[] = {
 	F("created_at", TIME, NULL, 0, NULL),
 	F("due_at", TIME, NULL, N, "waiting: when it is tried again"),
 	F("message", TEXT, NULL, O, "that caused it"),
+	F("copy_of", TEXT, NULL, O, "made by a replay: the delivery that it repeats"),
 	F("root", REF, "Entity", 0, NULL),
 	F("body", ANY, NULL, O, "what is told, as Klaviyo reads it"),
 	F("sendings", REFS, "Sending", 0, "each time it left, oldest first"),

@@ -157,6 +157,8 @@ static bool delivery_json(const struct story *story, const struct delivery *deli
 	json_put_time(json, "due_at", delivery->state == DELIVERY_WAITING ? delivery->due_ms : 0);
 	if (delivery->message_id)
 		view_put_id(json, "message", ID_MESSAGE, delivery->message_id);
+	if (delivery->copy_of)
+		view_put_id(json, "copy_of", ID_DELIVERY, delivery->copy_of);
 	put_entity(root, delivery->root);
 	json_set(json, "root", root);
 	put_body(story, json, delivery->body);

@@ -44,6 +44,7 @@
 	X(move_overtaken, "what is told of somebody leaves while their profile gets another address") \
 	X(former_told, "what waited since before a move is told of the former address") \
 	X(consent_left, "consent that waited since before a move leaves behind it") \
+	X(copies_replayed, "what a replay made is not noted as a copy, and the next replay tells it again") \
 	X(replayed_to_former, "an event that is replayed is told of the address of its day") \
 	X(part_believed, "of a file that broke off what was not synced counts as received") \
 	X(damage_unheeded, "a file that is another one than was said is taken in") \

@@ -67,6 +67,9 @@ static void print_delivery(struct cli *cli, const struct delivery *delivery)
 		      STR_ARG(text_safe(delivery->external_id, &cli->arena)),
 		      STR_ARG(session_account_name(cli, delivery->account_id)),
 		      delivery_state_text(delivery->state));
+	if (delivery->copy_of)
+		(void)fprintf(cli->out, ", a copy of %s, made by a replay",
+			      id_of(cli, ID_DELIVERY, delivery->copy_of));
 	if (delivery->attempts)
 		(void)fprintf(cli->out, ", %d failed attempt%s", delivery->attempts,
 			      delivery->attempts == 1 ? "" : "s");

@@ -4,7 +4,8 @@
  * Does:    per call a piece of one task, while there is room for what becomes of it; stores in turn.
  * Doesn't: send, or map: it hands messages back to the inbox, and makes deliveries.
  * Keeps:   what is made and the place behind it are one transaction: nothing goes through twice, whoever
- *          dies. What was made by the replay itself is not replayed (until_ms).
+ *          dies. Originals alone go through again: what a replay makes says what it is a copy of, and no
+ *          replay repeats it. Of all else what the replay itself made is not replayed (until_ms).
  * Threads: the reconcile role's.
  */
 #include "flow/replay.h"
@@ -81,6 +82,7 @@ static void replay_event(struct piece *piece, const struct delivery *event)
 		.parent_external_id = told.person_now.len > 0 ? told.person_now : told.parent_external_id,
 		.body = klaviyo_event_now(&told, piece->arena),
 		.hash = event->hash,
+		.copy_of = mutant_is(MUTANT_copies_replayed) ? 0 : event->id,
 	};
 	piece->publication[piece->step.n_publication++] = (struct catalog_publication){
 		.store_id = piece->store->id,

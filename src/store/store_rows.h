@@ -291,6 +291,7 @@ struct delivery_new {
 	struct str parent_external_id;
 	struct str body;           /* klaviyo's resource object as for a create; "" for a delete */
 	struct digest16 hash;      /* of body */
+	int64_t copy_of;           /* event that a replay tells again: the delivery it repeats; 0 = an original */
 };
 
 struct catalog_publication {
@@ -341,6 +342,7 @@ struct delivery {
 	struct digest16 hash;
 	struct entity root;
 	int64_t message_id;
+	int64_t copy_of;           /* as in struct delivery_new; that delivery may be past its time */
 	int64_t created_ms;
 	int64_t due_ms;
 	int attempts;              /* failed ones so far; 429 and changes of op do not count */

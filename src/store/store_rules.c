@@ -443,6 +443,16 @@ struct str store_text_replaced(struct arena *arena, int64_t by_id)
 	return arena_printf(arena, "replaced by %s", id);
 }
 
+struct str store_text_copy(struct arena *arena, int64_t original_id)
+{
+	char id[ID_TEXT_BYTES];
+
+	if (original_id == 0)
+		return STR("");
+	id_text(ID_DELIVERY, original_id, id);
+	return arena_printf(arena, "a copy of %s, made by a replay", id);
+}
+
 struct str store_text_discarded(struct arena *arena, int64_t n_message)
 {
 	return arena_printf(arena, STORE_TEXT_STORE_REMOVED ": %" PRId64 " message%s dropped", n_message,

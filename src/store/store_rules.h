@@ -224,6 +224,8 @@ struct str store_text_mapped(struct arena *arena, const struct fact_count *count
 /* "REASON (HTTP 400, 120 ms)"; without an answer "REASON (no answer, 30000 ms)" */
 struct str store_text_settled(struct arena *arena, struct str reason, int http_status, int64_t latency_ms);
 struct str store_text_replaced(struct arena *arena, int64_t by_id);
+/* "a copy of d7k3p, made by a replay"; "" of an original (0). */
+struct str store_text_copy(struct arena *arena, int64_t original_id);
 struct str store_text_discarded(struct arena *arena, int64_t n_message);
 /* "create item 12" */
 struct str store_text_delivery(struct arena *arena, enum delivery_op op, enum klaviyo_kind kind,

@@ -103,7 +103,7 @@ struct found_learn {
 
 struct replay_query {
 	int64_t store_id;
-	bool messages;             /* otherwise deliveries that have ended */
+	bool messages;             /* otherwise deliveries that have ended; copies that a replay made are passed over */
 	int64_t since_ms;          /* received, or made; 0 = from the beginning */
 	int64_t until_ms;          /* not after that; 0 = to the end */
 	unsigned states;           /* bits 1 << enum message_state or delivery_state; of messages not PENDING, DISCARDED */

@@ -142,6 +142,8 @@ static struct delivery_new choose_told(struct side *side, struct entity root)
 		new.parent_external_id = STR("");
 	if (new.kind == KLAVIYO_PROFILE && chance(side, 30))
 		new.external_id = root.id;
+	if (new.kind == KLAVIYO_EVENT && chance(side, 20))
+		new.copy_of = pool_choose(side, &side->delivery);
 	new.hash = digest16_of(&new.body, 1);
 	return new;
 }

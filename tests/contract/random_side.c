@@ -118,6 +118,7 @@ void say_delivery(struct side *side, const struct delivery *delivery)
 	say_digest(side, delivery->hash);
 	say_entity(side, delivery->root);
 	say_id(side, delivery->message_id);
+	say_id(side, delivery->copy_of);
 	say_int(side, delivery->created_ms);
 	say_int(side, delivery->due_ms);
 	say_int(side, delivery->attempts);

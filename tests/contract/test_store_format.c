@@ -12,6 +12,30 @@
 
 /* ---- databases of older programs ---- */
 
+static sqlite3_stmt *prepared(sqlite3 *handle, struct str sql)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	assert_int_equal(sqlite3_prepare_v2(handle, sql.p, (int)sql.len, &stmt, NULL), SQLITE_OK);
+	return stmt;
+}
+
+/* Before format 17 deliveries did not say what they are copies of, nor did those that had ended. */
+static void days_lose_copy_of(struct contract *contract)
+{
+	sqlite3 *writer = sqlite_in(contract->db)->writer.handle;
+	sqlite3_stmt *select = prepared(
+		writer,
+		STR("SELECT coalesce(group_concat('ALTER TABLE ' || name || ' DROP COLUMN copy_of', ';'), '')"
+		    " FROM sqlite_schema WHERE type = 'table' AND name GLOB 'delivery_2*'"));
+	struct str sql;
+
+	assert_int_equal(sqlite3_step(select), SQLITE_ROW);
+	sql = arena_printf(&contract->arena, "%s", (const char *)sqlite3_column_text(select, 0));
+	(void)sqlite3_finalize(select);
+	execute(writer, sql.p);
+}
+
 /* Takes back the last steps of the format, as far as those that follow ask for what they made. */
 static void as_version(struct contract *contract, int version)
 {
@@ -19,6 +43,7 @@ static void as_version(struct contract *contract, int version)
 		int version; /* that the step leads to */
 		const char *undo;
 	} row[] = {
+		{ 17, "ALTER TABLE delivery DROP COLUMN copy_of" },
 		{ 15, "DROP INDEX delivery_former" },
 		{ 15, "DROP INDEX sent_former" },
 		{ 15, "ALTER TABLE sent DROP COLUMN moved_id" },
@@ -31,16 +56,10 @@ static void as_version(struct contract *contract, int version)
 
 	for (size_t i = 0; i < ARRAY_LEN(row) && row[i].version > version; i++)
 		execute(writer, row[i].undo);
+	if (version < 17)
+		days_lose_copy_of(contract);
 	execute(writer, arena_printf(&contract->arena, "PRAGMA user_version = %d", version).p);
 	contract_reopen(contract);
-}
-
-static sqlite3_stmt *prepared(sqlite3 *handle, struct str sql)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	assert_int_equal(sqlite3_prepare_v2(handle, sql.p, (int)sql.len, &stmt, NULL), SQLITE_OK);
-	return stmt;
 }
 
 #define ENTRY_BYTES 32 /* hash, message, key */
@@ -177,6 +196,46 @@ static void test_an_old_format_has_no_defaults(void **state)
 	assert_int_equal(rows.n_store, 1);
 }
 
+static int64_t accepted_event(struct contract *contract, const char *id, int64_t copy_of)
+{
+	struct delivery_new event = contract_delivery(KLAVIYO_EVENT, DELIVERY_CREATE, id, "1");
+
+	event.copy_of = copy_of;
+	return contract_accepted(contract, "o1", event);
+}
+
+/*
+ * Before format 17 nothing said what is a copy: what was there then is an original, whether it has ended, on
+ * any day, or not; and what is told again of it is a copy.
+ */
+static void test_deliveries_of_an_old_format_are_originals(void **state)
+{
+	struct contract *contract = *state;
+	struct replay_query query = { .store_id = contract->store_id,
+				      .states = 1u << DELIVERY_ACCEPTED,
+				      .kinds = 1u << KLAVIYO_EVENT,
+				      .max_n = 10 };
+	int64_t event[2], waiting, copy;
+	struct replay_row *row;
+	size_t n;
+
+	event[0] = accepted_event(contract, "paid", 0);
+	contract->now_ms += MS_PER_DAY;
+	event[1] = accepted_event(contract, "sent", 0);
+	waiting = contract_publish_one(contract, "p1",
+				       contract_delivery(KLAVIYO_ITEM, DELIVERY_CREATE, "p1", "1"));
+	as_version(contract, 16);
+	assert_int_equal(contract_get(contract, waiting).copy_of, 0);
+	copy = accepted_event(contract, "sent", event[1]);
+	assert_int_equal(contract_get(contract, copy).copy_of, event[1]);
+	CONTRACT_OK(db_replay_list(contract->db, &query, &contract->arena, &row, &n, &query.day,
+				   &query.after_id, &contract_err));
+	assert_int_equal(n, 2);
+	assert_int_equal(row[0].id, event[0]);
+	assert_int_equal(row[1].id, event[1]);
+	contract_conserves(contract->db);
+}
+
 static void test_a_newer_format_is_refused(void **state)
 {
 	struct contract *contract = *state;
@@ -241,6 +300,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_customers_of_an_old_format_get_their_ids),
 	cmocka_unit_test(test_a_catalog_of_an_old_format_can_be_searched),
 	cmocka_unit_test(test_an_old_format_has_no_defaults),
+	cmocka_unit_test(test_deliveries_of_an_old_format_are_originals),
 	cmocka_unit_test(test_a_newer_format_is_refused),
 	cmocka_unit_test(test_what_is_no_database_is_refused),
 	cmocka_unit_test(test_roots_of_an_older_audit_are_found),

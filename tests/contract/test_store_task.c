@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "store/store_rules.h"
 
 static struct task_row reconcile(const struct contract *contract, const char *options)
 {
@@ -498,6 +499,56 @@ static void test_deliveries_that_ended(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* A replay tells the event again; the copy is accepted, too. */
+static int64_t tell_again(struct contract *contract, int64_t original)
+{
+	struct delivery event = contract_get(contract, original);
+	struct delivery_new new = contract_delivery(KLAVIYO_EVENT, DELIVERY_CREATE, "paid", "1");
+	struct catalog_publication publication = { .store_id = contract->store_id,
+						   .account_id = contract->account_id,
+						   .root = event.root,
+						   .delivery = &new,
+						   .n_delivery = 1 };
+	struct outbox_batch batch;
+
+	new.copy_of = original;
+	(void)step(contract, put(contract, "{}"), "again",
+		   (struct task_step){
+			   .publication = &publication, .n_publication = 1, .priority = PRIORITY_REPLAY });
+	batch = contract_claim(contract, KLAVIYO_EVENT, DELIVERY_CREATE, PRIORITY_REPLAY, 10);
+	assert_int_equal(batch.n, 1);
+	assert_int_equal(batch.delivery[0].copy_of, original);
+	contract_settle_one(contract, batch.id, contract_settlement(batch.delivery[0].id, DELIVERY_ACCEPTED));
+	return batch.delivery[0].id;
+}
+
+static void test_copies_are_passed_over(void **state)
+{
+	struct contract *contract = *state;
+	int64_t original = contract_accepted(contract, "o1",
+					     contract_delivery(KLAVIYO_EVENT, DELIVERY_CREATE, "paid", "1"));
+	int64_t copy = tell_again(contract, original);
+	struct replay_query query = { .states = 1u << DELIVERY_ACCEPTED, .kinds = 1u << KLAVIYO_EVENT };
+	struct audit_row *audit;
+	struct replay_row *row;
+	size_t n;
+
+	assert_true(copy != original);
+	assert_int_equal(contract_get(contract, original).copy_of, 0);
+	assert_int_equal(contract_get(contract, copy).copy_of, original);
+	row = replayable(contract, query, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(row[0].id, original);
+	audit = contract_audit(
+		contract,
+		(struct audit_filter){
+			.delivery_id = copy, .by_code = true, .code = AUDIT_DELIVERY_CREATED, .max_n = 10 },
+		&n);
+	assert_int_equal(n, 1);
+	assert_str(audit[0].reason, store_text_copy(&contract->arena, original).p);
+	contract_conserves(contract->db);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_one_of_a_kind_at_a_time),
 	cmocka_unit_test(test_place_moves_once),
@@ -512,6 +563,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_walking_the_catalog),
 	cmocka_unit_test(test_messages_are_mapped_again),
 	cmocka_unit_test(test_deliveries_that_ended),
+	cmocka_unit_test(test_copies_are_passed_over),
 };
 
 CONTRACT_MAIN(tests)

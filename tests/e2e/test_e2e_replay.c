@@ -141,10 +141,86 @@ static void events_again(void **state)
 	assert_int_equal(people(town, "duplicates_dropped"), n);
 	assert_int_equal(people(town, "flow_starts"), flows);
 	assert_int_equal(all_requests(town), before + 1);
-	/* What the replay made is not replayed by it; by another one it is. */
+}
+
+/* What a replay made is replayed by none, neither by itself nor by another. */
+static void the_second_sends_as_much_as_the_first(void **state)
+{
+	struct town *town = *state;
+	int64_t before, stored;
+	struct json *json;
+
+	shop_lives(town);
+	stored = people(town, "events_stored");
+	before = all_requests(town);
+	for (int i = 1; i <= 2; i++) {
+		json_free(REPLAY(town, 0, "shop", "--family", "events", "--yes"));
+		town_idle(town);
+		json = REPLAY(town, 0, "show", "shop", "--json");
+		assert_true(str_eq(json_get_text(json, "state"), STR("done")));
+		assert_int_equal(number(json, "again"), stored);
+		json_free(json);
+		assert_int_equal(people(town, "duplicates_dropped"), i * stored);
+		assert_int_equal(all_requests(town), before + i);
+	}
 	json = REPLAY(town, 0, "shop", "--family", "events", "--json");
-	assert_int_equal(number(json_at(json_get(json, "counts"), 0), "deliveries"), 2 * n);
+	assert_int_equal(number(json_at(json_get(json, "counts"), 0), "deliveries"), stored);
 	json_free(json);
+}
+
+/* The first of these deliveries that is a copy. */
+static const struct json *copy_among(const struct json *rows)
+{
+	for (size_t i = 0; i < json_len(rows); i++)
+		if (json_get_text(json_at(rows, i), "copy_of").len > 0)
+			return json_at(rows, i);
+	fail_msg("none is a copy");
+	return NULL;
+}
+
+static void assert_says(struct town *town, const char *command, const char *option, struct str id,
+			struct str original)
+{
+	struct arena *arena = &town->place.arena;
+	const char *text =
+		arena_cstr(arena, arena_printf(arena, "a copy of %.*s, made by a replay", STR_ARG(original)));
+	struct ran ran =
+		option ? RUN(&town->place, command, option, arena_cstr(arena, id), "--data", town->data)
+		       : RUN(&town->place, command, arena_cstr(arena, id), "--data", town->data);
+
+	assert_int_equal(ran.code, 0);
+	assert_non_null(strstr(ran.out, text));
+}
+
+/* The story of its order says which delivery is the copy, and of which. */
+static void a_copy_says_that_it_is_one(void **state)
+{
+	struct town *town = *state;
+	const struct json *copy;
+	struct str id, original;
+	struct json *json = NULL;
+	bool is_there = false;
+	struct ran ran;
+
+	shop_lives(town);
+	json_free(REPLAY(town, 0, "shop", "--family", "events", "--id", "103", "--yes"));
+	town_idle(town);
+	ran = RUN(&town->place, "trace", "103", "--store", "shop", "--json", "--data", town->data);
+	assert_int_equal(ran.code, 0);
+	assert_true(json_parse(str_trim(str_from(ran.out)), &json, &town->err));
+	copy = copy_among(json_get(json, "deliveries"));
+	id = arena_dup(&town->place.arena, json_get_text(copy, "id"));
+	original = arena_dup(&town->place.arena, json_get_text(copy, "copy_of"));
+	for (size_t i = 0; i < json_len(json_get(json, "deliveries")); i++) {
+		const struct json *row = json_at(json_get(json, "deliveries"), i);
+
+		is_there |= str_eq(json_get_text(row, "id"), original) &&
+			    str_eq(json_get_text(row, "external_id"), json_get_text(copy, "external_id"));
+	}
+	json_free(json);
+	assert_true(is_there);
+	assert_says(town, "trace", NULL, id, original);
+	assert_says(town, "audit", "--delivery", id, original);
 }
 
 static void one_order_and_one_product(void **state)
@@ -313,6 +389,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(events_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_second_sends_as_much_as_the_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_copy_says_that_it_is_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_order_and_one_product, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(consent_only_if_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(messages_are_mapped_again, set_up, tear_down),

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "flow/replay.h"
 #include "sim/erasure.h"
 #include "sim/node.h"
 #include "sim/shop.h"
@@ -30,6 +31,7 @@ enum { STATE_UNKNOWN = -1 };
 struct seen_delivery {
 	int64_t id;
 	int64_t account_id;
+	int64_t store_id;
 	enum klaviyo_kind kind;
 	enum priority priority;
 	struct digest16 entity;
@@ -393,6 +395,7 @@ void check_claimed(const struct outbox_batch *batch)
 		struct seen_delivery *one = seen_get(delivery->id);
 
 		one->account_id = delivery->account_id;
+		one->store_id = delivery->store_id;
 		one->kind = delivery->kind;
 		one->priority = delivery->priority;
 		one->entity = digest_of(delivery->external_id);
@@ -496,6 +499,46 @@ static void check_nothing_failed(struct db *db)
 	arena_release(&arena);
 }
 
+/* Each tells an event of the store once more, however many there were before. */
+static size_t replays_of(struct db *db, int64_t store_id)
+{
+	struct replay_options options;
+	struct replay_report report;
+	struct task_row *task = NULL;
+	struct arena arena;
+	struct err err;
+	size_t n = 0, n_replay = 0;
+
+	arena_init(&arena);
+	if (!db_task_list(db, store_id, &arena, &task, &n, &err))
+		sim_fail("replays", "the tasks cannot be read: %s", err.msg);
+	for (size_t i = 0; i < n && !sim_failed(); i++) {
+		replay_read(&task[i], &arena, &options, &report);
+		n_replay += task[i].kind == TASK_REPLAY && !options.messages;
+	}
+	arena_release(&arena);
+	return n_replay;
+}
+
+/* Of seen[last] and those before it. What is told of somebody who was erased and came back is told anew. */
+static void check_told_again(struct db *db, size_t last)
+{
+	const struct seen_delivery *event = &seen[last];
+	size_t n = 0, n_replay;
+
+	if (event->kind != KLAVIYO_EVENT || sim_option(OPTION_erased) > 0)
+		return;
+	for (size_t i = 0; i <= last; i++)
+		n += seen[i].kind == KLAVIYO_EVENT && seen[i].store_id == event->store_id &&
+		     digest16_eq(seen[i].entity, event->entity);
+	if (n == 1)
+		return;
+	n_replay = replays_of(db, event->store_id);
+	if (n > 1 + n_replay && !sim_failed())
+		sim_fail("replays", "%zu replays told an event %zu times, last by delivery %" PRId64,
+			 n_replay, n, event->id);
+}
+
 void check_database_at_end(struct db *db)
 {
 	sim.looking = true;
@@ -504,5 +547,7 @@ void check_database_at_end(struct db *db)
 		check_message_end(db, &message[i]);
 	for (size_t i = 0; i < n_seen && !sim_failed(); i++)
 		check_audit(db, seen[i].id);
+	for (size_t i = 0; i < n_seen && !sim_failed(); i++)
+		check_told_again(db, i);
 	sim.looking = false;
 }

@@ -172,6 +172,8 @@ static const struct {
 	{ MUTANT_replayed_to_former, "moves=20" },
 	{ MUTANT_replayed_to_former, "erased=0" },
 	{ MUTANT_replayed_to_former, "replays=3" },
+	{ MUTANT_copies_replayed, "replays=3" },
+	{ MUTANT_copies_replayed, "erased=0" },
 	{ MUTANT_refusal_unheeded, "oauth=60" },
 	{ MUTANT_refresh_dropped, "oauth=60" },
 	{ MUTANT_part_believed, "uploads=12" },

@@ -571,6 +571,7 @@ export const en = {
 	"story.due": "Next attempt",
 	"story.reason": "Reason",
 	"story.because": "Caused by",
+	"story.copy_of": "Replay of",
 	"story.request": "The request to Klaviyo",
 	"story.request.would": "The request as it would be sent now",
 	"story.request.whole": { one: "Show full request", other: "Show full request with all {n}" },

@@ -82,7 +82,8 @@ export function DeliveryStory({ row, open }) {
 			row.attempts > 0 && [t("story.attempts"), number(row.attempts)],
 			row.due_at && [t("story.due"), html`<${Time} at=${row.due_at} />`],
 			row.reason && [t("story.reason"), html`<${Foreign} text=${row.reason} />`],
-			row.message && [t("story.because"), html`<a href=${href("story", row.message)}>${row.message}</a>`]
+			row.message && [t("story.because"), html`<a href=${href("story", row.message)}>${row.message}</a>`],
+			row.copy_of && [t("story.copy_of"), html`<a href=${href("story", row.copy_of)}>${row.copy_of}</a>`]
 		]} />
 		${row.sendings.length > 0 && html`<${Sendings} rows=${row.sendings} />`}
 		<${Request} row=${row} />

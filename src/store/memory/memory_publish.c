@@ -126,6 +126,7 @@ static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_
 		.hash = new->hash,
 		.root = publication->root,
 		.message_id = publication->message_id,
+		.copy_of = new->copy_of,
 		.created_ms = now_ms,
 	};
 	bool unheard_of, has_it;
@@ -141,7 +142,8 @@ static void deliver(struct memory *memory, int64_t now_ms, const struct catalog_
 	memory_account_count(memory, row.account_id)->created++;
 	LIST_ADD(&memory->delivery)->row = delivery_dup(&memory->arena, &row);
 	memory_pull_ahead(memory, &row);
-	audit = memory_delivery_audit(&row, AUDIT_DELIVERY_CREATED, STR(""));
+	audit = memory_delivery_audit(&row, AUDIT_DELIVERY_CREATED,
+				      store_text_copy(&memory->arena, row.copy_of));
 	memory_audit(memory, now_ms, &audit);
 	if (unheard_of)
 		memory_delivery_skip(memory, now_ms, row.id, AUDIT_DELIVERY_SKIPPED,

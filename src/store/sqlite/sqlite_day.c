@@ -44,7 +44,8 @@ static const struct {
 		  " root_kind INTEGER NOT NULL, root_id TEXT NOT NULL, message_id INTEGER NOT NULL,"
 		  " created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL,"
 		  " batch_max INTEGER NOT NULL, reason TEXT NOT NULL, batch_id INTEGER NOT NULL,"
-		  " ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL) STRICT" },
+		  " ended_ms INTEGER NOT NULL, blocked INTEGER NOT NULL,"
+		  " copy_of INTEGER NOT NULL DEFAULT 0) STRICT" },
 		{ "DROP TABLE delivery_%s" },
 	},
 	[DAY_AUDIT] = {

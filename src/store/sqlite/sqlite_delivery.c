@@ -48,6 +48,7 @@ void delivery_read(const struct query *query, struct arena *arena, struct delive
 			.hash = get_digest(query, 10),
 			.root = { get_entity_kind(query, 11), get_text(query, 12, arena) },
 			.message_id = get_int(query, 13),
+			.copy_of = get_int(query, 22),
 			.created_ms = get_int(query, 14),
 			.due_ms = get_int(query, 15),
 			.attempts = (int)get_int(query, 16),
@@ -171,7 +172,7 @@ static void row_insert(struct tx *tx, const struct delivery_row *row)
 	const struct delivery *delivery = &row->delivery;
 	struct query insert = query(
 		tx, "INSERT INTO delivery VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-		    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
+		    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)");
 
 	put_int(&insert, 1, delivery->id);
 	put_int(&insert, 2, delivery->account_id);
@@ -195,6 +196,7 @@ static void row_insert(struct tx *tx, const struct delivery_row *row)
 	put_int(&insert, 20, row->batch_id);
 	put_int(&insert, 21, row->ended_ms);
 	put_bool(&insert, 22, row->blocked);
+	put_int(&insert, 23, delivery->copy_of);
 	query_run(&insert);
 }
 

@@ -79,6 +79,7 @@ static struct delivery_row new_row(const struct publishing *publishing, const st
 					      .hash = new->hash,
 					      .root = publication->root,
 					      .message_id = publication->message_id,
+					      .copy_of = new->copy_of,
 					      .created_ms = publishing->tx->now_ms,
 				      } };
 }
@@ -108,7 +109,8 @@ static void deliver(const struct publishing *publishing, const struct delivery_n
 	count_account(tx, &(struct account_change){ .account_id = delivery->account_id, .created = 1 });
 	delivery_insert(tx, &row, publishing->arena);
 	pull_ahead(tx, &row, publishing->arena);
-	audit = delivery_audit(delivery, AUDIT_DELIVERY_CREATED, STR(""));
+	audit = delivery_audit(delivery, AUDIT_DELIVERY_CREATED,
+			       store_text_copy(publishing->arena, delivery->copy_of));
 	audit_add(tx, &audit);
 	if (unheard_of)
 		delivery_skip(tx, &row, AUDIT_DELIVERY_SKIPPED, STR(STORE_TEXT_NEVER_REACHED),

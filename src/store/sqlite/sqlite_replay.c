@@ -75,8 +75,9 @@ static bool scan_messages(struct scan *scan)
 
 static bool is_wanted(const struct replay_query *wanted, const struct delivery *delivery)
 {
-	return delivery->store_id == wanted->store_id && in_time(wanted, delivery->id) &&
-	       (1u << delivery->kind & wanted->kinds) && (1u << delivery->state & wanted->states) &&
+	return delivery->copy_of == 0 && delivery->store_id == wanted->store_id &&
+	       in_time(wanted, delivery->id) && (1u << delivery->kind & wanted->kinds) &&
+	       (1u << delivery->state & wanted->states) &&
 	       (wanted->id.len == 0 || str_eq(delivery->external_id, wanted->id) ||
 		str_eq(delivery->root.id, wanted->id));
 }

@@ -222,12 +222,13 @@ void former_end(struct tx *tx, const struct delivery *move, struct arena *arena)
 
 #define DELIVERY_COLUMNS \
 	"id, account_id, store_id, kind, op, priority, state, external_id, parent_external_id, bytes, hash," \
-	" root_kind, root_id, message_id, created_ms, due_ms, attempts, batch_max, reason, batch_id, ended_ms, blocked"
+	" root_kind, root_id, message_id, created_ms, due_ms, attempts, batch_max, reason, batch_id, ended_ms, blocked," \
+	" copy_of"
 
 /* What puts deliveries as they are into a day of the history; behind it stands which, by ?1. */
 #define DELIVERY_HISTORY \
 	"INSERT INTO delivery_%s SELECT id, account_id, store_id, kind, op, priority, ?2, external_id, parent_external_id, bytes, hash," \
-	" root_kind, root_id, message_id, created_ms, 0, attempts, batch_max, ?3, batch_id, ?4, 0"
+	" root_kind, root_id, message_id, created_ms, 0, attempts, batch_max, ?3, batch_id, ?4, 0, copy_of"
 
 struct delivery_row {
 	struct delivery delivery;  /* its body is left out unless delivery_body_read put it in */

@@ -11,7 +11,7 @@
  * seen_bucket_D  older keys of messages, in runs of SEEN_BUCKETS rows (sqlite_seen.c).
  * seen_D         the same with a row for each key, of days that an older program wrote.
  * body_D         bodies of deliveries by the day they were made; written once, never moved.
- * delivery_D     ended deliveries by the day they ended, without their bodies.
+ * delivery_D     ended deliveries by the day they ended, without their bodies; columns as in delivery.
  * audit_D        audit rows by the day of their id. root_bucket spreads roots over few places of the index,
  *                each of which grows at its end: a row costs no page of its own, a search reads one bucket.
  *                With entries it is a run of rows (sqlite_audit_run.c): deliveries created for one root, with
@@ -338,10 +338,28 @@ static const char *const step_15[] = {
 /* Keys of messages are written to tables that an older program does not look into. */
 static const char *const step_16[] = { NULL };
 
+/*
+ * Events that a replay tells again say which delivery they repeat. Of those that an older program made
+ * nothing says so: they stay originals.
+ */
+static const char *const step_17[] = {
+	"ALTER TABLE delivery ADD COLUMN copy_of INTEGER NOT NULL DEFAULT 0",
+	NULL,
+};
+
 /* Format N+1 is format N after step N; a step is a list of texts that ends in NULL. */
-static const char *const *const steps[] = { step_1,  step_2,  step_3,  step_4,	step_5,
-					    step_6,  step_7,  step_8,  step_9,	step_10,
-					    step_11, step_12, step_13, step_14, step_15, step_16 };
+static const char *const *const steps[] = { step_1,  step_2,  step_3,  step_4,	step_5,	 step_6,
+					    step_7,  step_8,  step_9,  step_10, step_11, step_12,
+					    step_13, step_14, step_15, step_16, step_17 };
+
+/* What a step does to the tables of each day (%s) besides. A column with a default costs no row anything. */
+static const struct {
+	int64_t from;
+	enum day_kind kind;
+	const char *sql;
+} day_steps[] = {
+	{ 16, DAY_DELIVERY, "ALTER TABLE delivery_%s ADD COLUMN copy_of INTEGER NOT NULL DEFAULT 0" },
+};
 
 static int64_t schema_version(struct sqlite *sqlite)
 {
@@ -361,6 +379,25 @@ static void run_text(struct tx *tx, const char *sql)
 		tx->rc = sqlite3_extended_errcode(tx->connection->handle);
 }
 
+static void migrate_days(struct tx *tx, int64_t from)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	for (size_t i = 0; i < ARRAY_LEN(day_steps); i++) {
+		size_t n = 0;
+		const int64_t *day =
+			day_steps[i].from == from ? day_list(tx, day_steps[i].kind, true, &arena, &n) : NULL;
+
+		for (size_t k = 0; k < n; k++) {
+			struct query alter = query_day_once(tx, day_steps[i].sql, day[k]);
+
+			query_run(&alter);
+		}
+	}
+	arena_release(&arena);
+}
+
 /* One step, unless another process has been faster. */
 static bool migrate_step(struct sqlite *sqlite, int64_t from, struct err *err)
 {
@@ -372,6 +409,7 @@ static bool migrate_step(struct sqlite *sqlite, int64_t from, struct err *err)
 	if (schema_version(sqlite) == from) {
 		for (const char *const *sql = steps[from]; *sql; sql++)
 			run_text(&tx, *sql);
+		migrate_days(&tx, from);
 		(void)sqlite3_snprintf((int)sizeof(pragma), pragma, "PRAGMA user_version = %lld",
 				       (long long)from + 1);
 		run_text(&tx, pragma);
