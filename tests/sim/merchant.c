@@ -304,13 +304,18 @@ bool merchant_has_last_wishes(void)
 	return replays || reads || changes;
 }
 
+void merchant_mends_again(void)
+{
+	for (int i = 0; i < sim_option(OPTION_shops); i++)
+		plan(sim.now_ms + 1, (struct wish){ .kind = WISH_RECONCILE, .shop = i, .fix = true });
+}
+
 bool merchant_has_to_mend(void)
 {
 	if (sim_option(OPTION_estranged) == 0)
 		return false;
 	estrange();
-	for (int i = 0; i < sim_option(OPTION_shops); i++)
-		plan(sim.now_ms + 1, (struct wish){ .kind = WISH_RECONCILE, .shop = i, .fix = true });
+	merchant_mends_again();
 	return true;
 }
 

@@ -17,6 +17,8 @@ bool merchant_has_last_wishes(void);
  * False: nobody does.
  */
 bool merchant_has_to_mend(void);
+/* The comparison alone. */
+void merchant_mends_again(void);
 /* Whatever was asked for is done. */
 bool merchant_is_done(struct db *db);
 

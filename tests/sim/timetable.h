@@ -43,6 +43,8 @@ void timetable_saw_resume(int64_t now_ms, struct db *db, int64_t import_id);
 void timetable_saw_task(int64_t now_ms, const struct task_row *task);
 void timetable_saw_state(int64_t now_ms, struct str name);
 
+/* How often shops were asked by the clock so far. */
+uint64_t timetable_n_asked(void);
 /* Once healed: no run is missing. */
 void timetable_check(struct db *db);
 /* Nothing is to be done but to wait: for the times that are hours away the process is held. */

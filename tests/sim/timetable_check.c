@@ -39,6 +39,7 @@ static struct runs runs[SHOPS_MAX][SCHEDULE_KIND_COUNT];
 static struct book *book;
 static size_t n_book;
 static bool is_turning;
+static uint64_t n_asked; /* by the clock */
 static int64_t awake_ms; /* since when the process has not been held */
 
 void timetable_check_open(void)
@@ -46,6 +47,7 @@ void timetable_check_open(void)
 	book = NULL;
 	n_book = 0;
 	is_turning = false;
+	n_asked = 0;
 	awake_ms = 0;
 	memset(runs, 0, sizeof(runs));
 }
@@ -287,8 +289,15 @@ static void begin_run(int64_t now_ms, int64_t store_id, enum schedule_kind kind)
 
 void timetable_saw_pull(int64_t now_ms, const struct import_job *job)
 {
-	if (job->pull)
-		begin_run(now_ms, job->store_id, kind_of_pull(job->path));
+	if (!job->pull)
+		return;
+	n_asked += is_turning;
+	begin_run(now_ms, job->store_id, kind_of_pull(job->path));
+}
+
+uint64_t timetable_n_asked(void)
+{
+	return n_asked;
 }
 
 void timetable_saw_task(int64_t now_ms, const struct task_row *task)
