@@ -403,6 +403,12 @@ void store_sent_forget(struct sent_state *sent)
 	sent->wanted_deleted = sent->accepted_deleted = false;
 }
 
+bool store_learn_is_late(const struct found_learn *learn, const struct task_row *task,
+			 const struct sent_state *sent)
+{
+	return learn->as_known && sent->newest_id > task->since_id;
+}
+
 bool store_sent_moving(const struct sent_state *sent, const struct task_row *task, int64_t ended_ms)
 {
 	return sent->newest_id > task->since_id || ended_ms > store_id_ms(task->since_id);

@@ -194,6 +194,8 @@ void store_sent_learn(struct sent_state *sent, bool exists);
 void store_sent_found(struct sent_state *sent, bool exists, struct str parent_external_id);
 /* The same, but what is known of it stays. */
 void store_sent_forget(struct sent_state *sent);
+/* Was the entity, which is to be told again as it is known, told since the task began? */
+bool store_learn_is_late(const struct found_learn *learn, const struct task_row *task, const struct sent_state *sent);
 /* Did the newest delivery leave, or end, after the task began? ended_ms 0: not known to have ended since. */
 bool store_sent_moving(const struct sent_state *sent, const struct task_row *task, int64_t ended_ms);
 

@@ -95,7 +95,8 @@ struct found_learn {
 	struct str parent_external_id; /* exists: what Klaviyo has it under */
 	struct entity root;
 	bool exists;
-	bool as_known;             /* whether it exists, and under what, stays as it was known; exists is not read */
+	bool as_known;             /* whether it exists, and under what, stays as it was known; exists is not read. Passed over where it was
+	                            * told since the task began: that says what is true now */
 	bool due;                  /* makes the root due at once */
 };
 

@@ -322,6 +322,52 @@ static void test_learning(void **state)
 	assert_false(contract_is_due(contract, ENTITY_PRODUCT, "mug"));
 }
 
+/* Tells what is due of the product, and Klaviyo accepts it. */
+static void tell_due(struct contract *contract, struct delivery_new mug)
+{
+	struct outbox_batch batch;
+	struct catalog_root *due;
+	size_t n;
+
+	due = contract_due(contract, 10, &n);
+	assert_int_equal(n, 1);
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms,
+				       &(struct catalog_publication){ .store_id = contract->store_id,
+								      .account_id = contract->account_id,
+								      .root = due[0].root,
+								      .due_seq = due[0].due_seq,
+								      .delivery = &mug,
+								      .n_delivery = 1 },
+				       1, &contract_err));
+	batch = contract_claim(contract, KLAVIYO_ITEM, DELIVERY_UPDATE, PRIORITY_REPLAY, 10);
+	assert_int_equal(batch.n, 1);
+	contract_settle_one(contract, batch.id, contract_settlement(batch.delivery[0].id, DELIVERY_ACCEPTED));
+}
+
+/* A task comes to the deliveries of an entity one by one, also to those that an earlier one made. */
+static void test_what_is_told_again_is_told_once(void **state)
+{
+	struct contract *contract = *state;
+	struct delivery_new mug = contract_delivery(KLAVIYO_ITEM, DELIVERY_CREATE, "mug", "1");
+	struct found_learn learn = { .key = key(KLAVIYO_ITEM, "mug"),
+				     .root = contract_entity(ENTITY_PRODUCT, "mug"),
+				     .as_known = true,
+				     .due = true };
+	struct task_step again = { .learn = &learn, .n_learn = 1, .priority = PRIORITY_REPLAY };
+
+	(void)contract_accepted(contract, "mug", mug);
+	for (int i = 0; i < 2; i++) {
+		int64_t id = put(contract, "{}");
+
+		(void)step(contract, id, "1", again);
+		assert_true(contract_is_due(contract, ENTITY_PRODUCT, "mug"));
+		tell_due(contract, mug);
+		(void)step(contract, id, "2", again);
+		assert_false(contract_is_due(contract, ENTITY_PRODUCT, "mug"));
+		end(contract, id);
+	}
+}
+
 /* What the store that is gone told is as if it had not been, whether or not its rows were removed yet. */
 static void test_learning_of_what_a_store_that_is_gone_had_told(void **state)
 {
@@ -558,6 +604,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_what_moves),
 	cmocka_unit_test(test_what_moves_when_the_clock_was_ahead),
 	cmocka_unit_test(test_learning),
+	cmocka_unit_test(test_what_is_told_again_is_told_once),
 	cmocka_unit_test(test_learning_of_what_a_store_that_is_gone_had_told),
 	cmocka_unit_test(test_deleting_an_orphan),
 	cmocka_unit_test(test_walking_the_catalog),

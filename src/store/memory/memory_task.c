@@ -344,7 +344,8 @@ static void learn(struct memory *memory, int64_t now_ms, const struct task_row *
 
 	sent = memory_sent(memory, account_id, row->key.kind, row->key.external_id);
 	if (any_undone(memory, account_id, &row->key) ||
-	    (sent && sent->store_id != task->store_id && memory_store(memory, sent->store_id)))
+	    (sent && (sent->store_id == task->store_id ? store_learn_is_late(row, task, &sent->state)
+						       : memory_store(memory, sent->store_id) != NULL)))
 		return;
 	sent = memory_sent_take(memory, account_id, row->key, task->store_id, row->root);
 	if (row->as_known)

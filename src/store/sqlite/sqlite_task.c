@@ -194,7 +194,8 @@ static void learn(struct tx *tx, int64_t account_id, const struct task_row *task
 	if (delivery_of_entity(tx, &key, 0, arena, &undone))
 		return;
 	if (sent_get(tx, account_id, row->key.kind, row->key.external_id, arena, &sent) &&
-	    sent.store_id != task->store_id && account_of_store(tx, sent.store_id) != 0)
+	    (sent.store_id == task->store_id ? store_learn_is_late(row, task, &sent.state)
+					     : account_of_store(tx, sent.store_id) != 0))
 		return;
 	sent = sent_take(tx, account_id, row->key, task->store_id, row->root, arena);
 	if (row->as_known)
