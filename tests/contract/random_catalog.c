@@ -25,7 +25,7 @@ void op_append(struct side *side)
 						 : str_from(numbered(side, "body", 1000)),
 			.priority = chance(side, 20) ? PRIORITY_BACKFILL : PRIORITY_REALTIME,
 		};
-		record[i].slot.byte[0] = (unsigned char)below(side, 40);
+		record[i].slot = choose_slot(side);
 		record[i].key.byte[0] = (unsigned char)below(side, 3);
 	}
 	if (!say_result(side, db_inbox_append(side->db, record, n, receipt, &err), &err))

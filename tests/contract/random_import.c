@@ -90,7 +90,7 @@ static void choose_records(struct side *side, const struct import_job *job, stru
 			.body = str_from(numbered(side, "body", 1000)),
 			.priority = PRIORITY_BACKFILL,
 		};
-		record[i].slot.byte[0] = (unsigned char)below(side, 40);
+		record[i].slot = choose_slot(side);
 		record[i].key.byte[0] = (unsigned char)below(side, 3);
 	}
 }

@@ -227,11 +227,12 @@ void op_maintain(struct side *side)
 {
 	struct retention retention = { 5, 5, 5, 5, 5 };
 	struct err err = { 0 };
-	bool more = true;
+	bool ok = true, more = true;
 
-	for (int i = 0; i < 1000 && more; i++)
-		if (!say_result(side, db_maintain(side->db, side->now_ms, &retention, &more, &err), &err))
-			return;
+	/* How often, is a backend's own affair. */
+	for (int i = 0; i < 1000 && ok && more; i++)
+		ok = db_maintain(side->db, side->now_ms, &retention, &more, &err);
+	(void)say_result(side, ok, &err);
 }
 
 void op_reopen(struct side *side)
@@ -247,7 +248,7 @@ void op_reopen(struct side *side)
 		return;
 	}
 	db_close(side->db);
-	side->db = contract_open(ops, side->folder, side->now_ms);
+	side_connect(side, ops);
 }
 
 void op_time(struct side *side)

@@ -6,8 +6,18 @@
 
 #include "base/digest.h"
 #include "model/id_text.h"
+#include "store/sqlite/sqlite_rows.h"
 
 #include <inttypes.h>
+
+#define RUN_KEYS 5
+
+void side_connect(struct side *side, const struct db_ops *ops)
+{
+	side->db = contract_open(ops, side->folder, side->now_ms);
+	if (ops == &db_sqlite_ops)
+		seen_run_max_set(sqlite_of(side->db)->seen, RUN_KEYS);
+}
 
 uint64_t below(struct side *side, uint64_t bound)
 {
@@ -238,6 +248,14 @@ int64_t pool_choose(struct side *side, const struct pool *pool)
 const char *numbered(struct side *side, const char *prefix, uint64_t bound)
 {
 	return arena_cstr(&side->arena, arena_printf(&side->arena, "%s%" PRIu64, prefix, below(side, bound)));
+}
+
+/* A digest, not any bytes: what it is found by relies on that. */
+struct digest16 choose_slot(struct side *side)
+{
+	const struct str text = str_from(numbered(side, "slot", 40));
+
+	return digest16_of(&text, 1);
 }
 
 struct config_rows config(struct side *side)

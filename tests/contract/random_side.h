@@ -36,6 +36,8 @@ struct side {
 };
 
 /* random_side.c: choosing and writing down */
+/* Opens the side's database; few keys make a run of keys. */
+void side_connect(struct side *side, const struct db_ops *ops);
 uint64_t below(struct side *side, uint64_t bound);
 bool chance(struct side *side, uint64_t percent);
 const char *numbered(struct side *side, const char *prefix, uint64_t bound);
@@ -44,6 +46,7 @@ int64_t pool_choose(struct side *side, const struct pool *pool);
 struct config_rows config(struct side *side);
 int64_t choose_store(struct side *side);
 int64_t choose_account(struct side *side);
+struct digest16 choose_slot(struct side *side);
 struct entity choose_root(struct side *side);
 struct entity choose_person(struct side *side);
 struct fact choose_fact(struct side *side);

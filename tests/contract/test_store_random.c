@@ -38,7 +38,7 @@ static void side_open(struct side *side, const struct db_ops *ops)
 	side->seen = mem_zalloc(IDS_MAX, sizeof(*side->seen));
 	side->now_ms = CONTRACT_START_MS;
 	contract_folder_make(side->folder);
-	side->db = contract_open(ops, side->folder, side->now_ms);
+	side_connect(side, ops);
 }
 
 static void side_close(struct side *side)

@@ -486,6 +486,57 @@ static void test_keys_in_runs(void **state)
 	assert_int_equal(append_keys(contract, contract->db, 1000, 100), 0);
 }
 
+#define FEW_KEYS 20 /* in a run here */
+#define FEW_RUNS 70
+
+/* Runs of few keys: their filters are looked through together from the first word of a cell into the second. */
+static void append_runs(struct contract *contract, uint64_t first)
+{
+	for (uint64_t at = 0; at < (uint64_t)FEW_KEYS * FEW_RUNS; at += FEW_KEYS / 2)
+		assert_int_equal(append_keys(contract, contract->db, first + at, FEW_KEYS / 2), 0);
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+}
+
+static void test_keys_in_many_runs(void **state)
+{
+	struct contract *contract = *state;
+	const uint64_t half = (uint64_t)FEW_KEYS * FEW_RUNS, all = 2 * half;
+	struct db *other = contract_open(&db_sqlite_ops, contract->folder, contract->now_ms);
+
+	seen_run_max_set(sqlite_in(contract->db)->seen, FEW_KEYS);
+	append_runs(contract, 0);
+	contract->now_ms += 2 * MS_PER_DAY;
+	append_runs(contract, half);
+	assert_in_range(count_in(contract->db, "SELECT count(*) FROM seen_run"), 2 * FEW_RUNS - 2,
+			2 * FEW_RUNS);
+	assert_int_equal(append_keys(contract, contract->db, 0, all), all);
+	assert_int_equal(append_keys(contract, other, 0, all), all);
+	contract->now_ms += 4 * MS_PER_DAY;
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(append_keys(contract, contract->db, half, half), half);
+		assert_int_equal(append_keys(contract, other, half, half), half);
+		contract_reopen(contract);
+	}
+	assert_int_equal(append_keys(contract, other, 0, half), 0);
+	assert_int_equal(append_keys(contract, contract->db, 0, half), half);
+	db_close(other);
+}
+
+/* Whoever appends how many at once, and whether db_maintain is called: filters that are alike lie side by side. */
+static void test_runs_are_of_one_size(void **state)
+{
+	struct contract *contract = *state;
+
+	assert_int_equal(append_keys(contract, contract->db, 0, 130000), 0);
+	assert_true(count_in(contract->db, "SELECT count(*) FROM seen_run") > 1);
+	contract_reopen(contract);
+	assert_int_equal(append_keys(contract, contract->db, 130000, 45000), 0);
+	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
+	assert_int_equal(count_in(contract->db, "SELECT count(DISTINCT length(filter)) FROM seen_run"), 1);
+	assert_known(contract, contract->db, 175000);
+}
+
 /* ---- two processes on one database ---- */
 
 static void test_two_handles_see_each_other(void **state)
@@ -921,6 +972,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_all_is_there_after_opening_again),
 	cmocka_unit_test(test_duplicates_are_found_after_opening_again),
 	cmocka_unit_test(test_keys_in_runs),
+	cmocka_unit_test(test_keys_in_many_runs),
+	cmocka_unit_test(test_runs_are_of_one_size),
 	cmocka_unit_test(test_two_handles_see_each_other),
 	cmocka_unit_test(test_two_handles_and_runs_of_keys),
 	cmocka_unit_test(test_two_handles_and_a_day_that_is_dropped),

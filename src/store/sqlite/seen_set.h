@@ -32,6 +32,7 @@ void seen_table_put(struct seen_table *table, const struct seen_entry *entry); /
 /* ---- filters: which slots are certainly not in a run ---- */
 
 #define SEEN_BLOCK_WORDS 8
+#define SEEN_BLOCK_BITS ((size_t)SEEN_BLOCK_WORDS * 64)
 #define SEEN_HASHES 9 /* bits of a slot; 6 in filters of databases up to format 14 */
 
 struct seen_filter {
@@ -45,32 +46,12 @@ size_t seen_filter_blocks(size_t n);
 /* word: of n_block blocks */
 void seen_filter_add(uint64_t *word, size_t n_block, uint64_t hash);
 
-#define SEEN_GROUP_MAX 64
-
-/*
- * The filters of 1, 8 or 64 runs, all of n_block blocks and n_hash bits a slot, side by side: cell i holds bit i of each, the
- * oldest run lowest. A lookup that goes through many runs is a walk over memory; this way it has as many stops as a lookup in
- * one run.
- */
-struct seen_group {
-	size_t n;
-	size_t n_block;
-	size_t n_hash;
-	void *cell;                /* n bits each; owned */
-	uint64_t alive;            /* runs that count */
-	int64_t run[SEEN_GROUP_MAX];
-	int64_t day[SEEN_GROUP_MAX];
+/* The bits of a slot: in block hash & (n_block - 1) these. */
+struct seen_places {
+	uint64_t hash;
+	uint16_t at[SEEN_HASHES];  /* 0 to SEEN_BLOCK_BITS - 1 */
 };
 
-/* Of one run; filter is copied. Freed by seen_group_free. */
-struct seen_group *seen_group_new(int64_t run, int64_t day, const struct seen_filter *filter);
-void seen_group_free(struct seen_group *group);
-/* The runs that may have the slot: a bit each. */
-uint64_t seen_group_find(const struct seen_group *group, uint64_t hash);
-/* May these, oldest first, become one? They are alike and small enough. */
-#define SEEN_MERGE 8
-bool seen_groups_fit(struct seen_group *const group[SEEN_MERGE]);
-/* One for all of them, which are freed. */
-struct seen_group *seen_groups_merge(struct seen_group *const group[SEEN_MERGE]);
+struct seen_places seen_places(uint64_t hash);
 
 #endif

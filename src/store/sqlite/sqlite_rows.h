@@ -35,6 +35,8 @@ int64_t day_first_id(int64_t day);
 
 struct seen *seen_new(void);
 void seen_free(struct seen *seen);
+/* So many keys make a run: for tests, which have few. */
+void seen_run_max_set(struct seen *seen, size_t run_max);
 /* Before up to n keys are looked for and added in this transaction. */
 void seen_begin(struct tx *tx, size_t n);
 /* The newest message of the record's slot; false if none is remembered. It may be older than duplicates count. */

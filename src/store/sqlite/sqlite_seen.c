@@ -12,8 +12,8 @@
  *
  * The first of these that has the slot decides. Filter: blocks of 512 bits, 24 bits per slot, 9 bits set in
  * the one block that the slot's hash names; about 1 in 25000 wrong "maybe": each costs a walk to a cold page,
- * and with ten million messages there are 250 runs. In memory the filters of 8, then of 64 runs lie side by
- * side, so that looking through hundreds of runs costs little more than looking through one. A slot goes by
+ * and with ten million messages there are 250 runs. In memory the filters of hundreds of runs lie side by
+ * side (seen_group.h), so that looking through all of them costs little more than through one. A slot goes by
  * its 64-bit hash: two that share one (once in 10^12 messages) could only hide a duplicate of the older.
  *
  * Keeps:   what is in memory agrees with `sequence` (last_message_id, seen_flushed_id, seen_run), which every
@@ -25,13 +25,15 @@
 
 #include "base/alloc.h"
 #include "store/sqlite/seen_bucket.h"
+#include "store/sqlite/seen_runs.h"
 
 #include <string.h>
 
-/* 24 bits of each fit into 2^20; with what one append adds behind it twice as many into 2^17 places. */
-#define SEEN_RUN_MAX	40000
-#define SEEN_SLICE_MAX	256		   /* buckets that one db_maintain writes */
-#define SEEN_ACTIVE_MAX (4 * SEEN_RUN_MAX) /* nobody calls db_maintain: the append itself writes a run */
+/* With what one append adds 24 bits of each fit into 2^20, and twice as many into 2^17 places. */
+#define SEEN_RUN_MAX   39500
+#define SEEN_SLICE_MAX 256 /* buckets that one db_maintain writes */
+
+_Static_assert((SEEN_RUN_MAX + STORE_APPEND_MAX) * 24 <= 1 << 20, "filters of all runs are of one size");
 
 struct seen_undo {
 	size_t at;
@@ -40,29 +42,37 @@ struct seen_undo {
 
 struct seen {
 	_Atomic bool full; /* a run is to be written; for those who do not hold the lock */
+	size_t run_max;	   /* keys that make a run */
 	bool loaded;
 	int64_t known_id;  /* newest message that is in here */
 	int64_t run_known; /* sequence.seen_run */
 	struct seen_table active;
 	struct seen_table frozen;
-	struct seen_order *order;  /* of frozen; NULL when nothing is frozen */
-	size_t n_written;	   /* buckets */
-	int64_t frozen_id;	   /* newest message in frozen */
-	struct seen_group **group; /* of runs, oldest first */
-	size_t n_group;
+	struct seen_order *order; /* of frozen; NULL when nothing is frozen */
+	size_t n_written;	  /* buckets */
+	int64_t frozen_id;	  /* newest message in frozen */
+	struct seen_runs runs;
 	/* what the running transaction did, until it ends */
 	struct seen_undo *undo;
 	size_t n_undo;
 	size_t undo_capacity;
 	int64_t undo_known_id;
 	size_t undo_written;
-	bool run_done;	  /* frozen was written whole */
-	int64_t drop_day; /* runs up to this day were dropped; 0 = none */
+	struct seen_run done; /* frozen was written whole, as this; its filter is owned, NULL: it was not */
+	int64_t drop_day;     /* runs up to this day were dropped; 0 = none */
 };
 
 struct seen *seen_new(void)
 {
-	return mem_zalloc(1, sizeof(struct seen));
+	struct seen *seen = mem_zalloc(1, sizeof(*seen));
+
+	seen->run_max = SEEN_RUN_MAX;
+	return seen;
+}
+
+void seen_run_max_set(struct seen *seen, size_t run_max)
+{
+	seen->run_max = run_max;
 }
 
 static void frozen_drop(struct seen *seen)
@@ -74,38 +84,25 @@ static void frozen_drop(struct seen *seen)
 	seen->undo_written = 0;
 }
 
-static void runs_drop(struct seen *seen, int64_t last_day)
+static void done_drop(struct seen *seen)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < seen->n_group; i++) {
-		struct seen_group *group = seen->group[i];
-
-		for (size_t j = 0; j < group->n; j++)
-			if (group->day[j] <= last_day)
-				group->alive &= ~(UINT64_C(1) << j);
-		if (group->alive)
-			seen->group[n++] = group;
-		else
-			seen_group_free(group);
-	}
-	seen->n_group = n;
+	mem_free((void *)(uintptr_t)seen->done.filter.word);
+	seen->done = (struct seen_run){ 0 };
 }
 
 static void forget(struct seen *seen)
 {
 	seen_table_drop(&seen->active);
 	frozen_drop(seen);
-	runs_drop(seen, INT64_MAX);
+	seen_runs_free(&seen->runs);
+	done_drop(seen);
 	seen->n_undo = 0;
-	seen->run_done = false;
 	seen->loaded = false;
 }
 
 void seen_free(struct seen *seen)
 {
 	forget(seen);
-	mem_free(seen->group);
 	mem_free(seen->undo);
 	mem_free(seen);
 }
@@ -120,45 +117,73 @@ static void undo_reserve(struct seen *seen, size_t n)
 
 /* ---- reading back ---- */
 
-static void run_add(struct seen *seen, int64_t run, int64_t day, const struct seen_filter *filter)
+/* Runs that were read and are not in a group yet: added together they cost a fraction. */
+struct reading {
+	struct seen_run run[SEEN_ADD_MAX];
+	size_t n;
+	size_t n_more;	    /* still to be read */
+	struct arena arena; /* filters */
+};
+
+static void reading_end(struct reading *reading, struct seen *seen)
 {
-	seen->group = mem_resize(seen->group, (seen->n_group + 1) * sizeof(struct seen_group *));
-	seen->group[seen->n_group++] = seen_group_new(run, day, filter);
+	seen_runs_add(&seen->runs, reading->run, reading->n, reading->n_more);
+	reading->n = 0;
+	arena_reset(&reading->arena);
 }
 
-static void run_drop_last(struct seen *seen)
+static size_t n_runs(struct tx *tx)
 {
-	seen_group_free(seen->group[--seen->n_group]);
-}
+	struct query select = query(tx, "SELECT count(*) FROM seen_run");
 
-/* Newer groups become one as soon as there are enough of a kind; not before the newest run is for good. */
-static void runs_merge(struct seen *seen)
-{
-	while (seen->n_group >= SEEN_MERGE) {
-		struct seen_group **last = &seen->group[seen->n_group - SEEN_MERGE];
-
-		if (!seen_groups_fit(last))
-			return;
-		*last = seen_groups_merge(last);
-		seen->n_group -= SEEN_MERGE - 1;
-	}
+	return (size_t)query_int(&select, 0);
 }
 
 static void load_runs(struct tx *tx, struct seen *seen)
 {
 	struct query select = query(tx, "SELECT run, day, filter, n_hash FROM seen_run ORDER BY run");
+	struct reading reading = { .n_more = n_runs(tx) };
 
+	arena_init(&reading.arena);
 	while (query_row(&select)) {
-		struct str blob = peek_text(&select, 2);
+		struct str blob = get_text(&select, 2, &reading.arena);
 		struct seen_filter filter = { .n_block = blob.len / (SEEN_BLOCK_WORDS * sizeof(uint64_t)),
 					      .n_hash = (size_t)get_choice(&select, 3, SEEN_HASHES + 1),
 					      .word = (const void *)blob.p };
 
+		reading.n_more -= reading.n_more > 0;
 		if (filter.n_block == 0)
 			continue;
-		run_add(seen, get_int(&select, 0), get_int(&select, 1), &filter);
-		runs_merge(seen);
+		reading.run[reading.n++] =
+			(struct seen_run){ get_int(&select, 0), get_int(&select, 1), filter };
+		if (reading.n == SEEN_ADD_MAX)
+			reading_end(&reading, seen);
 	}
+	reading_end(&reading, seen);
+	arena_release(&reading.arena);
+}
+
+static void freeze(struct seen *seen)
+{
+	seen->frozen = seen->active;
+	seen->frozen_id = seen->known_id;
+	seen->order = seen_order_new(&seen->frozen);
+	seen->active = (struct seen_table){ 0 };
+	seen_table_reserve(&seen->active, 1);
+}
+
+static bool has_gathered(const struct seen *seen)
+{
+	return seen->active.n >= seen->run_max;
+}
+
+static void load_message(struct seen *seen, const struct seen_entry *entry)
+{
+	seen_table_reserve(&seen->active, 1);
+	seen_table_put(&seen->active, entry);
+	seen->known_id = entry->id;
+	if (has_gathered(seen) && seen->frozen.n == 0)
+		freeze(seen);
 }
 
 /* The keys of the messages in (seen->known_id, last_id]. */
@@ -184,8 +209,7 @@ static void load_messages(struct tx *tx, struct seen *seen, int64_t last_id, int
 				.key = get_digest(&select, 3),
 			};
 
-			seen_table_reserve(&seen->active, 1);
-			seen_table_put(&seen->active, &entry);
+			load_message(seen, &entry);
 		}
 	}
 	seen->known_id = last_id;
@@ -216,15 +240,6 @@ static void catch_up(struct tx *tx, struct seen *seen)
 
 /* ---- writing runs ---- */
 
-static void freeze(struct seen *seen)
-{
-	seen->frozen = seen->active;
-	seen->frozen_id = seen->known_id;
-	seen->order = seen_order_new(&seen->frozen);
-	seen->active = (struct seen_table){ 0 };
-	seen_table_reserve(&seen->active, 1);
-}
-
 /* The run is complete: from now on it counts, and its messages need not be read back after a start. */
 static void run_write(struct tx *tx, struct seen *seen)
 {
@@ -247,9 +262,7 @@ static void run_write(struct tx *tx, struct seen *seen)
 	put_int(&write, 1, seen->run_known + 1);
 	put_int(&write, 2, seen->frozen_id);
 	query_run(&write);
-	run_add(seen, seen->run_known + 1, day, &filter);
-	seen->run_done = true;
-	mem_free(word);
+	seen->done = (struct seen_run){ seen->run_known + 1, day, filter };
 }
 
 static int64_t bucket_id(int64_t run, size_t bucket)
@@ -282,12 +295,12 @@ static bool flush(struct tx *tx, size_t max_n)
 	frozen_write(tx, seen, max_n);
 	if (seen->n_written == SEEN_BUCKETS)
 		run_write(tx, seen);
-	return !seen->run_done;
+	return !seen->done.filter.word;
 }
 
 static bool has_run(const struct seen *seen)
 {
-	return seen->frozen.n > 0 || seen->active.n >= SEEN_RUN_MAX;
+	return seen->frozen.n > 0 || has_gathered(seen);
 }
 
 bool seen_is_full(const struct seen *seen)
@@ -328,14 +341,27 @@ bool seen_drop_day(struct tx *tx, int64_t day)
 
 /* ---- finding and adding ---- */
 
+/*
+ * Runs are of one size, whatever is appended at once. If nobody has called db_maintain since the last one,
+ * the append itself writes it, before the next is full.
+ */
+static void make_room(struct tx *tx, size_t n)
+{
+	struct seen *seen = tx->sqlite->seen;
+
+	if (seen->frozen.n > 0 && seen->active.n + n >= seen->run_max)
+		(void)flush(tx, SIZE_MAX);
+	else if (seen->frozen.n == 0 && has_gathered(seen))
+		freeze(seen);
+}
+
 void seen_begin(struct tx *tx, size_t n)
 {
 	struct seen *seen = tx->sqlite->seen;
 
 	tx->seen_used = true;
 	catch_up(tx, seen);
-	if (seen->active.n > SEEN_ACTIVE_MAX)
-		(void)flush(tx, SIZE_MAX);
+	make_room(tx, n);
 	seen_table_reserve(&seen->active, n);
 	undo_reserve(seen, n);
 	seen->undo_known_id = seen->known_id;
@@ -381,19 +407,14 @@ static bool find_in_run(struct tx *tx, int64_t run, int64_t day, uint64_t hash, 
 	       (day_exists(tx, DAY_SEEN, day) && find_in_rows(tx, run, day, hash, key, id));
 }
 
-/* Newest first: it decides. */
-static bool find_in_group(struct tx *tx, const struct seen_group *group, uint64_t hash, struct digest16 *key,
-			  int64_t *id)
+static bool find_in_runs(struct tx *tx, uint64_t hash, struct digest16 *key, int64_t *id)
 {
-	uint64_t maybe = seen_group_find(group, hash);
+	struct seen_search search = seen_search(&tx->sqlite->seen->runs, hash);
+	int64_t run, day;
 
-	while (maybe) {
-		int i = 63 - __builtin_clzll(maybe);
-
-		if (find_in_run(tx, group->run[i], group->day[i], hash, key, id))
+	while (seen_search_next(&search, &run, &day))
+		if (find_in_run(tx, run, day, hash, key, id))
 			return true;
-		maybe &= ~(UINT64_C(1) << i);
-	}
 	return false;
 }
 
@@ -410,10 +431,7 @@ bool seen_find(struct tx *tx, const struct inbox_record *record, struct digest16
 		*id = entry->id;
 		return true;
 	}
-	for (size_t i = seen->n_group; i-- > 0;)
-		if (find_in_group(tx, seen->group[i], hash, key, id))
-			return true;
-	return false;
+	return find_in_runs(tx, hash, key, id);
 }
 
 void seen_add(struct tx *tx, const struct inbox_record *record, int64_t id)
@@ -441,25 +459,25 @@ static void undo(struct seen *seen)
 	}
 	seen->known_id = seen->undo_known_id;
 	seen->n_written = seen->undo_written;
-	if (seen->run_done)
-		run_drop_last(seen);
 }
 
 void seen_settle(struct seen *seen, bool committed)
 {
 	if (!committed) {
 		undo(seen);
-	} else if (seen->run_done) {
-		seen->run_known = seen->group[seen->n_group - 1]->run[0];
+	} else if (seen->done.filter.word) {
+		seen->run_known = seen->done.number;
 		frozen_drop(seen);
-		runs_merge(seen);
+		seen_runs_add(&seen->runs, &seen->done, 1, 0);
 	} else if (seen->drop_day != 0) {
 		seen->run_known++;
-		runs_drop(seen, seen->drop_day);
+		seen_runs_drop(&seen->runs, seen->drop_day);
+	} else if (seen->n_written > seen->undo_written) {
+		seen_runs_prepare(&seen->runs);
 	}
 	seen->undo_written = seen->n_written;
 	seen->n_undo = 0;
-	seen->run_done = false;
+	done_drop(seen);
 	seen->drop_day = 0;
 	seen->full = has_run(seen);
 }
