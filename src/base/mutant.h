@@ -54,7 +54,8 @@
 	X(feed_believed, "a feed that an earlier process wrote is served as it is") \
 	X(feed_outdated, "a feed is not written anew for what came in since") \
 	X(silence_forgotten, "when a job or a lookup may be asked for again is forgotten with the process") \
-	X(words_kept, "what is called otherwise now is found by what it was called")
+	X(words_kept, "what is called otherwise now is found by what it was called") \
+	X(run_unsearched, "keys of messages that were written as a run are not searched for duplicates")
 
 enum mutant {
 #define MUTANT_ENUM(name, what) MUTANT_##name,

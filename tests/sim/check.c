@@ -12,6 +12,7 @@
 #include "sim/shop.h"
 #include "sim/sim.h"
 #include "store/store_person.h"
+#include "store/store_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 
 struct message {
 	int64_t id;
+	int64_t store_id;
+	struct digest16 slot;
 	char source_id[24];
 	struct digest16 body;
 	int person; /* whom it tells of, as erasure_person has it */
@@ -86,17 +89,42 @@ static bool is_known(int64_t id)
 	return false;
 }
 
+static const struct message *find_slot(const struct inbox_record *record)
+{
+	for (size_t i = n_message; i-- > 0;)
+		if (message[i].store_id == record->store_id && digest16_eq(message[i].slot, record->slot))
+			return &message[i];
+	return NULL;
+}
+
+/*
+ * What was taken in is not taken in again within some days. Not asked of slots whose key changes: the
+ * commit of a change may not have been heard of.
+ */
+static void check_new(const struct inbox_record *record, const struct inbox_receipt *receipt)
+{
+	const struct message *before = find_slot(record);
+
+	if (before && digest16_eq(record->slot, record->key) && receipt->kind == INBOX_NEW &&
+	    store_id_day(before->id) >= store_id_day(receipt->id) - STORE_DUPLICATE_DAYS)
+		sim_fail("duplicates", "message %" PRId64 " was taken in again as %" PRId64, before->id,
+			 receipt->id);
+}
+
 /* A duplicate of what a process wrote that never heard of its commit is as good as new. */
 void check_committed(const struct inbox_record *record, const struct inbox_receipt *receipt, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct message one = {
 			.id = receipt[i].id,
+			.store_id = record[i].store_id,
+			.slot = record[i].slot,
 			.body = digest_of(record[i].body),
 			.person = erasure_person(record[i].body),
 		};
 
 		erasure_saw(&record[i], receipt[i].id);
+		check_new(&record[i], &receipt[i]);
 		if (record[i].source_id.len >= sizeof(one.source_id) ||
 		    (receipt[i].kind == INBOX_DUPLICATE && is_known(receipt[i].id)))
 			continue;

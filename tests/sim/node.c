@@ -20,6 +20,7 @@
 #include "sim/upload.h"
 #include "sim/watch.h"
 #include "sim/wire.h"
+#include "store/sqlite/sqlite_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@
 #define CONSERVE_EVERY	  64   /* steps of roles */
 #define SPINS_MAX	  5000 /* turns of roles while no time passes */
 #define SHOPS_NAME_BYTES  32
+#define RUN_KEYS	  25 /* keys of messages that are written together */
 
 enum role_id {
 	ROLE_DELIVER,
@@ -395,6 +397,7 @@ static bool open_data(struct err *err)
 
 	if (!db_open(&db_sqlite_ops, &config, &inner, err))
 		return false;
+	seen_run_max_set(sqlite_of(inner)->seen, RUN_KEYS);
 	watch_wrap(inner, &node.db);
 	return settings_open(node.db, node.key_file, &node.settings, err);
 }

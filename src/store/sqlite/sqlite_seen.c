@@ -24,6 +24,7 @@
 #include "store/sqlite/sqlite_rows.h"
 
 #include "base/alloc.h"
+#include "base/mutant.h"
 #include "store/sqlite/seen_bucket.h"
 #include "store/sqlite/seen_runs.h"
 
@@ -468,7 +469,8 @@ void seen_settle(struct seen *seen, bool committed)
 	} else if (seen->done.filter.word) {
 		seen->run_known = seen->done.number;
 		frozen_drop(seen);
-		seen_runs_add(&seen->runs, &seen->done, 1, 0);
+		if (!mutant_is(MUTANT_run_unsearched))
+			seen_runs_add(&seen->runs, &seen->done, 1, 0);
 	} else if (seen->drop_day != 0) {
 		seen->run_known++;
 		seen_runs_drop(&seen->runs, seen->drop_day);
