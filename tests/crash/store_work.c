@@ -1,12 +1,13 @@
 /*
  * What the store does, as works of a process each: bringing an old database up to date, taking messages in,
- * mapping them, importing, delivering, checkpoints, retention. What is prepared for them, and what must hold
+ * mapping them, importing, delivering, checkpoints, retention, keys for duplicates. What is prepared for them, and what must hold
  * when they were done to their end, however often they were begun.
  */
 #include "crash/store_work.h"
 
 #include "base/clock.h"
 #include "crash/store_child.h"
+#include "store/sqlite/sqlite_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,6 +95,27 @@ static void check_point(const char *folder)
 			child_must(db_maintain(db, CHILD_START_MS + (2 * i + slice) * MS_PER_S, &keep, &more,
 					       &err),
 				   &err);
+	}
+	db_close(db);
+}
+
+/* Two messages' keys are a run, which is written in slices. */
+static void write_keys(const char *folder)
+{
+	static const struct retention keep = {
+		.message_days = 30, .delivery_days = 30, .audit_days = 40, .tombstone_days = 31
+	};
+	struct db *db = child_open(folder);
+	struct err err;
+	bool more;
+
+	seen_run_max_set(sqlite_of(db)->seen, 2);
+	for (unsigned char i = 1; i <= MESSAGES; i++) {
+		(void)child_append(db, CHILD_START_MS, i);
+		acknowledge();
+		do
+			child_must(db_maintain(db, CHILD_START_MS, &keep, &more, &err), &err);
+		while (more);
 	}
 	db_close(db);
 }
@@ -349,4 +371,5 @@ const struct store_work store_work[STORE_WORK_COUNT] = {
 	[STORE_DELIVER] = { "deliver", prepare_messages, deliver, is_delivered, false },
 	[STORE_CHECKPOINT] = { "checkpoint", prepare_shop, check_point, all_are_there, true },
 	[STORE_RETENTION] = { "retention", child_fill, retain, child_is_old, false },
+	[STORE_KEYS] = { "keys", prepare_shop, write_keys, all_are_there, true },
 };

@@ -307,6 +307,12 @@ static void days_pass_their_retention(void **state)
 	sweep(&store_work[STORE_RETENTION], ALL);
 }
 
+static void keys_are_written_as_runs(void **state)
+{
+	(void)state;
+	sweep(&store_work[STORE_KEYS], DEATHS);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -343,6 +349,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_product_is_delivered),
 		cmocka_unit_test(the_log_is_moved_into_the_database),
 		cmocka_unit_test(days_pass_their_retention),
+		cmocka_unit_test(keys_are_written_as_runs),
 	};
 
 	if (argc == 4 && strcmp(argv[1], "work") == 0)
