@@ -114,15 +114,15 @@ static void test_keys_in_rows_are_found(void **state)
 	struct contract *contract = *state;
 	const struct retention month = { 30, 30, 30, 30 };
 
-	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 0);
+	assert_int_equal(append_keys(contract, contract->db, 0, 30000), 0);
 	contract_maintain(contract, month);
 	keys_to_rows(contract);
 	as_version(contract, 15);
-	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 45000);
-	assert_int_equal(append_keys(contract, contract->db, 45000, 45000), 0);
+	assert_int_equal(append_keys(contract, contract->db, 0, 30000), 30000);
+	assert_int_equal(append_keys(contract, contract->db, 30000, 30000), 0);
 	contract_maintain(contract, month);
 	contract_reopen(contract);
-	assert_int_equal(append_keys(contract, contract->db, 0, 90000), 90000);
+	assert_int_equal(append_keys(contract, contract->db, 0, 60000), 60000);
 	contract->now_ms += 6 * MS_PER_DAY;
 	contract_maintain(contract, month);
 	assert_int_equal(
@@ -136,14 +136,14 @@ static void test_keys_in_old_filters_are_found(void **state)
 {
 	struct contract *contract = *state;
 
-	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 0);
+	assert_int_equal(append_keys(contract, contract->db, 0, 30000), 0);
 	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
 	as_version(contract, 13);
-	assert_int_equal(append_keys(contract, contract->db, 0, 45000), 45000);
-	assert_int_equal(append_keys(contract, contract->db, 45000, 45000), 0);
+	assert_int_equal(append_keys(contract, contract->db, 0, 30000), 30000);
+	assert_int_equal(append_keys(contract, contract->db, 30000, 30000), 0);
 	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
 	contract_reopen(contract);
-	assert_int_equal(append_keys(contract, contract->db, 0, 90000), 90000);
+	assert_int_equal(append_keys(contract, contract->db, 0, 60000), 60000);
 	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run WHERE n_hash = 6"), 1);
 	assert_int_equal(count_in(contract->db, "SELECT count(*) FROM seen_run WHERE n_hash = 9"), 1);
 }

@@ -453,7 +453,7 @@ static void test_duplicates_are_found_after_opening_again(void **state)
 
 /* ---- many keys ---- */
 
-#define RUN_KEYS 41000 /* just enough for a run of their own: SEEN_RUN_MAX */
+#define RUN_KEYS 31000 /* just enough for a run of their own: SEEN_RUN_MAX */
 
 /* The keys 0..n: some all the way, and the last. */
 static void assert_known(struct contract *contract, struct db *db, uint64_t n)
@@ -528,13 +528,13 @@ static void test_runs_are_of_one_size(void **state)
 {
 	struct contract *contract = *state;
 
-	assert_int_equal(append_keys(contract, contract->db, 0, 130000), 0);
+	assert_int_equal(append_keys(contract, contract->db, 0, 100000), 0);
 	assert_true(count_in(contract->db, "SELECT count(*) FROM seen_run") > 1);
 	contract_reopen(contract);
-	assert_int_equal(append_keys(contract, contract->db, 130000, 45000), 0);
+	assert_int_equal(append_keys(contract, contract->db, 100000, 30000), 0);
 	contract_maintain(contract, (struct retention){ 30, 30, 30, 30 });
 	assert_int_equal(count_in(contract->db, "SELECT count(DISTINCT length(filter)) FROM seen_run"), 1);
-	assert_known(contract, contract->db, 175000);
+	assert_known(contract, contract->db, 130000);
 }
 
 /* ---- two processes on one database ---- */

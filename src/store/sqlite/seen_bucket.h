@@ -22,9 +22,10 @@ void seen_order_free(struct seen_order *order); /* NULL allowed */
 /* One bucket's bytes; they live until the next call, or the order's end. */
 struct str seen_order_pack(struct seen_order *order, size_t bucket);
 
-enum seen_answer { SEEN_NOT, SEEN_HERE, SEEN_BROKEN };
+/* BROKEN: these are not a bucket's bytes. ELSEWHERE, of who looks for a bucket: there is none. */
+enum seen_answer { SEEN_NOT, SEEN_HERE, SEEN_BROKEN, SEEN_ELSEWHERE };
 
-/* Looks a hash up in the bytes of its bucket. BROKEN: these are not a bucket's bytes. */
+/* Looks a hash up in the bytes of its bucket. */
 enum seen_answer seen_bucket_find(struct str bytes, uint64_t hash, struct digest16 *key, int64_t *id);
 
 #endif

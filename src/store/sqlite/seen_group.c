@@ -13,6 +13,7 @@
 #include <endian.h>
 #include <string.h>
 
+#define LINE_BYTES	64
 #define PREPARED_CHUNKS 8 /* at once: of 32 in a group of runs as they are now */
 
 /* ---- cells ---- */
@@ -52,12 +53,13 @@ static void chunk_change(struct seen_chunk *chunk, size_t skip, size_t cell_byte
 {
 	const size_t n_cell = SEEN_CHUNK_BLOCKS * SEEN_BLOCK_BITS;
 	size_t kept = chunk->cell ? chunk->cell_bytes - skip : 0;
-	char *cell = mem_zalloc(n_cell * cell_bytes + sizeof(uint64_t), 1);
+	char *memory = mem_zalloc(n_cell * cell_bytes + sizeof(uint64_t) + LINE_BYTES, 1);
+	char *cell = memory + (LINE_BYTES - (uintptr_t)memory % LINE_BYTES) % LINE_BYTES;
 
 	for (size_t i = 0; i < n_cell && kept > 0; i++)
 		memcpy(cell + i * cell_bytes, chunk->cell + i * chunk->cell_bytes + skip, kept);
-	mem_free(chunk->cell);
-	*chunk = (struct seen_chunk){ cell_bytes, cell };
+	mem_free(chunk->memory);
+	*chunk = (struct seen_chunk){ cell_bytes, cell, memory };
 }
 
 /* Cells for n runs; of up to max_n chunks. One by one: never is all of it there twice. */
@@ -90,7 +92,7 @@ void seen_group_free(struct seen_group *group)
 	if (!group)
 		return;
 	for (size_t i = 0; i < n_chunk(group); i++)
-		mem_free(group->chunk[i].cell);
+		mem_free(group->chunk[i].memory);
 	mem_free(group->chunk);
 	mem_free(group);
 }

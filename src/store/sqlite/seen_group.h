@@ -21,7 +21,8 @@ struct seen_run {
 
 struct seen_chunk {
 	size_t cell_bytes;         /* 1, 2, 4 or a multiple of 8: room for eight runs each */
-	char *cell;
+	char *cell;                /* where a line of memory begins */
+	void *memory;              /* that it lies in; owned */
 };
 
 struct seen_group {

@@ -2,7 +2,7 @@
  * Hash tables of keys by slot, and filters that say which slots are not in a run.
  *
  * A filter is made of blocks of 512 bits; a slot's hash names one block and nine bits in it. With 24 bits
- * per slot about one answer in 25000 is a wrong "maybe". Pure: no state of its own.
+ * per slot about one answer in 25000 is a wrong "maybe", with 36 one in 200000. Pure: no state of its own.
  */
 #include "store/sqlite/seen_set.h"
 

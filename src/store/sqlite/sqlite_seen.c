@@ -10,11 +10,12 @@
  *             frozen   being written as the next run
  *     oldest  runs     seen_bucket_D and their filters; a run lies in the table of its newest day
  *
- * The first of these that has the slot decides. Filter: blocks of 512 bits, 24 bits per slot, 9 bits set in
- * the one block that the slot's hash names; about 1 in 25000 wrong "maybe": each costs a walk to a cold page,
- * and with ten million messages there are 250 runs. In memory the filters of hundreds of runs lie side by
- * side (seen_group.h), so that looking through all of them costs little more than through one. A slot goes by
- * its 64-bit hash: two that share one (once in 10^12 messages) could only hide a duplicate of the older.
+ * The first of these that has the slot decides. Filter: blocks of 512 bits, 32 bits or a few more per slot,
+ * 9 bits set in the one block that the slot's hash names; about 1 in 200000 wrong "maybe": each costs a walk
+ * to a cold page, and with ten million messages there are 350 runs. In memory the filters of hundreds of
+ * runs lie side by side (seen_group.h), so that looking through all of them costs little more than through
+ * one. A slot goes by its 64-bit hash: two that share one (once in 10^12 messages) could only hide a
+ * duplicate of the older.
  *
  * Keeps:   what is in memory agrees with `sequence` (last_message_id, seen_flushed_id, seen_run), which every
  *          append compares first: another process may have appended or written runs. A transaction that fails
@@ -30,11 +31,11 @@
 
 #include <string.h>
 
-/* With what one append adds 24 bits of each fit into 2^20, and twice as many into 2^17 places. */
-#define SEEN_RUN_MAX   39500
+/* With what one append adds these are 2^15: twice as many places, and 32 bits of each in a filter of 2^20. */
+#define SEEN_RUN_MAX   28672
 #define SEEN_SLICE_MAX 256 /* buckets that one db_maintain writes */
 
-_Static_assert((SEEN_RUN_MAX + STORE_APPEND_MAX) * 24 <= 1 << 20, "filters of all runs are of one size");
+_Static_assert(SEEN_RUN_MAX + STORE_APPEND_MAX <= 1 << 15, "filters of all runs are of one size");
 
 struct seen_undo {
 	size_t at;
@@ -368,20 +369,20 @@ void seen_begin(struct tx *tx, size_t n)
 	seen->undo_known_id = seen->known_id;
 }
 
-static bool find_in_bucket(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
-			   int64_t *id)
+static enum seen_answer find_in_bucket(struct tx *tx, int64_t run, int64_t day, uint64_t hash,
+				       struct digest16 *key, int64_t *id)
 {
 	struct query select = query_day(tx, "SELECT entries FROM seen_bucket_%s WHERE id = ?1", day);
 	enum seen_answer answer;
 
 	put_int(&select, 1, bucket_id(run, seen_bucket_of(hash)));
 	if (!query_row(&select))
-		return false;
+		return SEEN_ELSEWHERE;
 	answer = seen_bucket_find(peek_text(&select, 0), hash, key, id);
 	query_end(&select);
 	if (answer == SEEN_BROKEN)
 		tx_fail(tx, SQLITE_CORRUPT);
-	return answer == SEEN_HERE;
+	return answer;
 }
 
 /* Up to format 15 each key had a row. */
@@ -404,8 +405,13 @@ static bool find_in_rows(struct tx *tx, int64_t run, int64_t day, uint64_t hash,
 static bool find_in_run(struct tx *tx, int64_t run, int64_t day, uint64_t hash, struct digest16 *key,
 			int64_t *id)
 {
-	return (day_exists(tx, DAY_SEEN_BUCKET, day) && find_in_bucket(tx, run, day, hash, key, id)) ||
-	       (day_exists(tx, DAY_SEEN, day) && find_in_rows(tx, run, day, hash, key, id));
+	enum seen_answer answer = SEEN_ELSEWHERE;
+
+	if (day_exists(tx, DAY_SEEN_BUCKET, day))
+		answer = find_in_bucket(tx, run, day, hash, key, id);
+	if (answer == SEEN_ELSEWHERE)
+		return day_exists(tx, DAY_SEEN, day) && find_in_rows(tx, run, day, hash, key, id);
+	return answer == SEEN_HERE;
 }
 
 static bool find_in_runs(struct tx *tx, uint64_t hash, struct digest16 *key, int64_t *id)
