@@ -1,7 +1,7 @@
 /*
  * What the store does, as works of a process each: bringing an old database up to date, taking messages in,
- * mapping them, importing, delivering, checkpoints, retention, keys for duplicates. What is prepared for them,
- * and what must hold when they were done to their end, however often they were begun.
+ * mapping them, importing, delivering, checkpoints, retention, keys for duplicates. What is prepared for
+ * them, and what must hold when they were done to their end, however often they were begun.
  */
 #include "crash/store_work.h"
 
