@@ -489,7 +489,7 @@ static void test_keys_in_runs(void **state)
 #define FEW_KEYS 20 /* in a run here */
 #define FEW_RUNS 70
 
-/* Runs of few keys: their filters are looked through together from the first word of a cell into the second. */
+/* Runs of few keys: their filters are looked through together, in two words of a cell. */
 static void append_runs(struct contract *contract, uint64_t first)
 {
 	for (uint64_t at = 0; at < (uint64_t)FEW_KEYS * FEW_RUNS; at += FEW_KEYS / 2)
@@ -523,7 +523,7 @@ static void test_keys_in_many_runs(void **state)
 	db_close(other);
 }
 
-/* Whoever appends how many at once, and whether db_maintain is called: filters that are alike lie side by side. */
+/* Whoever appends how many at once, with db_maintain or without: what is alike lies side by side. */
 static void test_runs_are_of_one_size(void **state)
 {
 	struct contract *contract = *state;
