@@ -52,7 +52,7 @@ static void note(uint32_t *to, int64_t now, int64_t *last)
 	*last = now;
 }
 
-/* What the first sample finds was done before. Who appears later has begun since, at nothing. NULL: no room. */
+/* What the first sample finds was done before. Who appears later began since, at nothing. NULL: no room. */
 static struct sample_row *row_begin(struct samples *samples, bool is_account, int64_t id,
 				    const int64_t count[SAMPLE_KINDS], int64_t minute)
 {

@@ -225,7 +225,7 @@ static struct str first_file_of(struct str page)
 	return str_of(page.p, str_find_char(page, '"'));
 }
 
-/* Where the libraries of the screens were not at hand, missing.html is the only file (src/admin/meson.build). */
+/* Where the libraries of the screens were not at hand, missing.html is the only file (src/admin). */
 static bool has_screens(void)
 {
 	return n_admin_files > 1;
