@@ -282,6 +282,19 @@ static void test_what_moves_when_the_clock_was_ahead(void **state)
 	end(contract, id);
 }
 
+static void publish(struct contract *contract, const struct catalog_root *due,
+		    const struct delivery_new *delivery)
+{
+	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms,
+				       &(struct catalog_publication){ .store_id = contract->store_id,
+								      .account_id = contract->account_id,
+								      .root = due->root,
+								      .due_seq = due->due_seq,
+								      .delivery = delivery,
+								      .n_delivery = 1 },
+				       1, &contract_err));
+}
+
 /* What was found out makes the next publication tell it anew. */
 static void test_learning(void **state)
 {
@@ -305,14 +318,7 @@ static void test_learning(void **state)
 	assert_false(sent->exists);
 	assert_true(digest16_is_zero(sent->wanted));
 	mug.op = DELIVERY_CREATE;
-	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms,
-				       &(struct catalog_publication){ .store_id = contract->store_id,
-								      .account_id = contract->account_id,
-								      .root = due[0].root,
-								      .due_seq = due[0].due_seq,
-								      .delivery = &mug,
-								      .n_delivery = 1 },
-				       1, &contract_err));
+	publish(contract, &due[0], &mug);
 	assert_int_equal(contract_lane(contract, KLAVIYO_ITEM, DELIVERY_CREATE, PRIORITY_REPLAY).n_ready, 1);
 	/* It is on its way: what is found now counts no more. */
 	gone.exists = true;
@@ -331,14 +337,7 @@ static void tell_due(struct contract *contract, struct delivery_new mug)
 
 	due = contract_due(contract, 10, &n);
 	assert_int_equal(n, 1);
-	CONTRACT_OK(db_catalog_publish(contract->db, contract->now_ms,
-				       &(struct catalog_publication){ .store_id = contract->store_id,
-								      .account_id = contract->account_id,
-								      .root = due[0].root,
-								      .due_seq = due[0].due_seq,
-								      .delivery = &mug,
-								      .n_delivery = 1 },
-				       1, &contract_err));
+	publish(contract, &due[0], &mug);
 	batch = contract_claim(contract, KLAVIYO_ITEM, DELIVERY_UPDATE, PRIORITY_REPLAY, 10);
 	assert_int_equal(batch.n, 1);
 	contract_settle_one(contract, batch.id, contract_settlement(batch.delivery[0].id, DELIVERY_ACCEPTED));
