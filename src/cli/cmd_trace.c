@@ -9,6 +9,7 @@
 #include "cli/audit_text.h"
 #include "cli/commands.h"
 #include "model/id_text.h"
+#include "store/store_rules.h"
 
 #define FACTS_SHOWN 8
 
@@ -68,8 +69,7 @@ static void print_delivery(struct cli *cli, const struct delivery *delivery)
 		      STR_ARG(session_account_name(cli, delivery->account_id)),
 		      delivery_state_text(delivery->state));
 	if (delivery->copy_of)
-		(void)fprintf(cli->out, ", a copy of %s, made by a replay",
-			      id_of(cli, ID_DELIVERY, delivery->copy_of));
+		(void)fprintf(cli->out, ", %.*s", STR_ARG(store_text_copy(&cli->arena, delivery->copy_of)));
 	if (delivery->attempts)
 		(void)fprintf(cli->out, ", %d failed attempt%s", delivery->attempts,
 			      delivery->attempts == 1 ? "" : "s");

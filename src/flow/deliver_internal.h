@@ -333,7 +333,10 @@ bool deliver_lanes_start(struct deliver *deliver, struct err *err) MUST_CHECK;
 void deliver_lanes_unblock(struct deliver_account *account);
 
 /* ---- deliver_send.c ---- */
-/* Claims and sends one batch; *n deliveries with so many bytes of bodies, 0 if none may leave. What nobody wants ends instead. */
+/*
+ * Claims and sends one batch; *n deliveries with so many bytes of bodies, 0 if none may leave. What nobody wants ends instead, and is
+ * among them.
+ */
 bool deliver_send_batch(struct deliver *deliver, const struct deliver_order *order, size_t *n, size_t *bytes,
 			struct err *err) MUST_CHECK;
 struct deliver_question {

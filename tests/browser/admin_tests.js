@@ -16,6 +16,10 @@ const { until } = require("./town.js");
 
 const OWNER = "zoe@shop.example";
 const LAYOUT = path.join(__dirname, "layout.json");
+const SCREENS = ["", "activity", "failed", "held", "catalog", "people", "search?q=A-1001", "story/A-1001?store=demo-generic", "sync",
+	"settings", "settings/defaults", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect", "connected", "store", "waiting/demo-enad",
+	"nowhere"];
+
 /* The times of rows are there to the second, also yesterday's. */
 async function assertTimesFit(page) {
 	const cut = await page.evaluate(async () => {
@@ -31,10 +35,6 @@ async function assertTimesFit(page) {
 	assert.strictEqual(/30.*48:33/.test(cut.text) && !/2026/.test(cut.text), true, cut.text);
 	assert.deepStrictEqual({ ...cut, text: "" }, { cells: true, before: 0, yesterday: false, text: "" });
 }
-
-const SCREENS = ["", "activity", "failed", "held", "catalog", "people", "search?q=A-1001", "story/A-1001?store=demo-generic", "sync",
-	"settings", "settings/defaults", "settings/stores/demo-generic", "settings/accounts/demo", "users", "me", "connect", "connected", "store", "waiting/demo-enad",
-	"nowhere"];
 
 /* What is changed, after a look at what it does. */
 async function save(page) {

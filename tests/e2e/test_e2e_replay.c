@@ -114,6 +114,19 @@ static void shop_lives(struct town *town)
 	town_idle(town);
 }
 
+/* All events, so many. */
+static void replay_events(struct town *town, int64_t n)
+{
+	struct json *json;
+
+	json_free(REPLAY(town, 0, "shop", "--family", "events", "--yes"));
+	town_idle(town);
+	json = REPLAY(town, 0, "show", "shop", "--json");
+	assert_true(str_eq(json_get_text(json, "state"), STR("done")));
+	assert_int_equal(number(json, "again"), n);
+	json_free(json);
+}
+
 static void events_again(void **state)
 {
 	struct town *town = *state;
@@ -131,12 +144,7 @@ static void events_again(void **state)
 	assert_int_equal(number(json, "requests"), 1);
 	json_free(json);
 	assert_int_equal(all_requests(town), before); /* it was only said */
-	json_free(REPLAY(town, 0, "shop", "--family", "events", "--yes"));
-	town_idle(town);
-	json = REPLAY(town, 0, "show", "shop", "--json");
-	assert_true(str_eq(json_get_text(json, "state"), STR("done")));
-	assert_int_equal(number(json, "again"), n);
-	json_free(json);
+	replay_events(town, n);
 	assert_int_equal(people(town, "events_stored"), stored);
 	assert_int_equal(people(town, "duplicates_dropped"), n);
 	assert_int_equal(people(town, "flow_starts"), flows);
@@ -154,12 +162,7 @@ static void the_second_sends_as_much_as_the_first(void **state)
 	stored = people(town, "events_stored");
 	before = all_requests(town);
 	for (int i = 1; i <= 2; i++) {
-		json_free(REPLAY(town, 0, "shop", "--family", "events", "--yes"));
-		town_idle(town);
-		json = REPLAY(town, 0, "show", "shop", "--json");
-		assert_true(str_eq(json_get_text(json, "state"), STR("done")));
-		assert_int_equal(number(json, "again"), stored);
-		json_free(json);
+		replay_events(town, stored);
 		assert_int_equal(people(town, "duplicates_dropped"), i * stored);
 		assert_int_equal(all_requests(town), before + i);
 	}

@@ -13,7 +13,7 @@ struct seen_runs {
 void seen_runs_add(struct seen_runs *runs, const struct seen_run *run, size_t n, size_t n_more);
 /* Does some of what adding the next run has to do. */
 void seen_runs_prepare(struct seen_runs *runs);
-/* Forgets the runs up to this day. INT64_MAX: all. */
+/* Forgets the runs up to this day. */
 void seen_runs_drop(struct seen_runs *runs, int64_t last_day);
 void seen_runs_free(struct seen_runs *runs); /* what it owns; empty then */
 
